@@ -17,7 +17,10 @@ module.exports = {
       name: 'operators-import-only-model',
       severity: 'error',
       from: { path: '^pipeline/operators/', ...notTests },
-      to: { path: '^(pipeline|platform|video|gateway|schemas|cli)/', pathNot: '^pipeline/(model|operators)/' },
+      to: {
+        path: '^(pipeline|platform|video|gateway|schemas|cli)/',
+        pathNot: '^pipeline/(model|operators)/',
+      },
     },
     {
       name: 'stages-never-import-each-other',

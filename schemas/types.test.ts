@@ -10,7 +10,8 @@ describe('schemas', () => {
   test.each(recordNames)('%s documents every field with its unit', (name) => {
     const undocumented: string[] = [];
     walk(schemaOf(name), (path, doc) => {
-      if (!/\bms since the epoch|\((?:[^()]+)\)|\bin the unit of the metric/.test(doc)) undocumented.push(path);
+      if (!/\bms since the epoch|\((?:[^()]+)\)|\bin the unit of the metric/.test(doc))
+        undocumented.push(path);
     });
     expect(undocumented).toEqual([]);
   });

@@ -1,0 +1,64 @@
+import type { Matcher } from './matcher.js';
+import type { Selection } from './selection.js';
+
+/** What a rule can measure: s, 1/s, ratio. */
+export const measures = ['mean_latency', 'request_rate', 'error_ratio'] as const;
+export type Measure = (typeof measures)[number];
+
+export const operators = ['>', '>=', '<', '<=', '==', '!='] as const;
+export type Operator = (typeof operators)[number];
+
+export type Severity = 'critical' | 'warning' | 'info';
+
+/** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`; a fixed threshold in s, 1/s or ratio. */
+export interface Condition {
+  readonly measure: Measure;
+  readonly operator: Operator;
+  readonly threshold:
+    | { readonly kind: 'fixed'; readonly value: number }
+    | { readonly kind: 'baseline'; readonly factor: number };
+}
+
+export interface BaselineSettings {
+  /** How many windows before the current one are candidates. */
+  readonly windows: number;
+  /** How many of them must count. */
+  readonly minWindows: number;
+  readonly freeze: boolean;
+  /** How long a value is held, ms. */
+  readonly maxAge: number;
+}
+
+/** One SLA, compiled, all defaults applied. Durations in ms. */
+export interface Rule {
+  readonly alert: string;
+  readonly selection: Selection;
+  readonly condition: Condition;
+  readonly baseline: BaselineSettings;
+  readonly context: readonly Measure[];
+  readonly minRequests: number;
+  readonly for: number;
+  readonly keepFiringFor: number;
+  readonly noDataFor: number;
+  readonly severity: Severity;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  /** Path as configured, unresolved. */
+  readonly file: string;
+  /** Line of the `alert` key, from 1. */
+  readonly line: number;
+}
+
+/** The rules of one file with the text they came from. */
+export interface RuleSet {
+  readonly file: string;
+  readonly text: string;
+  /** First 12 hex digits of SHA-256 of the file's bytes. */
+  readonly revision: string;
+  /** In order of name. */
+  readonly rules: readonly Rule[];
+  /** Distinct selections of the rules, in order of id. */
+  readonly selections: readonly Selection[];
+}
+
+export type { Matcher };

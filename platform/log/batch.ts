@@ -1,0 +1,118 @@
+import type { LogRecord, Offset } from './event-log.js';
+
+/**
+ * A batch of records of one partition: bytes with a cursor, no object per record.
+ * `advance()` moves the cursor to the next record and says whether there is one; the fields then
+ * describe it as ranges of `bytes`. Valid until the next pull.
+ */
+export interface Batch {
+  readonly bytes: Buffer;
+  readonly count: number;
+  /** Offset after the last record of the batch. */
+  readonly next: Offset;
+  advance(): boolean;
+  rewind(): void;
+  readonly offset: Offset;
+  /** When the record was appended, ms since the epoch. */
+  readonly appendedAt: number;
+  /** -1 where the record has no key. */
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+const RECORD_HEADER = 24;
+const NO_KEY = 0xffffffff;
+
+/**
+ * The layout of a frame, little endian, records one behind the other:
+ * offset f64 | appendedAt f64 | key length u32 (2^32-1: none) | value length u32 | key | value.
+ * The embedded log stores its values in it, so that a pull is a copy of bytes.
+ */
+export class FrameBatch implements Batch {
+  bytes: Buffer;
+  count = 0;
+  next: Offset = 0;
+  offset = 0;
+  appendedAt = 0;
+  keyStart = -1;
+  keyEnd = -1;
+  valueStart = 0;
+  valueEnd = 0;
+  #end = 0;
+  #at = 0;
+
+  constructor(capacity = 64 * 1024) {
+    this.bytes = Buffer.allocUnsafe(capacity);
+  }
+
+  /** Bytes in use. */
+  get size(): number {
+    return this.#end;
+  }
+
+  clear(): void {
+    this.#end = 0;
+    this.count = 0;
+    this.rewind();
+  }
+
+  push(record: LogRecord, offset: Offset, appendedAt: number): void {
+    const keyLength = record.key?.length ?? 0;
+    this.#reserve(RECORD_HEADER + keyLength + record.value.length);
+    let at = this.#end;
+    this.bytes.writeDoubleLE(offset, at);
+    this.bytes.writeDoubleLE(appendedAt, at + 8);
+    this.bytes.writeUInt32LE(record.key === null ? NO_KEY : keyLength, at + 16);
+    this.bytes.writeUInt32LE(record.value.length, at + 20);
+    at += RECORD_HEADER;
+    if (record.key !== null) this.bytes.set(record.key, at);
+    this.bytes.set(record.value, at + keyLength);
+    this.#end = at + keyLength + record.value.length;
+    this.count++;
+    this.next = offset + 1;
+  }
+
+  /** Appends whole frames, as `frame()` gave them. */
+  pushFrames(frames: Uint8Array, count: number, next: Offset): void {
+    this.#reserve(frames.length);
+    this.bytes.set(frames, this.#end);
+    this.#end += frames.length;
+    this.count += count;
+    this.next = next;
+  }
+
+  /** The bytes in use, not copied. */
+  frames(): Buffer {
+    return this.bytes.subarray(0, this.#end);
+  }
+
+  rewind(): void {
+    this.#at = 0;
+  }
+
+  advance(): boolean {
+    const at = this.#at;
+    if (at >= this.#end) return false;
+    const bytes = this.bytes;
+    this.offset = bytes.readDoubleLE(at);
+    this.appendedAt = bytes.readDoubleLE(at + 8);
+    const keyLength = bytes.readUInt32LE(at + 16);
+    const start = at + RECORD_HEADER;
+    this.keyStart = keyLength === NO_KEY ? -1 : start;
+    this.keyEnd = keyLength === NO_KEY ? -1 : start + keyLength;
+    this.valueStart = keyLength === NO_KEY ? start : start + keyLength;
+    this.valueEnd = this.valueStart + bytes.readUInt32LE(at + 20);
+    this.#at = this.valueEnd;
+    return true;
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#end + more;
+    if (needed <= this.bytes.length) return;
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(grown, 0, 0, this.#end);
+    this.bytes = grown;
+  }
+}
