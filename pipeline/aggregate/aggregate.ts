@@ -1,0 +1,180 @@
+import { Subject } from 'rxjs';
+import type { Batch } from '../../platform/log/batch.js';
+import { Account } from '../model/account.js';
+import { Block } from '../model/block.js';
+import type { MetricDecoding } from '../model/cursor.js';
+import type { RuleSet } from '../model/rule.js';
+import { Selected } from '../model/selected.js';
+import { SeriesTable } from '../model/series-table.js';
+import { StateReader, StateWriter } from '../model/state-bytes.js';
+import { PartitionWatermark } from '../model/watermarks.js';
+import { accumulate } from '../operators/accumulate.js';
+import { type Closed, type Closing, closeWindows } from '../operators/close-windows.js';
+import { account } from '../operators/dead-letters.js';
+import { increases } from '../operators/increases.js';
+import { readMetrics } from '../operators/read-metrics.js';
+import { trackWatermark } from '../operators/track-watermark.js';
+import {
+  type CompileRules,
+  deadLetter,
+  type Produced,
+  type Stage,
+  type StageFactory,
+  topics,
+} from '../stage/stage.js';
+
+const VERSION = 1;
+
+export interface AggregateOptions {
+  readonly decoding: () => MetricDecoding;
+  readonly compile: CompileRules;
+  /** Number of partitions of `partials`. */
+  readonly targets: number;
+  /** Cap on series of a partition. */
+  readonly maxSeries?: number;
+}
+
+/** Everything that *aggregate* remembers of one partition of `metrics`. */
+interface AggregateState extends Closing {
+  rules: RuleSet;
+  readonly watermark: PartitionWatermark;
+  selected: readonly Selected[];
+  readonly series: SeriesTable;
+  readonly account: Account;
+}
+
+/** Metrics to partials: sums what one source partition knows, and closes windows by its watermark. */
+export class Aggregate implements Stage {
+  readonly #state: AggregateState;
+  readonly #input = new Subject<Batch>();
+  #produced: Produced[] = [];
+
+  constructor(
+    readonly partition: number,
+    readonly options: AggregateOptions,
+    state: AggregateState,
+  ) {
+    this.#state = state;
+    const series = (): SeriesTable => state.series;
+    this.#input
+      .pipe(
+        readMetrics(options.decoding(), series, new Block()),
+        trackWatermark(() => state.watermark),
+        increases(series),
+        accumulate(series),
+        closeWindows(() => state),
+      )
+      .subscribe((closed) => this.#collect(closed));
+  }
+
+  get rules(): RuleSet {
+    return this.#state.rules;
+  }
+
+  get watermark(): number {
+    return this.#state.watermark.value;
+  }
+
+  /** Records by class since the log began. */
+  get account(): Account {
+    return this.#state.account;
+  }
+
+  get seriesCount(): number {
+    return this.#state.series.admittedCount;
+  }
+
+  push(batch: Batch): readonly Produced[] {
+    this.#produced = [];
+    this.#input.next(batch);
+    return this.#produced;
+  }
+
+  /** Selections that stay go on; a new one begins at the watermark. */
+  takeUp(rules: RuleSet): readonly Produced[] {
+    const state = this.#state;
+    const before = new Map(state.selected.map((one) => [one.selection.id, one]));
+    const from = Math.max(0, state.watermark.value);
+    state.selected = rules.selections.map(
+      (selection) => before.get(selection.id) ?? new Selected(selection, from, this.options.targets),
+    );
+    state.series.reselect(state.selected);
+    state.rules = rules;
+    return [];
+  }
+
+  save(): Buffer {
+    const { rules, watermark, selected, series, account: totals, lastBatch } = this.#state;
+    const to = new StateWriter();
+    to.u32(VERSION);
+    to.text(rules.file);
+    to.text(rules.text);
+    watermark.save(to);
+    totals.save(to);
+    to.optional(lastBatch);
+    to.list(selected, (one) => one.save(to));
+    series.save(to);
+    return to.finish();
+  }
+
+  #collect({ block, batches }: Closed): void {
+    const origin = { topic: topics.metrics, partition: this.partition };
+    for (const { target, batch } of batches) {
+      const key = String(this.partition);
+      this.#produced.push({
+        topic: topics.partials,
+        partition: target,
+        key,
+        record: { type: 'PartialBatch', value: batch },
+      });
+    }
+    for (const letter of account(block, this.#state.account, origin)) this.#produced.push(deadLetter(letter));
+  }
+}
+
+export function aggregateFactory(options: AggregateOptions): StageFactory & {
+  create(partition: number, rules: RuleSet): Aggregate;
+  restore(partition: number, state: Uint8Array): Aggregate;
+} {
+  const maxSeries = options.maxSeries ?? 1_000_000;
+  return {
+    name: 'aggregate',
+    topic: topics.metrics,
+    create: (partition, rules) => {
+      const selected = rules.selections.map((selection) => new Selected(selection, 0, options.targets));
+      return new Aggregate(partition, options, {
+        sourcePartition: partition,
+        targets: options.targets,
+        rules,
+        watermark: new PartitionWatermark(),
+        selected,
+        series: new SeriesTable(selected, maxSeries),
+        account: new Account(),
+        lastBatch: null,
+      });
+    },
+    restore: (partition, bytes) => {
+      const from = new StateReader(bytes);
+      const version = from.u32();
+      if (version !== VERSION)
+        throw new RangeError(`state has version ${version}, this build reads ${VERSION}`);
+      const rules = options.compile(from.text(), from.text());
+      const byId = new Map(rules.selections.map((one) => [one.id, one]));
+      const watermark = PartitionWatermark.load(from);
+      const totals = Account.load(from);
+      const lastBatch = from.optional();
+      const selected = from.list(() => Selected.load(from, byId, options.targets));
+      const series = SeriesTable.load(from, selected, maxSeries);
+      return new Aggregate(partition, options, {
+        sourcePartition: partition,
+        targets: options.targets,
+        rules,
+        watermark,
+        selected,
+        series,
+        account: totals,
+        lastBatch,
+      });
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import { filter, map, Subject } from 'rxjs';
+import type { Batch } from '../../platform/log/batch.js';
+import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
+import { RuleJudging, SelectionJudging } from '../model/judging.js';
+import { Merging } from '../model/merging.js';
+import type { Rule, RuleSet } from '../model/rule.js';
+import { sameRule } from '../model/same-rule.js';
+import { StateReader, StateWriter } from '../model/state-bytes.js';
+import { byCodeUnits, groupText } from '../model/text.js';
+import { closeMerged } from '../operators/close-merged.js';
+import { type Judged, judge } from '../operators/judge.js';
+import { type PartialRow, type ReadPartial, readPartials } from '../operators/read-partials.js';
+import {
+  type CompileRules,
+  deadLetter,
+  type Produced,
+  type Stage,
+  type StageFactory,
+  topics,
+  type Warn,
+} from '../stage/stage.js';
+
+const VERSION = 1;
+
+export interface EvaluateOptions {
+  readonly read: ReadPartial;
+  readonly compile: CompileRules;
+  readonly expand: Expand;
+  readonly warn: Warn;
+}
+
+/** Everything that *evaluate* remembers of one partition of `partials`. */
+interface EvaluateState {
+  rules: RuleSet;
+  readonly merging: Merging;
+  /** In order of id. */
+  selections: SelectionJudging[];
+}
+
+/** Partials to windows and alerts: merges per group once every source partition has passed, and judges. */
+export class Evaluate implements Stage {
+  readonly #state: EvaluateState;
+  readonly #input = new Subject<Batch>();
+  #produced: Produced[] = [];
+
+  constructor(
+    readonly partition: number,
+    readonly options: EvaluateOptions,
+    state: EvaluateState,
+  ) {
+    this.#state = state;
+    this.#input
+      .pipe(
+        readPartials(options.read, { topic: topics.partials, partition }),
+        filter((row) => this.#take(row)),
+        map(() => undefined),
+        closeMerged(() => state),
+        judge(() => state.rules.revision, options.expand),
+      )
+      .subscribe((judged) => this.#collect(judged));
+  }
+
+  get rules(): RuleSet {
+    return this.#state.rules;
+  }
+
+  get watermark(): number {
+    return this.#state.merging.watermark;
+  }
+
+  /** Pending and firing alerts, by rule. */
+  get active(): readonly { readonly alert: string; readonly active: number }[] {
+    return this.#state.selections.flatMap(({ rules }) =>
+      rules.map(({ rule, active }) => ({ alert: rule.alert, active })),
+    );
+  }
+
+  push(batch: Batch): readonly Produced[] {
+    this.#produced = [];
+    this.#input.next(batch);
+    return this.#produced;
+  }
+
+  /** Rules that stay the same keep their alerts; all others end or begin here. */
+  takeUp(rules: RuleSet): readonly Produced[] {
+    const state = this.#state;
+    const kept = new Map<string, RuleJudging>();
+    const events: AlertEvent[] = [];
+    for (const selection of state.selections) {
+      selection.trim();
+      for (const judging of selection.rules) {
+        const successor = rules.rules.find(({ alert }) => alert === judging.rule.alert);
+        if (successor && sameRule(judging.rule, successor))
+          kept.set(successor.alert, judging.under(successor));
+        else events.push(...this.#end(judging));
+      }
+    }
+    const before = new Map(state.selections.map((one) => [one.selection.id, one]));
+    state.selections = rules.selections.map(
+      (selection) => before.get(selection.id) ?? new SelectionJudging(selection, state.merging.greatestRead),
+    );
+    for (const one of state.selections) {
+      one.rules = rulesOf(rules, one).map((rule) => kept.get(rule.alert) ?? new RuleJudging(rule));
+    }
+    state.merging.keep((id) => state.selections.some(({ selection }) => selection.id === id));
+    state.rules = rules;
+    events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
+    this.#produced = [];
+    this.#collect({ windows: [], alerts: events.map((event) => alertRecord(event, this.options.expand)) });
+    return this.#produced;
+  }
+
+  save(): Buffer {
+    const { rules, merging, selections } = this.#state;
+    const to = new StateWriter();
+    to.u32(VERSION);
+    to.text(rules.file);
+    to.text(rules.text);
+    merging.save(to);
+    to.list(selections, (one) => one.save(to));
+    return to.finish();
+  }
+
+  #take(row: PartialRow): boolean {
+    if (row.kind === 'dead') {
+      this.#produced.push(deadLetter(row.letter));
+      return false;
+    }
+    const { merging, selections } = this.#state;
+    const gap = merging.read(row.batch, (id) => selections.some(({ selection }) => selection.id === id));
+    if (gap !== null) this.options.warn(gap);
+    return true;
+  }
+
+  #end({ rule, groups }: RuleJudging): AlertEvent[] {
+    const { merging, rules } = this.#state;
+    return [...groups].flatMap(([group, { alert }]) =>
+      alert === null
+        ? []
+        : [
+            {
+              rule,
+              revision: rules.revision,
+              group,
+              labels: alert.labels,
+              severity: alert.severity,
+              state: alert.state === 'firing' ? ('resolved' as const) : ('inactive' as const),
+              reason: 'rule_changed' as const,
+              since: alert.since,
+              at: merging.watermark,
+              windowEnd: alert.lastJudged,
+              sums: null,
+              baseline: null,
+            },
+          ],
+    );
+  }
+
+  #collect({ windows, alerts }: Judged): void {
+    const { partition } = this;
+    for (const { text, ...value } of windows) {
+      this.#produced.push({
+        topic: topics.windows,
+        partition,
+        key: text,
+        record: { type: 'WindowRecord', value },
+      });
+    }
+    for (const value of alerts) {
+      const key = value.fingerprint;
+      this.#produced.push({ topic: topics.alerts, partition, key, record: { type: 'AlertRecord', value } });
+    }
+  }
+}
+
+/** The rules of a selection, in order of name. */
+const rulesOf = ({ rules }: RuleSet, { selection }: SelectionJudging): readonly Rule[] =>
+  rules.filter((rule) => rule.selection.id === selection.id);
+
+export function evaluateFactory(options: EvaluateOptions): StageFactory & {
+  create(partition: number, rules: RuleSet): Evaluate;
+  restore(partition: number, state: Uint8Array): Evaluate;
+} {
+  return {
+    name: 'evaluate',
+    topic: topics.partials,
+    create: (partition, rules) => {
+      const selections = rules.selections.map((one) => new SelectionJudging(one, Number.NEGATIVE_INFINITY));
+      for (const one of selections) one.rules = rulesOf(rules, one).map((rule) => new RuleJudging(rule));
+      return new Evaluate(partition, options, { rules, merging: new Merging(), selections });
+    },
+    restore: (partition, bytes) => {
+      const from = new StateReader(bytes);
+      const version = from.u32();
+      if (version !== VERSION)
+        throw new RangeError(`state has version ${version}, this build reads ${VERSION}`);
+      const rules = options.compile(from.text(), from.text());
+      const merging = Merging.load(from);
+      const selections = from.list(() => SelectionJudging.load(from, rules, groupText));
+      return new Evaluate(partition, options, { rules, merging, selections });
+    },
+  };
+}

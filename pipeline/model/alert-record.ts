@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto';
+import type { AlertRecord, ContextMeasure } from '../../schemas/types.js';
+import type { Reason } from './alert-state.js';
+import type { BaselineView } from './baseline.js';
+import type { Labels } from './matcher.js';
+import type { Rule, Severity } from './rule.js';
+import { measured, type Sums } from './sums.js';
+import { groupText, normalLabels } from './text.js';
+
+/** Fills the templates of an annotation. */
+export type Expand = (template: string, rule: Rule, labels: Labels, value: number | null) => string;
+
+/** Factor above which a context measure counts as rising, where the rule names none. */
+const RISING = 1.2;
+
+export interface AlertEvent {
+  readonly rule: Rule;
+  readonly revision: string;
+  readonly group: string;
+  readonly labels: Labels;
+  readonly severity: Severity;
+  readonly state: AlertRecord['state'];
+  readonly reason: Reason | null;
+  readonly since: number;
+  /** Where it happened, ms: the end of the deciding window, or the watermark at which a rule changed. */
+  readonly at: number;
+  readonly windowEnd: number;
+  /** Null without data. */
+  readonly sums: Sums | null;
+  /** Null where nothing was compared: a rule that changed. */
+  readonly baseline: BaselineView | null;
+}
+
+/** The alert's label set: group, the rule's labels over it, name and severity. */
+export const alertLabels = (rule: Rule, group: Labels): Labels =>
+  normalLabels({ ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity });
+
+/** What a rule compares with, in the unit of its measure; null while the baseline is not ready. */
+export function thresholdOf({ condition, selection }: Rule, baseline: BaselineView): number | null {
+  if (condition.threshold.kind === 'fixed') return condition.threshold.value;
+  const value = baselineValue(condition.measure, baseline, selection.window);
+  return value === null ? null : condition.threshold.factor * value;
+}
+
+export function baselineValue(
+  measure: Rule['condition']['measure'],
+  { sums }: BaselineView,
+  window: number,
+): number | null {
+  return sums === null ? null : measured(measure, sums, sums.windows * window);
+}
+
+/** One transition with all that decided it; docs/semantics.md, "Alert record". */
+export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
+  const { rule, labels, sums, baseline, state } = event;
+  const { measure, operator } = rule.condition;
+  const value = sums === null ? null : measured(measure, sums, rule.selection.window);
+  const annotations = Object.keys(rule.annotations).map(
+    (name) => [name, expand(rule.annotations[name] ?? '', rule, labels, value)] as const,
+  );
+  return {
+    id: digest(`${rule.alert}\n${event.group}\n${event.at}\n${state}`),
+    fingerprint: digest(groupText(labels)),
+    alert: rule.alert,
+    state,
+    severity: event.severity,
+    labels,
+    annotations: Object.fromEntries(annotations),
+    measure,
+    operator,
+    value,
+    threshold: baseline === null ? null : thresholdOf(rule, baseline),
+    requests: sums?.requests ?? null,
+    windowStart: event.windowEnd - rule.selection.window,
+    windowEnd: event.windowEnd,
+    startsAt: event.since,
+    endsAt: state === 'resolved' ? event.at : null,
+    baseline: baseline === null ? null : baselineField(rule, baseline),
+    context: baseline === null ? [] : rule.context.map((one) => contextOf(one, event, baseline)),
+    reason: event.reason,
+    rule: { file: rule.file, line: rule.line, revision: event.revision },
+  };
+}
+
+function baselineField({ condition, selection }: Rule, baseline: BaselineView): AlertRecord['baseline'] {
+  if (condition.threshold.kind === 'fixed' || baseline.sums === null) return null;
+  const value = baselineValue(condition.measure, baseline, selection.window);
+  return value === null ? null : { value, windows: baseline.sums.windows, frozenAt: baseline.frozenAt };
+}
+
+function contextOf(
+  measure: Rule['condition']['measure'],
+  event: AlertEvent,
+  baseline: BaselineView,
+): ContextMeasure {
+  const { condition, selection } = event.rule;
+  const value = event.sums === null ? null : measured(measure, event.sums, selection.window);
+  const past = baselineValue(measure, baseline, selection.window);
+  const ratio = value === null || past === null || past === 0 ? null : value / past;
+  const factor = condition.threshold.kind === 'baseline' ? condition.threshold.factor : RISING;
+  return { measure, value, baseline: past, ratio, rising: ratio !== null && ratio > factor };
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);

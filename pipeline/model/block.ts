@@ -1,0 +1,107 @@
+import type { RecordCursor } from './cursor.js';
+
+/** The classes of docs/semantics.md; every metric record counts in exactly one. */
+export const classes = [
+  'unselected',
+  'skewed',
+  'bad',
+  'duplicate',
+  'superseded',
+  'out_of_order',
+  'overflow',
+  'late',
+  'aggregated',
+] as const;
+export type RecordClass = (typeof classes)[number];
+
+/** Class codes as they stand in a block: index in `classes` + 1; 0 where undecided or not a metric record. */
+export const Class = {
+  none: 0,
+  unselected: 1,
+  skewed: 2,
+  bad: 3,
+  duplicate: 4,
+  superseded: 5,
+  outOfOrder: 6,
+  overflow: 7,
+  late: 8,
+  aggregated: 9,
+} as const;
+
+export interface WatermarkRow {
+  readonly row: number;
+  readonly timestamp: number;
+  readonly source: string;
+  readonly partitions: number;
+  /** The partition's watermark before and after, ms; -Infinity for none. */
+  before: number;
+  after: number;
+  /** Greatest number of source partitions said so far. */
+  sourcePartitions: number;
+}
+
+export interface LateRow {
+  readonly row: number;
+  readonly windows: readonly { readonly selection: string; readonly start: number }[];
+}
+
+/**
+ * One batch in columns, reused from batch to batch. A row is a record, in log order; operators fill in
+ * their columns one after the other. Arrays are longer than `rows`.
+ */
+export class Block {
+  rows = 0;
+  /** The bytes that the ranges point into. */
+  bytes: Buffer = Buffer.alloc(0);
+  offset = new Float64Array(0);
+  keyStart = new Int32Array(0);
+  keyEnd = new Int32Array(0);
+  valueStart = new Int32Array(0);
+  valueEnd = new Int32Array(0);
+  /** Series slot; -1 where the row is no selected sample. */
+  slot = new Int32Array(0);
+  class = new Uint8Array(0);
+  /** Scrape time, ms. */
+  t = new Float64Array(0);
+  /** Start of the counter, ms; NaN for unknown. */
+  start = new Float64Array(0);
+  count = new Float64Array(0);
+  sum = new Float64Array(0);
+  /** The partition's watermark when the row is read, ms; -Infinity for none. */
+  watermark = new Float64Array(0);
+  /** Begin of the increase's interval (from, t], ms; NaN where there is no increase. */
+  from = new Float64Array(0);
+  countIncrease = new Float64Array(0);
+  sumIncrease = new Float64Array(0);
+  readonly watermarks: WatermarkRow[] = [];
+  readonly late: LateRow[] = [];
+  /** What is wrong with a bad row, for people. */
+  readonly problems = new Map<number, string>();
+
+  reset(batch: RecordCursor): void {
+    this.bytes = batch.bytes;
+    this.rows = 0;
+    this.watermarks.length = 0;
+    this.late.length = 0;
+    this.problems.clear();
+    if (batch.count > this.t.length) this.#allocate(Math.max(1024, batch.count, this.t.length * 2));
+  }
+
+  #allocate(capacity: number): void {
+    this.offset = new Float64Array(capacity);
+    this.keyStart = new Int32Array(capacity);
+    this.keyEnd = new Int32Array(capacity);
+    this.valueStart = new Int32Array(capacity);
+    this.valueEnd = new Int32Array(capacity);
+    this.slot = new Int32Array(capacity);
+    this.class = new Uint8Array(capacity);
+    this.t = new Float64Array(capacity);
+    this.start = new Float64Array(capacity);
+    this.count = new Float64Array(capacity);
+    this.sum = new Float64Array(capacity);
+    this.watermark = new Float64Array(capacity);
+    this.from = new Float64Array(capacity);
+    this.countIncrease = new Float64Array(capacity);
+    this.sumIncrease = new Float64Array(capacity);
+  }
+}

@@ -1,0 +1,207 @@
+import type { Partial, PartialBatch } from '../../schemas/types.js';
+import type { Labels } from './matcher.js';
+import type { StateReader, StateWriter } from './state-bytes.js';
+import { groupText } from './text.js';
+
+/** The partials of one group in one window, by source partition; summed in that order when it closes. */
+export interface OpenGroup {
+  readonly labels: Labels;
+  readonly parts: (Partial | undefined)[];
+}
+
+/** A batch that was taken: up to where its partition got, and which selections it computed. */
+interface Header {
+  readonly watermark: number;
+  readonly from: ReadonlyMap<string, number>;
+}
+
+interface Source {
+  /** Watermark of the last batch taken. */
+  taken: number | null;
+  /** Headers that an open window may still ask for, oldest first. */
+  headers: Header[];
+  /** Parts of the batch that is not complete. */
+  parts: PartialBatch[];
+}
+
+const windowKey = (selection: string, start: number): string => `${selection} ${start}`;
+
+/** What *evaluate* has read of each source partition and not yet closed. */
+export class Merging {
+  /** Greatest number of source partitions seen. */
+  sourcePartitions = 0;
+  /** Greatest watermark of any batch read, taken or not. */
+  greatestRead = Number.NEGATIVE_INFINITY;
+  readonly #sources = new Map<number, Source>();
+  readonly #open = new Map<string, { selection: string; start: number; groups: Map<string, OpenGroup> }>();
+
+  /** Takes a batch once its last part has come. Says where the chain of a source has a gap. */
+  read(batch: PartialBatch, known: (selection: string) => boolean): string | null {
+    this.sourcePartitions = Math.max(this.sourcePartitions, batch.sourcePartitions);
+    this.greatestRead = Math.max(this.greatestRead, batch.watermark);
+    const source = this.#source(batch.sourcePartition);
+    if (source.taken !== null && batch.watermark <= source.taken) return null;
+    if (source.parts[0]?.watermark !== batch.watermark) source.parts = [];
+    if (batch.part !== source.parts.length) return null;
+    source.parts.push(batch);
+    if (!batch.last) return null;
+    const gap = this.#gap(source, batch);
+    this.#take(source, known);
+    return gap;
+  }
+
+  /** The least watermark over all source partitions; -Infinity until each has one. */
+  get watermark(): number {
+    if (this.sourcePartitions === 0) return Number.NEGATIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < this.sourcePartitions; p++) {
+      least = Math.min(least, this.#sources.get(p)?.taken ?? Number.NEGATIVE_INFINITY);
+    }
+    return least;
+  }
+
+  /** Open windows of a selection, in no order. */
+  starts(): readonly { readonly selection: string; readonly start: number }[] {
+    return [...this.#open.values()];
+  }
+
+  /** Whether every source partition computed the selection over the whole window. */
+  complete(selection: string, start: number, closeAt: number): boolean {
+    for (let p = 0; p < this.sourcePartitions; p++) {
+      const header = this.#sources.get(p)?.headers.find(({ watermark }) => watermark >= closeAt);
+      const from = header?.from.get(selection);
+      if (from === undefined || from > start) return false;
+    }
+    return true;
+  }
+
+  /** Hands out the groups of a window, which is closed with it. */
+  close(selection: string, start: number): ReadonlyMap<string, OpenGroup> {
+    const key = windowKey(selection, start);
+    const open = this.#open.get(key);
+    this.#open.delete(key);
+    return open?.groups ?? new Map();
+  }
+
+  /** Forgets headers that no window can ask for any more. */
+  settle(watermark: number): void {
+    for (const source of this.#sources.values()) {
+      while (source.headers[0] && source.headers[0].watermark <= watermark) source.headers.shift();
+    }
+  }
+
+  /** Lets go of what belongs to selections that nobody knows any more. */
+  keep(known: (selection: string) => boolean): void {
+    for (const [key, open] of this.#open) if (!known(open.selection)) this.#open.delete(key);
+  }
+
+  #source(partition: number): Source {
+    let source = this.#sources.get(partition);
+    if (!source) {
+      source = { taken: null, headers: [], parts: [] };
+      this.#sources.set(partition, source);
+    }
+    return source;
+  }
+
+  #gap({ taken }: Source, { sourcePartition, previousWatermark }: PartialBatch): string | null {
+    if (taken === previousWatermark) return null;
+    return `source partition ${sourcePartition} goes on from ${previousWatermark}, but ${taken} was read last`;
+  }
+
+  #take(source: Source, known: (selection: string) => boolean): void {
+    const first = source.parts[0];
+    if (!first) return;
+    source.taken = first.watermark;
+    source.headers.push({
+      watermark: first.watermark,
+      from: new Map(first.selections.map(({ id, from }) => [id, from])),
+    });
+    for (const { partials } of source.parts) {
+      for (const one of partials) if (known(one.selection)) this.#add(first.sourcePartition, one);
+    }
+    source.parts = [];
+  }
+
+  #add(sourcePartition: number, partial: Partial): void {
+    const key = windowKey(partial.selection, partial.start);
+    let open = this.#open.get(key);
+    if (!open) {
+      open = { selection: partial.selection, start: partial.start, groups: new Map() };
+      this.#open.set(key, open);
+    }
+    const text = groupText(partial.group);
+    let group = open.groups.get(text);
+    if (!group) {
+      group = { labels: partial.group, parts: [] };
+      open.groups.set(text, group);
+    }
+    group.parts[sourcePartition] = partial;
+  }
+
+  save(to: StateWriter): void {
+    to.u32(this.sourcePartitions);
+    to.f64(this.greatestRead);
+    to.list(this.#sources, ([partition, { taken, headers, parts }]) => {
+      to.u32(partition);
+      to.optional(taken);
+      to.list(headers, ({ watermark, from }) => {
+        to.f64(watermark);
+        to.list(from, ([id, at]) => {
+          to.text(id);
+          to.f64(at);
+        });
+      });
+      to.list(parts, (part) => to.text(JSON.stringify(part)));
+    });
+    to.list(this.#open.values(), ({ groups }) =>
+      to.list(groups.values(), ({ parts }) =>
+        to.list(
+          parts.flatMap((part, partition) => (part ? [[partition, part] as const] : [])),
+          ([partition, part]) => savePartial(to, partition, part),
+        ),
+      ),
+    );
+  }
+
+  static load(from: StateReader): Merging {
+    const merging = new Merging();
+    merging.sourcePartitions = from.u32();
+    merging.greatestRead = from.f64();
+    from.list(() => {
+      const source = merging.#source(from.u32());
+      source.taken = from.optional();
+      source.headers = from.list(() => ({
+        watermark: from.f64(),
+        from: new Map(from.list(() => [from.text(), from.f64()] as const)),
+      }));
+      source.parts = from.list(() => JSON.parse(from.text()) as PartialBatch);
+    });
+    from.list(() => from.list(() => from.list(() => merging.#add(from.u32(), loadPartial(from)))));
+    return merging;
+  }
+}
+
+function savePartial(to: StateWriter, partition: number, part: Partial): void {
+  to.u32(partition);
+  to.text(part.selection);
+  to.labels(part.group);
+  to.f64(part.start);
+  to.f64(part.requests);
+  to.f64(part.latencySum);
+  to.f64(part.errors);
+  to.f64(part.samples);
+  to.bool(part.covered);
+}
+
+const loadPartial = (from: StateReader): Partial => ({
+  selection: from.text(),
+  group: from.labels(),
+  start: from.f64(),
+  requests: from.f64(),
+  latencySum: from.f64(),
+  errors: from.f64(),
+  buckets: null,
+  samples: from.f64(),
+  covered: from.bool(),
+});

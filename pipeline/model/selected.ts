@@ -1,0 +1,151 @@
+import { type Group, GroupTable } from './groups.js';
+import { compileMatchers, type Labels } from './matcher.js';
+import type { Selection } from './selection.js';
+import type { StateReader, StateWriter } from './state-bytes.js';
+import { byCodeUnits } from './text.js';
+
+/** Sums of one window by group id. A group is in it once a sample or an interval touched it. */
+export class WindowSums {
+  requests = new Float64Array(0);
+  latencySum = new Float64Array(0);
+  errors = new Float64Array(0);
+  samples = new Float64Array(0);
+  covered = new Uint8Array(0);
+  readonly groups: number[] = [];
+  #marks = new Uint8Array(0);
+
+  constructor(readonly start: number) {}
+
+  /** Makes room for the group, and takes it in. */
+  touch(group: number): boolean {
+    if (group >= this.#marks.length) this.#grow(group + 1);
+    if (this.#marks[group] === 1) return false;
+    this.#marks[group] = 1;
+    this.groups.push(group);
+    return true;
+  }
+
+  #grow(needed: number): void {
+    const capacity = Math.max(needed, this.#marks.length * 2, 16);
+    this.requests = widen(this.requests, capacity);
+    this.latencySum = widen(this.latencySum, capacity);
+    this.errors = widen(this.errors, capacity);
+    this.samples = widen(this.samples, capacity);
+    const covered = new Uint8Array(capacity);
+    covered.set(this.covered);
+    this.covered = covered;
+    const marks = new Uint8Array(capacity);
+    marks.set(this.#marks);
+    this.#marks = marks;
+  }
+}
+
+function widen(old: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
+  const wide = new Float64Array(capacity);
+  wide.set(old);
+  return wide;
+}
+
+/** One selection at work in one source partition: its groups and its open windows. */
+export class Selected {
+  readonly groups: GroupTable;
+  readonly windows = new Map<number, WindowSums>();
+  readonly #matches: (labels: Labels) => boolean;
+  readonly #isError: (labels: Labels) => boolean;
+  #newest: WindowSums | null = null;
+
+  constructor(
+    readonly selection: Selection,
+    /** The first window starts at or after this, ms. */
+    readonly from: number,
+    targets: number,
+  ) {
+    this.groups = new GroupTable(targets);
+    this.#matches = compileMatchers(selection.match);
+    this.#isError = compileMatchers(selection.errors);
+  }
+
+  /**
+   * What a series means to this selection: -1 where it is not selected, else its group's id times two,
+   * plus one where its requests are errors. Refers to the group.
+   */
+  membership(name: string, labels: Labels): number {
+    if (name !== this.selection.metric || !this.#matches(labels)) return -1;
+    const group: Record<string, string> = {};
+    for (const label of this.selection.by) {
+      const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
+      if (value) group[label] = value;
+    }
+    return this.groups.refer(group) * 2 + (this.#isError(labels) ? 1 : 0);
+  }
+
+  selects(name: string, labels: Labels): boolean {
+    return name === this.selection.metric && this.#matches(labels);
+  }
+
+  /** The sums of the window that starts there; the newest one is found at once. */
+  window(start: number): WindowSums {
+    if (this.#newest !== null && this.#newest.start === start) return this.#newest;
+    let sums = this.windows.get(start);
+    if (!sums) {
+      sums = new WindowSums(start);
+      this.windows.set(start, sums);
+    }
+    this.#newest = sums;
+    return sums;
+  }
+
+  /** Takes the group into the window; an open window refers to its groups. */
+  enter(sums: WindowSums, group: number): void {
+    if (sums.touch(group)) this.groups.refer(this.groups.get(group).labels);
+  }
+
+  /** The groups of a window in order of their text. */
+  sortedGroups(sums: WindowSums): readonly (readonly [number, Group])[] {
+    return sums.groups
+      .map((id) => [id, this.groups.get(id)] as const)
+      .sort((a, b) => byCodeUnits(a[1].text, b[1].text));
+  }
+
+  drop(sums: WindowSums): void {
+    this.windows.delete(sums.start);
+    if (this.#newest === sums) this.#newest = null;
+    for (const group of sums.groups) this.groups.release(group);
+  }
+
+  save(to: StateWriter): void {
+    to.text(this.selection.id);
+    to.f64(this.from);
+    to.list(this.windows.values(), (sums) => {
+      to.f64(sums.start);
+      to.list(sums.groups, (id) => {
+        to.labels(this.groups.get(id).labels);
+        to.f64(sums.requests[id] ?? 0);
+        to.f64(sums.latencySum[id] ?? 0);
+        to.f64(sums.errors[id] ?? 0);
+        to.f64(sums.samples[id] ?? 0);
+        to.bool(sums.covered[id] === 1);
+      });
+    });
+  }
+
+  static load(from: StateReader, selectionById: ReadonlyMap<string, Selection>, targets: number): Selected {
+    const id = from.text();
+    const selection = selectionById.get(id);
+    if (!selection) throw new RangeError(`state names the unknown selection ${id}`);
+    const selected = new Selected(selection, from.f64(), targets);
+    from.list(() => {
+      const sums = selected.window(from.f64());
+      from.list(() => {
+        const group = selected.groups.refer(from.labels());
+        sums.touch(group);
+        sums.requests[group] = from.f64();
+        sums.latencySum[group] = from.f64();
+        sums.errors[group] = from.f64();
+        sums.samples[group] = from.f64();
+        sums.covered[group] = from.bool() ? 1 : 0;
+      });
+    });
+    return selected;
+  }
+}

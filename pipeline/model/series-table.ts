@@ -1,0 +1,218 @@
+import type { Labels } from './matcher.js';
+import type { Selected } from './selected.js';
+import { parseSeriesText } from './series-text.js';
+import type { StateReader, StateWriter } from './state-bytes.js';
+import { seriesText } from './text.js';
+
+/** A series is forgotten when the watermark is more than this past its last sample, ms. */
+const FORGET_AFTER = 3_600_000;
+/** So many keys that hold no state are remembered, to find them again quickly. */
+const CACHED_KEYS = 65_536;
+
+interface Identity {
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+/**
+ * The series of one partition, as small integers (slots), with their previous sample in columns.
+ * A key is interned with its memberships; it is a series (admitted) once a sample of it was accepted.
+ */
+export class SeriesTable {
+  t = new Float64Array(0);
+  count = new Float64Array(0);
+  sum = new Float64Array(0);
+  admitted = new Uint8Array(0);
+  /** 1 where some selection wants the series. */
+  wanted = new Uint8Array(0);
+  /** By selection: -1, or group id * 2 + whether its requests are errors. */
+  members: Int32Array[];
+  admittedCount = 0;
+  readonly #slots = new Map<string, number>();
+  readonly #keys: (Buffer | undefined)[] = [];
+  /** Only where the key is not the series text of the labels. */
+  readonly #foreign = new Map<number, Identity>();
+  readonly #free: number[] = [];
+  #successor = new Int32Array(0);
+  #last = -1;
+  /** No admitted series has an older last sample. */
+  #oldest = Number.POSITIVE_INFINITY;
+
+  constructor(
+    public selected: readonly Selected[],
+    readonly maxSeries: number,
+  ) {
+    this.members = selected.map(() => new Int32Array(0));
+  }
+
+  /** Slot of the key, -1 where it is not interned. Series come in the same order at each scrape: guess first. */
+  find(bytes: Buffer, start: number, end: number): number {
+    const last = this.#last;
+    if (last >= 0) {
+      const guess = this.#successor[last] ?? -1;
+      if (guess >= 0 && sameBytes(this.#keys[guess], bytes, start, end)) {
+        this.#last = guess;
+        return guess;
+      }
+    }
+    const slot = this.#slots.get(bytes.toString('latin1', start, end)) ?? -1;
+    if (slot >= 0) this.#follow(slot);
+    return slot;
+  }
+
+  intern(key: Buffer, identity: Identity): number {
+    const slot = this.#free.pop() ?? this.#keys.length;
+    this.#reserve(slot + 1);
+    this.#slots.set(key.toString('latin1'), slot);
+    this.#keys[slot] = Buffer.from(key);
+    this.#successor[slot] = -1;
+    this.admitted[slot] = 0;
+    if (seriesText(identity.name, identity.labels) !== key.toString('utf8'))
+      this.#foreign.set(slot, identity);
+    this.#join(slot, identity);
+    this.#follow(slot);
+    return slot;
+  }
+
+  /** Takes an accepted sample; the caller has checked the cap. */
+  accept(slot: number, t: number, count: number, sum: number): void {
+    if (this.admitted[slot] === 0) {
+      this.admitted[slot] = 1;
+      this.admittedCount++;
+    }
+    if (t < this.#oldest) this.#oldest = t;
+    this.t[slot] = t;
+    this.count[slot] = count;
+    this.sum[slot] = sum;
+  }
+
+  /** Forgets series that are long silent. Cheap when none can be. */
+  forget(watermark: number): void {
+    if (!(watermark - this.#oldest > FORGET_AFTER)) return;
+    let oldest = Number.POSITIVE_INFINITY;
+    for (let slot = 0; slot < this.#keys.length; slot++) {
+      if (this.admitted[slot] !== 1) continue;
+      const t = this.t[slot] ?? 0;
+      if (watermark - t > FORGET_AFTER) {
+        this.admitted[slot] = 0;
+        this.admittedCount--;
+      } else if (t < oldest) oldest = t;
+    }
+    this.#oldest = oldest;
+  }
+
+  /** Lets go of remembered keys without state when there are too many. Only between blocks: slots move. */
+  trim(): void {
+    if (this.#slots.size - this.admittedCount <= CACHED_KEYS) return;
+    for (let slot = 0; slot < this.#keys.length; slot++) if (this.admitted[slot] !== 1) this.#release(slot);
+  }
+
+  /** Other selections: memberships are found anew, series that nobody wants any more are dropped. */
+  reselect(selected: readonly Selected[]): void {
+    for (let slot = 0; slot < this.#keys.length; slot++) this.#leave(slot);
+    this.selected = selected;
+    this.members = selected.map(() => new Int32Array(this.t.length));
+    for (let slot = 0; slot < this.#keys.length; slot++) {
+      if (this.#keys[slot] === undefined) continue;
+      this.#join(slot, this.#identityOf(slot));
+      if (this.wanted[slot] === 1) continue;
+      if (this.admitted[slot] === 1) this.admittedCount--;
+      this.admitted[slot] = 0;
+    }
+  }
+
+  save(to: StateWriter): void {
+    const slots = [...this.#keys.keys()].filter((slot) => this.admitted[slot] === 1);
+    to.list(slots, (slot) => {
+      to.raw(this.#keys[slot] ?? Buffer.alloc(0));
+      const foreign = this.#foreign.get(slot);
+      to.bool(foreign !== undefined);
+      if (foreign) {
+        to.text(foreign.name);
+        to.labels(foreign.labels);
+      }
+      to.f64(this.t[slot] ?? 0);
+      to.f64(this.count[slot] ?? 0);
+      to.f64(this.sum[slot] ?? 0);
+    });
+  }
+
+  static load(from: StateReader, selected: readonly Selected[], maxSeries: number): SeriesTable {
+    const table = new SeriesTable(selected, maxSeries);
+    from.list(() => {
+      const key = from.raw();
+      const foreign = from.bool() ? { name: from.text(), labels: from.labels() } : null;
+      const slot = table.intern(key, foreign ?? parsedKey(key));
+      table.accept(slot, from.f64(), from.f64(), from.f64());
+    });
+    return table;
+  }
+
+  #follow(slot: number): void {
+    if (this.#last >= 0) this.#successor[this.#last] = slot;
+    this.#last = slot;
+  }
+
+  #identityOf(slot: number): Identity {
+    return this.#foreign.get(slot) ?? parsedKey(this.#keys[slot] ?? Buffer.alloc(0));
+  }
+
+  #join(slot: number, { name, labels }: Identity): void {
+    let wanted = 0;
+    for (let s = 0; s < this.selected.length; s++) {
+      const member = this.selected[s]?.membership(name, labels) ?? -1;
+      const column = this.members[s];
+      if (column) column[slot] = member;
+      if (member >= 0) wanted = 1;
+    }
+    this.wanted[slot] = wanted;
+  }
+
+  #leave(slot: number): void {
+    if (this.#keys[slot] === undefined) return;
+    for (let s = 0; s < this.selected.length; s++) {
+      const member = this.members[s]?.[slot] ?? -1;
+      if (member >= 0) this.selected[s]?.groups.release(member >> 1);
+    }
+  }
+
+  #release(slot: number): void {
+    const key = this.#keys[slot];
+    if (key === undefined) return;
+    this.#leave(slot);
+    this.#slots.delete(key.toString('latin1'));
+    this.#keys[slot] = undefined;
+    this.#foreign.delete(slot);
+    this.#free.push(slot);
+    this.#last = -1;
+  }
+
+  #reserve(needed: number): void {
+    if (needed <= this.t.length) return;
+    const capacity = Math.max(needed, this.t.length * 2, 64);
+    this.t = copyTo(new Float64Array(capacity), this.t);
+    this.count = copyTo(new Float64Array(capacity), this.count);
+    this.sum = copyTo(new Float64Array(capacity), this.sum);
+    this.admitted = copyTo(new Uint8Array(capacity), this.admitted);
+    this.wanted = copyTo(new Uint8Array(capacity), this.wanted);
+    this.#successor = copyTo(new Int32Array(capacity), this.#successor);
+    this.members = this.members.map((column) => copyTo(new Int32Array(capacity), column));
+  }
+}
+
+function parsedKey(key: Buffer): Identity {
+  const identity = parseSeriesText(key.toString('utf8'));
+  if (!identity) throw new RangeError(`state holds the unreadable series key ${key.toString('utf8')}`);
+  return identity;
+}
+
+function copyTo<T extends Float64Array | Int32Array | Uint8Array>(wide: T, old: T): T {
+  wide.set(old);
+  return wide;
+}
+
+function sameBytes(key: Buffer | undefined, bytes: Buffer, start: number, end: number): boolean {
+  if (key === undefined || key.length !== end - start) return false;
+  for (let i = key.length - 1, at = end - 1; i >= 0; i--, at--) if (key[i] !== bytes[at]) return false;
+  return true;
+}

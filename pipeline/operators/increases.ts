@@ -1,0 +1,88 @@
+import { type MonoTypeOperatorFunction, map } from 'rxjs';
+import { type Block, Class } from '../model/block.js';
+import type { SeriesTable } from '../model/series-table.js';
+import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
+
+/**
+ * Cumulative samples to increases: judges each sample against the previous one of its series, and
+ * says over which interval (from, t] the counter grew, and by how much.
+ */
+export function increases(series: () => SeriesTable): MonoTypeOperatorFunction<Block> {
+  return map((block) => {
+    const table = series();
+    let mark = 0;
+    for (let row = 0; row < block.rows; row++) {
+      const watermark = block.watermarks[mark];
+      if (watermark !== undefined && watermark.row === row) {
+        mark++;
+        if (watermark.after > watermark.before) table.forget(watermark.after);
+      } else if (block.class[row] === Class.none && (block.slot[row] ?? -1) >= 0) judge(block, row, table);
+    }
+    return block;
+  });
+}
+
+function judge(block: Block, row: number, table: SeriesTable): void {
+  const slot = block.slot[row] ?? 0;
+  const t = block.t[row] ?? 0;
+  const count = block.count[row] ?? 0;
+  const sum = block.sum[row] ?? 0;
+  const start = block.start[row] ?? Number.NaN;
+  const watermark = block.watermark[row] ?? 0;
+  if (watermark === Number.NEGATIVE_INFINITY || t > watermark + MAX_SKEW) {
+    block.class[row] = Class.skewed;
+    return;
+  }
+  if (!(count >= 0 && count < Infinity && sum >= 0 && sum < Infinity) || start > t) {
+    block.class[row] = Class.bad;
+    block.problems.set(
+      row,
+      start > t ? 'it starts after its own time' : 'count or sum is no finite number >= 0',
+    );
+    return;
+  }
+  if (table.admitted[slot] === 1) known(block, row, table);
+  else if (table.admittedCount >= table.maxSeries) block.class[row] = Class.overflow;
+  else {
+    if (start <= t && t - start <= LOOKBACK) grow(block, row, start, count, sum);
+    else still(block, row);
+    table.accept(slot, t, count, sum);
+  }
+}
+
+function known(block: Block, row: number, table: SeriesTable): void {
+  const slot = block.slot[row] ?? 0;
+  const t = block.t[row] ?? 0;
+  const count = block.count[row] ?? 0;
+  const sum = block.sum[row] ?? 0;
+  const start = block.start[row] ?? Number.NaN;
+  const t1 = table.t[slot] ?? 0;
+  const count1 = table.count[slot] ?? 0;
+  const sum1 = table.sum[slot] ?? 0;
+  if (t <= t1) {
+    block.class[row] =
+      t === t1 ? Class.duplicate : count <= count1 && sum <= sum1 ? Class.superseded : Class.outOfOrder;
+    return;
+  }
+  if (t - t1 > LOOKBACK) {
+    if (start <= t && t - start <= LOOKBACK) grow(block, row, start, count, sum);
+    else still(block, row);
+  } else if (start > t1) grow(block, row, start, count, sum);
+  else if (count < count1 || sum < sum1) grow(block, row, t1, count, sum);
+  else grow(block, row, t1, count - count1, sum - sum1);
+  table.accept(slot, t, count, sum);
+}
+
+/** Accepted, with an increase. */
+function grow(block: Block, row: number, from: number, count: number, sum: number): void {
+  block.class[row] = Class.aggregated;
+  block.from[row] = Math.min(from, (block.t[row] ?? 0) - 1);
+  block.countIncrease[row] = count;
+  block.sumIncrease[row] = sum;
+}
+
+/** Accepted, but nothing to compare with. */
+function still(block: Block, row: number): void {
+  block.class[row] = Class.aggregated;
+  block.from[row] = Number.NaN;
+}

@@ -1,0 +1,187 @@
+import { map, type OperatorFunction } from 'rxjs';
+import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import {
+  type AlertEvent,
+  alertLabels,
+  alertRecord,
+  type Expand,
+  thresholdOf,
+} from '../model/alert-record.js';
+import { type ActiveAlert, step } from '../model/alert-state.js';
+import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
+import type { GroupRule, RuleJudging } from '../model/judging.js';
+import type { Operator, Rule } from '../model/rule.js';
+import { measured } from '../model/sums.js';
+import { byCodeUnits } from '../model/text.js';
+import type { ClosedWindow, ClosingStep, MergedWindow } from './close-merged.js';
+
+export interface Judged {
+  readonly windows: readonly (WindowRecord & { readonly text: string })[];
+  readonly alerts: readonly AlertRecord[];
+}
+
+/** Judges each closed window by every rule of its selection: a record per window, one per transition. */
+export function judge(revision: () => string, expand: Expand): OperatorFunction<ClosingStep, Judged> {
+  return map((closed) => {
+    const events: AlertEvent[] = [];
+    for (const window of closed) {
+      for (const rule of window.judging.rules) events.push(...judgeRule(window, rule, revision()));
+      remember(window);
+    }
+    events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
+    return {
+      windows: closed.flatMap((window) => window.groups.map((group) => windowRecord(window, group))),
+      alerts: events.map((event) => alertRecord(event, expand)),
+    };
+  });
+}
+
+function judgeRule(window: ClosedWindow, judging: RuleJudging, revision: string): AlertEvent[] {
+  const events: AlertEvent[] = [];
+  const one = (text: string, merged: MergedWindow | null, group: GroupRule): void => {
+    const event = judgeGroup({ window, judging, merged, group, text });
+    if (event) events.push({ ...event, revision });
+    if (group.alert !== null) group.activeStarts.push(window.start);
+  };
+  for (const merged of window.groups) one(merged.text, merged, judging.group(merged.text, merged.labels));
+  if (judging.active === 0) return events;
+  const withData = new Set(window.groups.map(({ text }) => text));
+  for (const [text, group] of judging.groups) {
+    if (group.alert !== null && !withData.has(text)) one(text, null, group);
+  }
+  return events;
+}
+
+interface Case {
+  readonly window: ClosedWindow;
+  readonly judging: RuleJudging;
+  readonly merged: MergedWindow | null;
+  readonly group: GroupRule;
+  readonly text: string;
+}
+
+function judgeGroup(one: Case): Omit<AlertEvent, 'revision'> | null {
+  const { window, judging, merged, group, text } = one;
+  const { rule } = judging;
+  const { alert } = group;
+  const baseline = baselineFor({
+    rule,
+    start: window.start,
+    past: window.judging.past.get(text)?.windows ?? [],
+    active: alert !== null,
+    held: alert?.held ?? null,
+    wasActive: (start) => group.activeStarts.includes(start),
+  });
+  const condition = conditionHolds(rule, merged, baseline);
+  if (alert === null) return condition === true ? begin(one, baseline) : null;
+  const transition = step(alert, rule, window.end, condition);
+  if (transition === null) return null;
+  const event = eventOf(one, alert, baseline);
+  if (transition.to === 'firing') {
+    alert.state = 'firing';
+    return { ...event, state: 'firing', reason: null };
+  }
+  group.alert = null;
+  judging.active--;
+  const byExpired = baseline.expired && rule.condition.threshold.kind === 'baseline';
+  const reason = transition.reason === 'recovered' && byExpired ? 'baseline expired' : transition.reason;
+  return { ...event, state: transition.to, reason };
+}
+
+function begin(one: Case, baseline: BaselineView): Omit<AlertEvent, 'revision'> {
+  const { window, judging, group } = one;
+  const { rule } = judging;
+  const { end } = window;
+  const held = rule.baseline.freeze && baseline.sums !== null ? { sums: baseline.sums, frozenAt: end } : null;
+  const alert: ActiveAlert = {
+    state: rule.for === 0 ? 'firing' : 'pending',
+    since: end,
+    last: end,
+    lastJudged: end,
+    held,
+    labels: alertLabels(rule, group.labels),
+    severity: rule.severity,
+  };
+  group.alert = alert;
+  judging.active++;
+  const view = held === null ? baseline : { ...baseline, frozenAt: end };
+  return { ...eventOf(one, alert, view), state: alert.state, reason: null };
+}
+
+function eventOf(
+  one: Case,
+  alert: ActiveAlert,
+  baseline: BaselineView,
+): Omit<AlertEvent, 'revision' | 'state' | 'reason'> {
+  const { window, judging, merged, text } = one;
+  return {
+    rule: judging.rule,
+    group: text,
+    labels: alert.labels,
+    severity: alert.severity,
+    since: alert.since,
+    at: window.end,
+    windowEnd: window.end,
+    sums: merged,
+    baseline,
+  };
+}
+
+/** Null where the window cannot be judged. */
+function conditionHolds(rule: Rule, merged: MergedWindow | null, baseline: BaselineView): boolean | null {
+  if (merged === null || !merged.covered || merged.requests < rule.minRequests) return null;
+  const value = measured(rule.condition.measure, merged, rule.selection.window);
+  const threshold = thresholdOf(rule, baseline);
+  return value === null || threshold === null ? null : compare(value, rule.condition.operator, threshold);
+}
+
+function compare(value: number, operator: Operator, threshold: number): boolean {
+  switch (operator) {
+    case '>':
+      return value > threshold;
+    case '>=':
+      return value >= threshold;
+    case '<':
+      return value < threshold;
+    case '<=':
+      return value <= threshold;
+    case '==':
+      return value === threshold;
+    case '!=':
+      return value !== threshold;
+  }
+}
+
+/** Windows with requests become candidates of later baselines. */
+function remember({ judging, start, end, groups }: ClosedWindow): void {
+  for (const { text, labels, requests, latencySum, errors } of groups) {
+    if (!(requests > 0)) continue;
+    const past: { windows: PastWindow[] } = judging.past.get(text) ?? { windows: [] };
+    if (past.windows.length === 0) judging.past.set(text, { labels, windows: past.windows });
+    past.windows.push({ start, requests, latencySum, errors });
+  }
+  const { window } = judging.selection;
+  if ((end / window) % Math.max(1, judging.reach) === 0) judging.trim();
+}
+
+function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord & { text: string } {
+  const { metric, id, window: length } = window.judging.selection;
+  const { text, labels, requests, latencySum, errors, samples, covered } = group;
+  return {
+    text,
+    metric,
+    selection: id,
+    group: labels,
+    start: window.start,
+    end: window.end,
+    requests,
+    latencySum,
+    errors,
+    requestRate: (requests * 1000) / length,
+    errorRatio: measured('error_ratio', group, length),
+    meanLatency: measured('mean_latency', group, length),
+    samples,
+    covered,
+    buckets: null,
+  };
+}

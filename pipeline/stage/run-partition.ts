@@ -1,0 +1,116 @@
+import { type Commit, LogError, type Offset, type OwnedPartition } from '../../platform/log/event-log.js';
+import { checkpointRecords } from './checkpoint.js';
+import { encodeOutputs } from './encode.js';
+import type { RunOptions } from './options.js';
+import { type Recovered, recover } from './recover.js';
+import { loadSchemas } from './schemas.js';
+import type { Produced, Stage } from './stage.js';
+
+/** How long to wait before a commit that the log had no room for is tried again, ms. */
+const RETRY_MS = 1_000;
+
+/**
+ * Runs a stage on a partition for as long as it is owned: recover, then pull, push, commit, again.
+ * Returns when the partition is lost; rejects where going on would be wrong.
+ */
+export async function runPartition(owned: OwnedPartition, options: RunOptions): Promise<void> {
+  while (!owned.lost.aborted) {
+    try {
+      await own(owned, options);
+    } catch (error) {
+      if (owned.lost.aborted) return;
+      if (!(error instanceof LogError && (error.code === 'Fenced' || error.code === 'Unknown'))) throw error;
+      options.warn(`${owned.topic}/${owned.partition}: ${error.message}; taking over afresh`);
+      await options.pause(RETRY_MS, owned.lost);
+    } finally {
+      options.onStage?.(owned.partition, null);
+    }
+  }
+}
+
+async function own(owned: OwnedPartition, options: RunOptions): Promise<void> {
+  const recovered = await recover(owned, options);
+  const run = new Run(owned, options, recovered);
+  options.onStage?.(owned.partition, recovered.stage);
+  if (recovered.fresh) await run.commit([], true);
+  while (!owned.lost.aborted) await run.turn();
+}
+
+/** One ownership of one partition. */
+class Run {
+  readonly #stage: Stage;
+  readonly #every: number;
+  readonly #positionEvery: number;
+  #next: Offset;
+  #committed: Offset;
+  #committedAt: number;
+  #checkpointAt: number;
+
+  constructor(
+    readonly owned: OwnedPartition,
+    readonly options: RunOptions,
+    { stage, next }: Recovered,
+  ) {
+    this.#stage = stage;
+    this.#next = next;
+    this.#committed = next;
+    this.#committedAt = options.clock();
+    this.#checkpointAt = stage.watermark;
+    this.#every = options.checkpointEvery ?? 5 * 60_000;
+    this.#positionEvery = options.positionEvery ?? 5_000;
+  }
+
+  /** Rules first, then one batch. */
+  async turn(): Promise<void> {
+    const rules = this.options.rules();
+    if (rules.revision !== this.#stage.rules.revision || rules.file !== this.#stage.rules.file) {
+      await this.commit(this.#stage.takeUp(rules), true);
+    }
+    const waitMs = Math.max(0, this.#committedAt + this.#positionEvery - this.options.clock());
+    const batch = await this.owned.pull({ waitMs, signal: this.owned.lost });
+    if (batch === null) {
+      await this.#commitPosition();
+      return;
+    }
+    await loadSchemas(this.options.codec, batch);
+    const produced = this.#stage.push(batch);
+    this.#next = batch.next;
+    const due = this.#stage.watermark - this.#checkpointAt >= this.#every;
+    if (produced.length > 0 || due) await this.commit(produced, due);
+    else if (this.options.clock() - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
+  }
+
+  async #commitPosition(): Promise<void> {
+    this.#committedAt = this.options.clock();
+    if (this.#next > this.#committed) await this.commit([], false);
+  }
+
+  /** Outputs, position and, where asked for, the whole state: all or nothing, until it is done. */
+  async commit(produced: readonly Produced[], checkpoint: boolean): Promise<void> {
+    const { codec, factory } = this.options;
+    const outputs = encodeOutputs(codec, produced);
+    const next = this.#next;
+    const id = `${factory.name}-${this.owned.partition}-${next}`;
+    const commit: Commit = checkpoint
+      ? { next, replayFrom: next, checkpoint: checkpointRecords(codec, id, this.#stage.save()) }
+      : { next };
+    await this.#persist(() => this.owned.commit(outputs, commit));
+    this.#committed = next;
+    this.#committedAt = this.options.clock();
+    if (checkpoint) this.#checkpointAt = this.#stage.watermark;
+  }
+
+  /** A log without room delays, and loses nothing. */
+  async #persist(commit: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await commit();
+        return;
+      } catch (error) {
+        if (!(error instanceof LogError && error.retryable) || this.owned.lost.aborted) throw error;
+        this.options.warn(`${this.owned.topic}/${this.owned.partition}: ${error.message}; trying again`);
+        await this.options.pause(RETRY_MS, this.owned.lost);
+      }
+    }
+  }
+}
