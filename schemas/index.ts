@@ -34,6 +34,7 @@ export type AvroSchema =
     };
 
 export interface AvroField {
+  readonly default?: unknown;
   readonly name: string;
   readonly type: AvroSchema;
   readonly doc?: string;

@@ -132,10 +132,7 @@ export class Aggregate implements Stage {
   }
 }
 
-export function aggregateFactory(options: AggregateOptions): StageFactory & {
-  create(partition: number, rules: RuleSet): Aggregate;
-  restore(partition: number, state: Uint8Array): Aggregate;
-} {
+export function aggregateFactory(options: AggregateOptions): StageFactory<Aggregate> {
   const maxSeries = options.maxSeries ?? 1_000_000;
   return {
     name: 'aggregate',

@@ -177,10 +177,7 @@ export class Evaluate implements Stage {
 const rulesOf = ({ rules }: RuleSet, { selection }: SelectionJudging): readonly Rule[] =>
   rules.filter((rule) => rule.selection.id === selection.id);
 
-export function evaluateFactory(options: EvaluateOptions): StageFactory & {
-  create(partition: number, rules: RuleSet): Evaluate;
-  restore(partition: number, state: Uint8Array): Evaluate;
-} {
+export function evaluateFactory(options: EvaluateOptions): StageFactory<Evaluate> {
   return {
     name: 'evaluate',
     topic: topics.partials,

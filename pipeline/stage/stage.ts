@@ -27,12 +27,12 @@ export interface Stage {
 }
 
 /** Makes the stage of a partition, anew or from a state. `restore` throws where the state cannot be read. */
-export interface StageFactory {
+export interface StageFactory<S extends Stage = Stage> {
   /** aggregate or evaluate: also the name of the consumer group. */
   readonly name: string;
   readonly topic: string;
-  create(partition: number, rules: RuleSet): Stage;
-  restore(partition: number, state: Uint8Array): Stage;
+  create(partition: number, rules: RuleSet): S;
+  restore(partition: number, state: Uint8Array): S;
 }
 
 /** Names of the topics. */

@@ -13,7 +13,7 @@ export type Decoded = {
 export interface Codec {
   /** Maps are written with keys sorted by UTF-16 code units. */
   encode<Name extends RecordName>(type: Name, value: RecordTypes[Name]): Buffer;
-  /** Throws `CodecError` on truncated or trailing bytes, an unknown id, or a foreign frame. */
+  /** Throws `CodecError` on damaged bytes, an unknown id, or a foreign frame. */
   decode(bytes: Uint8Array): Decoded;
   /** The id that `encode` writes for the type. */
   idOf(type: RecordName): number;
@@ -25,7 +25,7 @@ export interface Codec {
   load(id: number): Promise<boolean>;
 }
 
-export type CodecErrorCode = 'NotFramed' | 'UnknownSchema' | 'Truncated' | 'Trailing' | 'Invalid';
+export type CodecErrorCode = 'NotFramed' | 'UnknownSchema' | 'Damaged' | 'Invalid';
 
 export class CodecError extends Error {
   constructor(

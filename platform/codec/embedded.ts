@@ -1,0 +1,104 @@
+import avro from 'avsc';
+import { type AvroSchema, type RecordName, recordNames, schemaOf } from '../../schemas/index.js';
+import type { RecordTypes } from '../../schemas/types.js';
+import { type Codec, CodecError, type Decoded } from './codec.js';
+import { type Check, compileCheck } from './metric-reader.js';
+
+const FRAME = 5;
+
+interface Entry {
+  readonly id: number;
+  readonly name: RecordName;
+  readonly schema: AvroSchema;
+  readonly type: avro.Type;
+  readonly isWhole: Check;
+}
+
+/** The codec of the embedded mode: the schemas of this package, with their place in its list as id. */
+export function embeddedCodec(): Codec {
+  const entries = recordNames.map((name, index): Entry => {
+    const schema = schemaOf(name);
+    return { id: index + 1, name, schema, type: compile(schema), isWhole: compileCheck(schema) };
+  });
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  const entry = (name: RecordName): Entry => {
+    const found = byName.get(name);
+    if (!found) throw new CodecError('UnknownSchema', `no schema is called ${name}`);
+    return found;
+  };
+  return {
+    encode: (name, value) => frame(entry(name), value),
+    decode: (bytes) => unframe(entries, bytes),
+    idOf: (name) => entry(name).id,
+    typeOf: (id) => entries[id - 1]?.name,
+    writerSchema: (id) => entries[id - 1]?.schema,
+    load: (id) => Promise.resolve(entries[id - 1] !== undefined),
+  };
+}
+
+function frame<Name extends RecordName>({ id, name, type }: Entry, value: RecordTypes[Name]): Buffer {
+  try {
+    const payload = type.toBuffer(value);
+    const framed = Buffer.allocUnsafe(FRAME + payload.length);
+    framed.writeUInt8(0, 0);
+    framed.writeUInt32BE(id, 1);
+    payload.copy(framed, FRAME);
+    return framed;
+  } catch (cause) {
+    throw new CodecError('Invalid', `encoding ${name}: ${reason(cause)}`, { cause });
+  }
+}
+
+function unframe(entries: readonly Entry[], bytes: Uint8Array): Decoded {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (buffer.length < FRAME || buffer[0] !== 0)
+    throw new CodecError('NotFramed', 'the value is not framed: it must begin with 0 and a schema id');
+  const id = buffer.readUInt32BE(1);
+  const entry = entries[id - 1];
+  if (!entry) throw new CodecError('UnknownSchema', `schema id ${id} is not known`);
+  if (!entry.isWhole(buffer, FRAME, buffer.length)) {
+    throw new CodecError('Damaged', `decoding ${entry.name}: the record is cut off or damaged`);
+  }
+  try {
+    const { value } = entry.type.decode(buffer, FRAME) as { value: unknown };
+    return { type: entry.name, value } as Decoded;
+  } catch (cause) {
+    throw new CodecError('Damaged', `decoding ${entry.name}: ${reason(cause)}`, { cause });
+  }
+}
+
+const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+
+/** Times stay plain numbers of ms, and maps are written in order of their keys. */
+function compile(schema: AvroSchema): avro.Type {
+  const options = {
+    wrapUnions: false,
+    logicalTypes: { 'sorted-map': SortedMap },
+    typeHook(attributes: MapSchema, inner: avro.ForSchemaOptions) {
+      const { type, logicalType, values } = attributes;
+      if (type !== 'map' || logicalType !== undefined) return undefined;
+      const sorted = { type: 'map', values, logicalType: 'sorted-map' };
+      return avro.Type.forSchema(sorted as unknown as avro.Schema, inner);
+    },
+  };
+  return avro.Type.forSchema(schema as avro.Schema, options as unknown as avro.ForSchemaOptions);
+}
+
+interface MapSchema {
+  readonly type?: string;
+  readonly logicalType?: string;
+  readonly values?: unknown;
+}
+
+class SortedMap extends avro.types.LogicalType {
+  protected override _fromValue(value: unknown): unknown {
+    return value;
+  }
+
+  protected override _toValue(value: unknown): unknown {
+    const map = value as Readonly<Record<string, string>>;
+    const keys = Object.keys(map);
+    if (keys.every((key, i) => i === 0 || (keys[i - 1] ?? '') < key)) return map;
+    return Object.fromEntries(keys.sort().map((key) => [key, map[key]]));
+  }
+}
