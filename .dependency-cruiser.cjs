@@ -1,7 +1,7 @@
 // The import law: data flows one way, and the folders show it (DECISIONS.md).
 const stage = '^pipeline/(spout|aggregate|evaluate|view)/';
 const notTests = { pathNot: '\\.(test|contract)\\.ts$' };
-const adapter = '^platform/[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded)';
+const adapter = '^platform/(lmdb/|[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded|http-scrape))';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

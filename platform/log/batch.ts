@@ -83,6 +83,17 @@ export class FrameBatch implements Batch {
     this.next = next;
   }
 
+  /** Appends those of the frames that are at or above the offset. */
+  pushFrom(frames: Buffer, from: Offset): void {
+    for (let at = 0; at < frames.length; ) {
+      const offset = frames.readDoubleLE(at);
+      const keyLength = frames.readUInt32LE(at + 16);
+      const size = RECORD_HEADER + (keyLength === NO_KEY ? 0 : keyLength) + frames.readUInt32LE(at + 20);
+      if (offset >= from) this.pushFrames(frames.subarray(at, at + size), 1, offset + 1);
+      at += size;
+    }
+  }
+
   /** The bytes in use, not copied. */
   frames(): Buffer {
     return this.bytes.subarray(0, this.#end);

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openEnvironment } from '../../lmdb/environment.js';
+import { eventLogContract } from '../event-log.contract.js';
+import { lmdbLog } from './log.js';
+
+const folders: string[] = [];
+const folder = (): string => {
+  const path = mkdtempSync(join(tmpdir(), 'tidemark-log-'));
+  folders.push(path);
+  return path;
+};
+afterAll(() => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+eventLogContract(async () => {
+  const path = folder();
+  let now = 1_000_000;
+  const clock = (): number => now;
+  let environment = openEnvironment({ path, mode: 'write' });
+  let log = lmdbLog(environment, { clock });
+  const close = async (): Promise<void> => {
+    await log.close();
+    await environment.close();
+  };
+  return {
+    log,
+    reopen: async () => {
+      await close();
+      environment = openEnvironment({ path, mode: 'write' });
+      log = lmdbLog(environment, { clock });
+      return log;
+    },
+    tick: (ms) => {
+      now += ms;
+    },
+    now: clock,
+    applyRetention: () => log.applyRetention(),
+    close,
+  };
+});
+
+describe('lmdb environment', () => {
+  test('refuses a second writer by naming the first, and takes a dead one over', async () => {
+    const path = folder();
+    const first = openEnvironment({ path, mode: 'write' });
+    expect(() => openEnvironment({ path, mode: 'write' })).toThrow(`in use by process ${process.pid}`);
+    await first.close();
+    await openEnvironment({ path, mode: 'write' }).close();
+  });
+
+  test('says when there is no room, loses nothing, and goes on when there is', async () => {
+    const path = folder();
+    const full = openEnvironment({ path, mode: 'write', quota: 1 });
+    const refused = lmdbLog(full);
+    await expect(
+      refused.createTopics([{ name: 'in', partitions: 1, retentionMs: null }]),
+    ).rejects.toMatchObject({
+      code: 'NoSpace',
+      retryable: true,
+    });
+    await refused.close();
+    await full.close();
+    const roomy = openEnvironment({ path, mode: 'write' });
+    const log = lmdbLog(roomy);
+    await log.createTopics([{ name: 'in', partitions: 1, retentionMs: null }]);
+    expect(
+      await log.append({ topic: 'in', partition: 0, records: [{ key: null, value: Buffer.from('a') }] }),
+    ).toBe(0);
+    await log.close();
+    await roomy.close();
+  });
+});

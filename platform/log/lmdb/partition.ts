@@ -1,0 +1,113 @@
+import type { Database } from '../../lmdb/environment.js';
+import { FrameBatch } from '../batch.js';
+import type { LogRecord, Offset } from '../event-log.js';
+
+/** A value of the environment holds at most so much, unless one record alone is larger, bytes. */
+const CHUNK_BYTES = 256 * 1024;
+/** next offset f64 | time of the last append f64 | count u32 | frames */
+const HEADER = 20;
+
+export interface Chunk {
+  readonly base: Offset;
+  readonly next: Offset;
+  readonly appendedAt: number;
+  readonly count: number;
+  readonly frames: Buffer;
+}
+
+const chunkKey = (topic: string, partition: number, base: Offset): (string | number)[] => [
+  'r',
+  topic,
+  partition,
+  base,
+];
+
+function parse(key: readonly (string | number)[], value: Buffer): Chunk {
+  return {
+    base: key[3] as number,
+    next: value.readDoubleLE(0),
+    appendedAt: value.readDoubleLE(8),
+    count: value.readUInt32LE(16),
+    frames: value.subarray(HEADER),
+  };
+}
+
+/** The chunks of one partition. */
+export class Partition {
+  readonly #scratch = new FrameBatch();
+  #next: Offset | null = null;
+  #appendedAt = 0;
+
+  constructor(
+    readonly db: Database,
+    readonly topic: string,
+    readonly partition: number,
+  ) {}
+
+  /** Chunks from the one that holds the offset on. Valid while iterating. */
+  *chunks(from: Offset): Generator<Chunk> {
+    const { topic, partition, db } = this;
+    const [holder] = this.#last(from);
+    const start = holder && holder.next > from ? holder.base : from;
+    const end = chunkKey(topic, partition, Number.MAX_SAFE_INTEGER);
+    for (const { key, value } of db.getRange({ start: chunkKey(topic, partition, start), end })) {
+      yield parse(key as (string | number)[], value as Buffer);
+    }
+  }
+
+  /** Offset of the first retained record, and of the next one. */
+  range(): { start: Offset; end: Offset } {
+    const [last] = this.#last(Number.MAX_SAFE_INTEGER);
+    const [first] = this.chunks(0);
+    return { start: first?.base ?? last?.next ?? 0, end: last?.next ?? 0 };
+  }
+
+  /** Within a write transaction: appends and returns the first offset. Failed transactions leave gaps. */
+  append(records: readonly LogRecord[], now: number): Offset {
+    if (this.#next === null) {
+      const [last] = this.#last(Number.MAX_SAFE_INTEGER);
+      this.#next = last?.next ?? 0;
+      this.#appendedAt = last?.appendedAt ?? 0;
+    }
+    this.#appendedAt = Math.max(this.#appendedAt, now);
+    const first = this.#next;
+    const scratch = this.#scratch;
+    scratch.clear();
+    for (const record of records) {
+      const size = (record.key?.length ?? 0) + record.value.length + 24;
+      if (scratch.count > 0 && scratch.size + size > CHUNK_BYTES) this.#flush();
+      scratch.push(record, this.#next++, this.#appendedAt);
+    }
+    if (scratch.count > 0) this.#flush();
+    return first;
+  }
+
+  remove({ base }: Chunk): void {
+    this.db.remove(chunkKey(this.topic, this.partition, base));
+  }
+
+  #flush(): void {
+    const scratch = this.#scratch;
+    const value = Buffer.allocUnsafe(HEADER + scratch.size);
+    value.writeDoubleLE(scratch.next, 0);
+    value.writeDoubleLE(this.#appendedAt, 8);
+    value.writeUInt32LE(scratch.count, 16);
+    scratch.frames().copy(value, HEADER);
+    this.db.put(chunkKey(this.topic, this.partition, scratch.next - scratch.count), value);
+    scratch.clear();
+  }
+
+  /** The last chunk that begins at or before the offset. */
+  #last(at: Offset): Chunk[] {
+    const { topic, partition, db } = this;
+    const range = {
+      start: chunkKey(topic, partition, at),
+      end: chunkKey(topic, partition, -1),
+      reverse: true,
+      limit: 1,
+    };
+    return [...db.getRange(range)].map(({ key, value }) =>
+      parse(key as (string | number)[], Buffer.from(value as Buffer)),
+    );
+  }
+}

@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Store } from './store.js';
+
+export interface StoreFixture {
+  readonly store: Store;
+  tick(ms: number): void;
+  close(): Promise<void>;
+}
+
+/** What every adapter of `Store` promises. */
+export function storeContract(open: () => Promise<StoreFixture>): void {
+  describe('store', () => {
+    let fixture: StoreFixture;
+    beforeEach(async () => {
+      fixture = await open();
+    });
+    afterEach(() => fixture.close());
+
+    test('counts the versions of a record', async () => {
+      const { store } = fixture;
+      expect(await store.get('a')).toBeNull();
+      await store.transact([{ key: 'a', value: '1' }]);
+      await store.transact([{ key: 'a', value: '2' }]);
+      expect(await store.get('a')).toEqual({ value: '2', version: 2 });
+    });
+
+    test('writes all or nothing when a version does not match', async () => {
+      const { store } = fixture;
+      expect(await store.transact([{ key: 'a', value: '1', version: 0 }])).toBe(true);
+      const second = [
+        { key: 'b', value: '1' },
+        { key: 'a', value: '2', version: 0 },
+      ];
+      expect(await store.transact(second)).toBe(false);
+      expect(await store.get('b')).toBeNull();
+      expect(await store.transact([{ key: 'a', delete: true, version: 1 }])).toBe(true);
+      expect(await store.get('a')).toBeNull();
+    });
+
+    test('lets one of many conflicting writers win', async () => {
+      const { store } = fixture;
+      const attempts = Array.from({ length: 20 }, (_, i) =>
+        store.transact([{ key: 'a', value: `${i}`, version: 0 }]),
+      );
+      expect((await Promise.all(attempts)).filter(Boolean)).toHaveLength(1);
+    });
+
+    test('forgets what has expired', async () => {
+      const { store } = fixture;
+      await store.transact([{ key: 'a', value: '1', expiresInMs: 100 }]);
+      expect(await store.get('a')).not.toBeNull();
+      fixture.tick(100);
+      expect(await store.get('a')).toBeNull();
+      expect(await store.list('')).toEqual([]);
+      expect(await store.transact([{ key: 'a', value: '2', version: 0 }])).toBe(true);
+    });
+
+    test('lists by prefix, in order, page by page', async () => {
+      const { store } = fixture;
+      await store.transact(['v/1', 'v/2', 'v/3', 'w/1'].map((key) => ({ key, value: key })));
+      const keys = async (options: { after?: string; limit?: number }): Promise<string[]> =>
+        (await store.list('v/', options)).map(({ key }) => key);
+      expect(await keys({})).toEqual(['v/1', 'v/2', 'v/3']);
+      expect(await keys({ limit: 2 })).toEqual(['v/1', 'v/2']);
+      expect(await keys({ after: 'v/2' })).toEqual(['v/3']);
+    });
+  });
+}
