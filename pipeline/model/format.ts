@@ -1,0 +1,17 @@
+import type { Measure } from './rule.js';
+
+/** A measure as people read it: `412ms`, `1.5s`, `71/s`, `2.3%`; `no data` for null. */
+export function formatMeasure(measure: Measure, value: number | null): string {
+  if (value === null) return 'no data';
+  switch (measure) {
+    case 'mean_latency':
+      return value < 1 ? `${short(value * 1000)}ms` : `${short(value)}s`;
+    case 'request_rate':
+      return `${short(value)}/s`;
+    case 'error_ratio':
+      return `${short(value * 100)}%`;
+  }
+}
+
+/** Three significant digits, without trailing zeros. */
+export const short = (value: number): string => String(Number(value.toPrecision(3)));

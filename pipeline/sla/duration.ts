@@ -1,0 +1,22 @@
+import { SyntaxProblem } from './diagnostics.js';
+
+const units = [
+  ['w', 604_800_000],
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+  ['ms', 1],
+] as const;
+
+const pattern = new RegExp(
+  `^${units.map(([unit]) => `(?:(\\d+)${unit === 'm' ? 'm(?!s)' : unit})?`).join('')}$`,
+);
+
+/** `30s`, `1h30m`, `1d`, `500ms`, `0` as Prometheus writes them; in ms. Throws `SyntaxProblem`. */
+export function parseDuration(text: string): number {
+  if (text === '0') return 0;
+  const found = text === '' ? null : pattern.exec(text);
+  if (!found) throw new SyntaxProblem(`"${text}" is no duration: write it like 30s, 5m, 1h30m or 500ms`);
+  return units.reduce((sum, [, ms], i) => sum + Number(found[i + 1] ?? 0) * ms, 0);
+}
