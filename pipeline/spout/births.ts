@@ -1,0 +1,69 @@
+import type { ScrapedSample } from './metric-source.js';
+
+/** A sample with its key and labels as they go to the log. */
+export interface KeyedSample extends Omit<ScrapedSample, 'created'> {
+  readonly key: string;
+  readonly created: number | null;
+}
+
+/** What is remembered of a target's last good scrape. */
+export interface GoodScrape {
+  /** When, ms since the epoch. */
+  readonly at: number;
+  readonly processStart: number | null;
+  /** Family and start of every series, by key. */
+  readonly series: ReadonlyMap<string, { readonly family: string; readonly start: number | null }>;
+}
+
+export interface BirthContext {
+  readonly at: number;
+  readonly processStart: number | null;
+  readonly previous: GoodScrape | null;
+  /** Watermark that the log held when this spout began; null in the very first run. */
+  readonly cursor: number | null;
+}
+
+/** A clock that was set by a hair is no restart, ms. */
+const MOVED = 1000;
+
+/**
+ * Since when each series counts, ms; null where that is not known. A series that its target's last good
+ * scrape lacked began there, unless others of its family vanished with it: then it was relabelled.
+ */
+export function startsOf(
+  samples: readonly KeyedSample[],
+  context: BirthContext,
+): ReadonlyMap<string, number | null> {
+  const { at, processStart, previous, cursor } = context;
+  const starts = new Map<string, number | null>();
+  const vanished = previous ? vanishedFamilies(samples, previous) : new Set<string>();
+  const restarted =
+    previous !== null &&
+    processStart !== null &&
+    previous.processStart !== null &&
+    processStart > previous.processStart + MOVED;
+  for (const { key, name, created } of samples) {
+    const before = previous?.series.get(key);
+    const told = created ?? (restarted || !previous ? processStart : null);
+    if (!previous)
+      starts.set(
+        key,
+        told !== null && told <= at && told > (cursor ?? Number.NEGATIVE_INFINITY) ? told : null,
+      );
+    else if (!before)
+      starts.set(key, vanished.has(name) && !restarted ? null : clamp(told ?? previous.at, previous.at, at));
+    else if (restarted || (created !== null && before.start !== null && created > before.start + MOVED)) {
+      starts.set(key, clamp(told ?? previous.at, previous.at + 1, at));
+    } else starts.set(key, before.start);
+  }
+  return starts;
+}
+
+function vanishedFamilies(samples: readonly KeyedSample[], previous: GoodScrape): Set<string> {
+  const here = new Set(samples.map(({ key }) => key));
+  const gone = new Set<string>();
+  for (const [key, { family }] of previous.series) if (!here.has(key)) gone.add(family);
+  return gone;
+}
+
+const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));

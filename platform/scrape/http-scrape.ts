@@ -1,0 +1,58 @@
+import { request } from 'undici';
+import { type ExposedSample, parseExposition } from './exposition.js';
+
+export interface HttpScrape {
+  readonly samples: readonly ExposedSample[];
+  readonly processStart: number | null;
+  readonly clock: number | null;
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+const accept = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9,*/*;q=0.1';
+
+/** Reads a target's metrics over HTTP; rejects with a message that says what is wrong and the way out. */
+export async function scrapeHttp(url: string, signal: AbortSignal): Promise<HttpScrape> {
+  const { statusCode, headers, body } = await request(url, { headers: { accept }, signal }).catch(
+    (cause: unknown) => {
+      throw new Error(signal.aborted ? `${url} did not answer in time` : `${url} is down: ${reason(cause)}`, {
+        cause,
+      });
+    },
+  );
+  if (statusCode !== 200) {
+    await body.dump();
+    throw new Error(
+      `${url} answered ${statusCode}: give the address of its metrics, like http://host:port/metrics`,
+    );
+  }
+  const type = String(headers['content-type'] ?? '');
+  if (/html|json|xml/.test(type)) {
+    await body.dump();
+    throw new Error(
+      `${url} answered ${type}, not metrics: give the address of its metrics, like http://host:port/metrics`,
+    );
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk as Buffer);
+    size += (chunk as Buffer).length;
+    if (size > MAX_BYTES) throw new Error(`${url} answered more than ${MAX_BYTES} bytes of metrics`);
+  }
+  const { samples, processStart } = parse(url, Buffer.concat(chunks).toString('utf8'));
+  const date = Date.parse(String(headers.date ?? ''));
+  return { samples, processStart, clock: Number.isNaN(date) ? null : date };
+}
+
+function parse(url: string, text: string): ReturnType<typeof parseExposition> {
+  try {
+    return parseExposition(text);
+  } catch (cause) {
+    throw new Error(`${url} answered no metrics: ${reason(cause)}`, { cause });
+  }
+}
+
+const reason = (cause: unknown): string => {
+  const { code, message } = cause as { code?: string; message?: string };
+  return code ?? message ?? String(cause);
+};
