@@ -1,0 +1,56 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+
+/** A server that listens. */
+export interface Listening {
+  readonly port: number;
+  readonly url: string;
+  /** Stops accepting, lets requests that are under way finish for so many ms, then cuts them. */
+  close(drainMs: number): Promise<void>;
+}
+
+export class PortTaken extends Error {
+  override readonly name = 'PortTaken';
+}
+
+export interface ServeOptions {
+  readonly fetch: (request: Request, env: never) => Response | Promise<Response>;
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+}
+
+/** Listens; rejects with `PortTaken`, one line for people, where somebody else does already. */
+export function serve({ fetch, host, port }: ServeOptions): Promise<Listening> {
+  const server = createAdaptorServer({ fetch: fetch as never, overrideGlobalObjects: false }) as Server;
+  // A long upload on a slow line is no fault; an idle connection is cut by the timeouts that stay.
+  server.requestTimeout = 0;
+  server.headersTimeout = 30_000;
+  server.keepAliveTimeout = 15_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE' || error.code === 'EACCES';
+      reject(
+        taken
+          ? new PortTaken(`port ${port} on ${host} is taken: choose another with --port`, { cause: error })
+          : error,
+      );
+    });
+    server.listen(port, host, () => {
+      const bound = (server.address() as AddressInfo).port;
+      resolve({ port: bound, url: `http://${host}:${bound}`, close: (drainMs) => close(server, drainMs) });
+    });
+  });
+}
+
+function close(server: Server, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
