@@ -57,7 +57,9 @@ export class HttpMetrics {
     for (const [name, help, part, bounds] of parts) {
       const labelNames = ['service', 'route', 'method', 'status'] as const;
       const metric = new Histogram({ name, help, labelNames, buckets: [...bounds], registers: [registry] });
-      metric.get = () => Promise.resolve(this.#histogram(name, help, part));
+      const get = (): Promise<MetricObject> => Promise.resolve(this.#histogram(name, help, part));
+      // The registry asks a histogram by either name.
+      Object.assign(metric, { get, getForPromString: get });
     }
     const counter = new Counter({
       name: 'http_requests_total',

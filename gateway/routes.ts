@@ -1,0 +1,15 @@
+/** The gateway's own route table: what its metrics call each path. */
+const templates: readonly (readonly [RegExp, string])[] = [
+  [/^\/vms\/users\/register$/, '/vms/users/register'],
+  [/^\/vms\/users$/, '/vms/users'],
+  [/^\/vms\/videos$/, '/vms/videos'],
+  [/^\/vms\/videos\/[^/]+$/, '/vms/videos/:id'],
+];
+
+/** The template of a proxied path (without its query); `unmatched` where there is none. */
+export const routeOf = (path: string): string =>
+  templates.find(([pattern]) => pattern.test(path))?.[1] ?? 'unmatched';
+
+/** Whether a raw path may be forwarded: nothing that an upstream could read as another path. */
+export const isPlain = (path: string): boolean =>
+  !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(path) && !/%2f|%5c|\\/i.test(path);
