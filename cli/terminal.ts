@@ -1,0 +1,94 @@
+import { formatMeasure, short } from '../pipeline/model/format.js';
+import type { Measure } from '../pipeline/model/rule.js';
+import type { AlertRecord, ContextMeasure, WindowRecord } from '../schemas/types.js';
+
+const colours: Readonly<Record<AlertRecord['state'], number>> = {
+  firing: 31,
+  pending: 33,
+  resolved: 32,
+  inactive: 90,
+};
+const contextNames: Readonly<Record<string, string>> = {
+  request_rate: 'rate',
+  mean_latency: 'latency',
+  error_ratio: 'errors',
+};
+
+const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
+
+/** One transition as one line: when, what, how bad against what, what else changed, and which rule says so. */
+export function formatAlert(alert: AlertRecord, { color = false }: { color?: boolean } = {}): string {
+  const state = alert.state.toUpperCase().padEnd(8);
+  const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
+  const measure = alert.measure as Measure;
+  const value = formatMeasure(measure, alert.value);
+  const head = [
+    clockTime(alert.windowEnd),
+    painted,
+    alert.severity,
+    alert.alert,
+    ...groupValues(alert),
+    value,
+  ];
+  if (alert.state === 'resolved' || alert.state === 'inactive') {
+    const reason = alert.reason === null || alert.reason === 'recovered' ? [] : [`(${alert.reason})`];
+    return [...head, 'after', duration((alert.endsAt ?? alert.windowEnd) - alert.startsAt), ...reason].join(
+      ' ',
+    );
+  }
+  const place = `${alert.rule.file}:${alert.rule.line}`;
+  return [
+    ...head,
+    ...comparison(alert, measure),
+    ...alert.context.map(contextText),
+    `n=${count(alert.requests)}`,
+    place,
+  ].join(' ');
+}
+
+/** One closed window as one line. */
+export function formatWindow(window: WindowRecord): string {
+  const span = `${(window.end - window.start) / 1000}s`;
+  const latency =
+    window.meanLatency === null ? 'no requests' : formatMeasure('mean_latency', window.meanLatency);
+  const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
+  const rate = formatMeasure('request_rate', window.requestRate);
+  return [clockTime(window.end), span, ...Object.values(window.group), latency, rate, errors]
+    .filter(Boolean)
+    .join(' ');
+}
+
+/** The labels of the group, in the order in which people say them. */
+function groupValues({ labels }: AlertRecord): string[] {
+  const { alertname: _a, severity: _s, ...group } = labels;
+  const usual = ['service', 'method', 'route'].filter((name) => name in group);
+  const others = Object.keys(group).filter((name) => !usual.includes(name));
+  return [...usual.map((name) => group[name] ?? ''), ...others.map((name) => `${name}=${group[name]}`)];
+}
+
+function comparison({ operator, threshold, baseline, value }: AlertRecord, measure: Measure): string[] {
+  if (threshold === null) return [];
+  if (baseline === null) return [operator, formatMeasure(measure, threshold)];
+  const factor = baseline.value === 0 ? '' : `${short(threshold / baseline.value)} x `;
+  const ratio = value === null || baseline.value === 0 ? [] : [`(${(value / baseline.value).toFixed(2)}x)`];
+  return [operator, `${factor}${formatMeasure(measure, baseline.value)}`, ...ratio];
+}
+
+function contextText({ measure, value, baseline, rising }: ContextMeasure): string {
+  const now = formatMeasure(measure as Measure, value);
+  const before =
+    baseline === null ? '' : `${formatMeasure(measure as Measure, baseline).replace(/\/s$/, '')} -> `;
+  return `${contextNames[measure] ?? measure} ${before}${now}${rising ? ' up' : ''}`;
+}
+
+const count = (requests: number | null): string => (requests === null ? '0' : String(Math.round(requests)));
+
+function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 0) return `${seconds}s`;
+  const rest = `${String(seconds % 60).padStart(2, '0')}s`;
+  return minutes < 60
+    ? `${minutes}m${rest}`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}

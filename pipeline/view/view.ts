@@ -1,0 +1,94 @@
+import { type Context, Hono } from 'hono';
+import type { Codec } from '../../platform/codec/codec.js';
+import { toJson } from '../../platform/codec/json.js';
+import { problem } from '../../platform/http/problem.js';
+import type { EventLog } from '../../platform/log/event-log.js';
+import { schemaOf } from '../../schemas/index.js';
+import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import { parseDuration } from '../sla/duration.js';
+import { ActiveAlerts } from './active-alerts.js';
+import { parsePosition, streamTopic } from './event-stream.js';
+import { scanSince } from './scan.js';
+
+export interface ViewOptions {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  /** Wall clock, ms since the epoch. */
+  readonly clock: () => number;
+}
+
+export interface View {
+  readonly app: Hono;
+  /** Resolves once the alerts that are active have been read. */
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const WINDOWS_SINCE = '5m';
+const schemas = { AlertRecord: schemaOf('AlertRecord'), WindowRecord: schemaOf('WindowRecord') };
+
+/** What people and tools see of the alerts and windows, over HTTP. */
+export function createView({ log, codec, clock }: ViewOptions): View {
+  const active = new ActiveAlerts(log, codec);
+  const app = new Hono();
+
+  app.get('/api/v1/alerts', async (c) => {
+    const since = c.req.query('since');
+    if (since === undefined) return c.json(active.list().map((alert) => toJson(schemas.AlertRecord, alert)));
+    const time = sinceTime(since, clock());
+    if (time === null) return badSince(since);
+    const found: AlertRecord[] = [];
+    for await (const { type, value } of scanSince(log, codec, { topic: 'alerts', time })) {
+      if (type === 'AlertRecord' && value.windowEnd >= time) found.push(value);
+    }
+    found.sort((a, b) => a.windowEnd - b.windowEnd);
+    return c.json(found.map((alert) => toJson(schemas.AlertRecord, alert)));
+  });
+
+  app.get('/api/v1/windows', async (c) => {
+    const since = c.req.query('since') ?? WINDOWS_SINCE;
+    const time = sinceTime(since, clock());
+    if (time === null) return badSince(since);
+    const found: WindowRecord[] = [];
+    for await (const { type, value } of scanSince(log, codec, { topic: 'windows', time })) {
+      if (type === 'WindowRecord' && value.end >= time) found.push(value);
+    }
+    found.sort((a, b) => a.end - b.end);
+    return c.json(found.map((window) => toJson(schemas.WindowRecord, window)));
+  });
+
+  const stream = async (c: Context, topic: string, type: keyof typeof schemas): Promise<Response> => {
+    const partitions = await log.partitions(topic);
+    const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
+    const since = c.req.query('since');
+    if (last !== undefined) {
+      const from = parsePosition(last, partitions);
+      return from
+        ? streamTopic(c, { log, codec, topic, type, from })
+        : problem(400, 'Last-Event-ID is none of this stream');
+    }
+    const time = since === undefined ? Number.POSITIVE_INFINITY : sinceTime(since, clock());
+    if (time === null) return badSince(since ?? '');
+    const from = await Promise.all(
+      Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
+    );
+    return streamTopic(c, { log, codec, topic, type, from });
+  };
+  app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
+  app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
+
+  return { app, start: () => active.start(), close: () => active.close() };
+}
+
+/** `1h` ago, or an ISO time; null where it is neither. */
+function sinceTime(text: string, now: number): number | null {
+  try {
+    return now - parseDuration(text);
+  } catch {
+    const time = Date.parse(text);
+    return Number.isNaN(time) ? null : time;
+  }
+}
+
+const badSince = (text: string): Response =>
+  problem(400, `since is "${text}": give a duration like 1h, or a time like 2026-01-31T12:00:00Z`);
