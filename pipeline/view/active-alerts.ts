@@ -10,12 +10,12 @@ const WAIT_MS = 60_000;
 /** The alerts that are pending or firing now, followed from the beginning of the topic. */
 export class ActiveAlerts {
   readonly #byFingerprint = new Map<string, AlertRecord>();
-  readonly #stop = new AbortController();
   #followers: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly log: EventLog,
     readonly codec: Codec,
+    readonly signal: AbortSignal,
   ) {}
 
   /** Resolves once all that is in the topic now has been read; follows it from then on. */
@@ -45,8 +45,8 @@ export class ActiveAlerts {
     );
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort();
+  /** Resolves once nothing is followed any more, after the signal. */
+  async ended(): Promise<void> {
     await this.#followers;
   }
 
@@ -57,7 +57,7 @@ export class ActiveAlerts {
     caughtUp: () => void;
   }): Promise<void> {
     const reader = this.log.read(TOPIC, from.partition, from.start);
-    const { signal } = this.#stop;
+    const { signal } = this;
     let at = from.start;
     while (!signal.aborted) {
       if (at >= from.end) from.caughtUp();

@@ -16,6 +16,8 @@ export interface StreamOptions {
   readonly type: 'AlertRecord' | 'WindowRecord';
   /** Next offset of each partition. */
   readonly from: readonly number[];
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
 }
 
 /** The position of a stream as an opaque text: the next offset of each partition. */
@@ -33,13 +35,12 @@ export function streamTopic(c: Context, options: StreamOptions): Response {
   return streamSSE(c, async (stream) => {
     const stop = new AbortController();
     stream.onAbort(() => stop.abort());
+    const signal = AbortSignal.any([stop.signal, options.signal]);
     const offsets = [...options.from];
     const turn = new Turn();
     await stream.write(': tidemark\n\n');
     await Promise.all(
-      offsets.map((_, partition) =>
-        follow(stream, options, { partition, offsets, turn, signal: stop.signal }),
-      ),
+      offsets.map((_, partition) => follow(stream, options, { partition, offsets, turn, signal })),
     );
   });
 }

@@ -29,7 +29,9 @@ const schemas = { AlertRecord: schemaOf('AlertRecord'), WindowRecord: schemaOf('
 
 /** What people and tools see of the alerts and windows, over HTTP. */
 export function createView({ log, codec, clock }: ViewOptions): View {
-  const active = new ActiveAlerts(log, codec);
+  const stop = new AbortController();
+  const { signal } = stop;
+  const active = new ActiveAlerts(log, codec, signal);
   const app = new Hono();
 
   app.get('/api/v1/alerts', async (c) => {
@@ -64,7 +66,7 @@ export function createView({ log, codec, clock }: ViewOptions): View {
     if (last !== undefined) {
       const from = parsePosition(last, partitions);
       return from
-        ? streamTopic(c, { log, codec, topic, type, from })
+        ? streamTopic(c, { log, codec, topic, type, from, signal })
         : problem(400, 'Last-Event-ID is none of this stream');
     }
     const time = since === undefined ? Number.POSITIVE_INFINITY : sinceTime(since, clock());
@@ -72,12 +74,19 @@ export function createView({ log, codec, clock }: ViewOptions): View {
     const from = await Promise.all(
       Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
     );
-    return streamTopic(c, { log, codec, topic, type, from });
+    return streamTopic(c, { log, codec, topic, type, from, signal });
   };
   app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
   app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
 
-  return { app, start: () => active.start(), close: () => active.close() };
+  return {
+    app,
+    start: () => active.start(),
+    close: () => {
+      stop.abort();
+      return active.ended();
+    },
+  };
 }
 
 /** `1h` ago, or an ISO time; null where it is neither. */

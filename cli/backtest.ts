@@ -1,0 +1,95 @@
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Backtest, type BacktestOutput } from '../pipeline/backtest/backtest.js';
+import { type InputLine, parseLine, printLine } from '../pipeline/backtest/json-lines.js';
+import { expandTemplate } from '../pipeline/sla/templates.js';
+import type { Decoded } from '../platform/codec/codec.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
+import { loadRules } from './rules.js';
+import { UsageError } from './settings.js';
+import { formatAlert, formatWindow } from './terminal.js';
+
+export interface BacktestCommand {
+  readonly sla: string;
+  readonly file: string;
+  readonly windows: boolean;
+  readonly partitions: number | null;
+  readonly output: 'text' | 'json';
+  readonly print: (line: string) => void;
+  readonly warn: (line: string) => void;
+}
+
+const DEFAULT_PARTITIONS = 4;
+
+/** Judges the metrics of a file by the rules, with the live operators. */
+export async function backtest({
+  sla,
+  file,
+  windows,
+  partitions,
+  output,
+  print,
+  warn,
+}: BacktestCommand): Promise<void> {
+  const rules = loadRules(sla);
+  const used = partitions ?? (await partitionsIn(file));
+  const offsets = { WindowRecord: 0, AlertRecord: 0 };
+  const emit = (one: BacktestOutput): void => {
+    const offset = offsets[one.type]++;
+    if (one.type === 'WindowRecord' && !windows) return;
+    if (output === 'json') {
+      const topic = one.type === 'WindowRecord' ? 'windows' : 'alerts';
+      print(
+        printLine({ topic, partition: 0, offset, key: one.key }, {
+          type: one.type,
+          value: one.value,
+        } as Decoded),
+      );
+    } else print(one.type === 'WindowRecord' ? formatWindow(one.value) : formatAlert(one.value));
+  };
+  const run = new Backtest({
+    codec: embeddedCodec(),
+    rules,
+    partitions: used,
+    expand: expandTemplate,
+    warn,
+    emit,
+  });
+  await eachLine(file, used, (line) => {
+    if (line.partition !== null && line.partition >= used)
+      throw new TypeError(`partition ${line.partition} is beyond the ${used} in use`);
+    run.push(line);
+  });
+  run.finish();
+  const counted = Object.entries(run.account).filter(([, count]) => count > 0);
+  warn(
+    `records: ${counted.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'}; alerts: ${offsets.AlertRecord}`,
+  );
+}
+
+/** One more than the greatest partition that a line names. */
+async function partitionsIn(file: string): Promise<number> {
+  let greatest = -1;
+  await eachLine(file, DEFAULT_PARTITIONS, ({ partition }) => {
+    greatest = Math.max(greatest, partition ?? -1);
+  });
+  return greatest < 0 ? DEFAULT_PARTITIONS : greatest + 1;
+}
+
+async function eachLine(file: string, partitions: number, take: (line: InputLine) => void): Promise<void> {
+  let number = 0;
+  try {
+    for await (const text of createInterface({
+      input: createReadStream(file),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
+      number++;
+      const line = parseLine(text, partitions);
+      if (line) take(line);
+    }
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(`${file}:${number} ${error.message}`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw code === 'ENOENT' || code === 'EISDIR' ? new UsageError(`${file} cannot be read: ${code}`) : error;
+  }
+}

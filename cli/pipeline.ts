@@ -1,0 +1,165 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { type Aggregate, aggregateFactory } from '../pipeline/aggregate/aggregate.js';
+import { type Evaluate, evaluateFactory } from '../pipeline/evaluate/evaluate.js';
+import { classes } from '../pipeline/model/block.js';
+import type { RuleSet } from '../pipeline/model/rule.js';
+import { recompile } from '../pipeline/sla/compile.js';
+import { expandTemplate } from '../pipeline/sla/templates.js';
+import { metricDecoding, readPartialBatch } from '../pipeline/stage/decoding.js';
+import { runPartition } from '../pipeline/stage/run-partition.js';
+import type { StageFactory } from '../pipeline/stage/stage.js';
+import type { Codec } from '../platform/codec/codec.js';
+import type { EventLog, Membership } from '../platform/log/event-log.js';
+import { pause } from './pause.js';
+
+export interface PipelineOptions {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly rules: RuleSet;
+  readonly registry: Registry;
+  /** Number of partitions of `partials`. */
+  readonly targets: number;
+  readonly warn: (message: string) => void;
+  /** A stage cannot go on: the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface RunningPipeline {
+  /** Gives the partitions back, and waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+/** Runs both stages on all partitions that this process is given. */
+export async function runPipeline(options: PipelineOptions): Promise<RunningPipeline> {
+  const { codec, registry, targets } = options;
+  const warnings = new Counter({
+    name: 'tidemark_warnings_total',
+    help: 'Warnings of the stages: unreadable states, gaps, retries',
+    registers: [registry],
+  });
+  const warn = (message: string): void => {
+    warnings.inc();
+    options.warn(message);
+  };
+  const decoding = metricDecoding(codec);
+  const aggregates = new Map<number, Aggregate>();
+  const evaluates = new Map<number, Evaluate>();
+  exposeStages(registry, aggregates, evaluates);
+  const aggregate = aggregateFactory({ decoding: () => decoding, compile: recompile, targets });
+  const evaluate = evaluateFactory({
+    read: readPartialBatch(codec),
+    compile: recompile,
+    expand: expandTemplate,
+    warn,
+  });
+  const stages = [
+    await runStage({ ...options, warn }, aggregate, aggregates),
+    await runStage({ ...options, warn }, evaluate, evaluates),
+  ];
+  return {
+    stop: async () => {
+      for (const stage of stages) await stage();
+    },
+  };
+}
+
+async function runStage<S extends Aggregate | Evaluate>(
+  options: PipelineOptions,
+  factory: StageFactory<S>,
+  live: Map<number, S>,
+): Promise<() => Promise<void>> {
+  const { log, codec, rules, warn, onFatal } = options;
+  const running = new Set<Promise<void>>();
+  const membership: Membership = await log.join(factory.name, factory.topic, (owned) => {
+    const run = runPartition(owned, {
+      factory,
+      codec,
+      rules: () => rules,
+      warn,
+      clock: () => performance.now(),
+      pause,
+      onStage: (partition, stage) => {
+        if (stage === null) live.delete(partition);
+        else live.set(partition, stage as S);
+      },
+    }).catch(onFatal);
+    running.add(run);
+    void run.finally(() => running.delete(run));
+  });
+  return async () => {
+    await membership.leave();
+    await Promise.all(running);
+  };
+}
+
+function exposeStages(
+  registry: Registry,
+  aggregates: ReadonlyMap<number, Aggregate>,
+  evaluates: ReadonlyMap<number, Evaluate>,
+): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'tidemark_records',
+    help: 'Metric records since the log began, by what became of them',
+    labelNames: ['partition', 'class'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { account }] of aggregates) {
+        for (const [i, name] of classes.entries())
+          this.set({ partition, class: name }, account.totals[i] ?? 0);
+      }
+    },
+  });
+  new Gauge({
+    name: 'tidemark_records_in',
+    help: 'Metric records since the log began; the sum over all classes',
+    labelNames: ['partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { account }] of aggregates)
+        this.set(
+          { partition },
+          account.totals.reduce((a, b) => a + b, 0),
+        );
+    },
+  });
+  new Gauge({
+    name: 'tidemark_series',
+    help: 'Series with state',
+    labelNames: ['partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { seriesCount }] of aggregates) this.set({ partition }, seriesCount);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_watermark_timestamp_seconds',
+    help: 'Event time that a stage has reached',
+    labelNames: ['stage', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [stage, live] of [
+        ['aggregate', aggregates],
+        ['evaluate', evaluates],
+      ] as const) {
+        for (const [partition, { watermark }] of live)
+          if (Number.isFinite(watermark)) this.set({ stage, partition }, watermark / 1000);
+      }
+    },
+  });
+  new Gauge({
+    name: 'tidemark_alerts_active',
+    help: 'Alerts that are pending or firing, by rule',
+    labelNames: ['alert', 'partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { active }] of evaluates)
+        for (const one of active) this.set({ alert: one.alert, partition }, one.active);
+    },
+  });
+}

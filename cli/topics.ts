@@ -1,0 +1,29 @@
+import type { RuleSet } from '../pipeline/model/rule.js';
+import { topics } from '../pipeline/stage/stage.js';
+import type { Codec } from '../platform/codec/codec.js';
+import type { EventLog, TopicSpec } from '../platform/log/event-log.js';
+
+/** Partitions of `metrics`, and of `partials`, `windows` and `alerts`. */
+export const PARTITIONS = 4;
+
+export function topicSpecs(retentionMs: number): TopicSpec[] {
+  const spread = [topics.metrics, topics.partials, topics.windows, topics.alerts];
+  return [
+    ...spread.map((name) => ({ name, partitions: PARTITIONS, retentionMs })),
+    { name: topics.rules, partitions: 1, retentionMs: null },
+    { name: topics.deadLetter, partitions: 1, retentionMs },
+  ];
+}
+
+/** Keeps the text of every rule file that was ever in use, for those who explain an old alert. */
+export async function rememberRules(log: EventLog, codec: Codec, rules: RuleSet): Promise<void> {
+  const reader = log.read(topics.rules, 0, 0);
+  for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
+    while (batch.advance()) {
+      if (batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd) === rules.revision) return;
+    }
+  }
+  const { revision, file, text } = rules;
+  const value = codec.encode('RulesRevision', { revision, file, text });
+  await log.append({ topic: topics.rules, partition: 0, records: [{ key: Buffer.from(revision), value }] });
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { Hono } from 'hono';
+import { createGateway } from '../gateway/gateway.js';
+import type { RuleSet } from '../pipeline/model/rule.js';
+import type { Target } from '../pipeline/spout/metric-source.js';
+import { Spout } from '../pipeline/spout/spout.js';
+import { createView } from '../pipeline/view/view.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
+import { problem } from '../platform/http/problem.js';
+import { type Listening, serve } from '../platform/http/serve.js';
+import { openEnvironment } from '../platform/lmdb/environment.js';
+import { lmdbLog } from '../platform/log/lmdb/log.js';
+import { scrapeHttp } from '../platform/scrape/http-scrape.js';
+import { lmdbStore } from '../platform/store/lmdb/store.js';
+import type { Logger } from '../platform/telemetry/logger.js';
+import { createRegistry } from '../platform/telemetry/registry.js';
+import { createVms } from '../video/vms/vms.js';
+import { pause } from './pause.js';
+import { runPipeline } from './pipeline.js';
+import type { Settings } from './settings.js';
+import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
+
+export interface UpOptions {
+  readonly settings: Settings;
+  readonly rules: RuleSet;
+  readonly logger: Logger;
+  /** A stage cannot go on: the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  /** The origin by which the gateway reaches the video services at the one given. */
+  readonly via?: (origin: string) => Promise<string>;
+}
+
+export interface Running {
+  readonly url: string;
+  /** In order: stop taking in, drain, commit, close. */
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 5_000;
+const monotonic = (): number => performance.now();
+
+/** Everything in one process on the embedded stores. */
+export async function startPlatform(options: UpOptions): Promise<Running> {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const one of stops.splice(0).reverse()) {
+      await one().catch((error: unknown) => options.logger.error({ err: error }, 'stopping'));
+    }
+  };
+  try {
+    return { url: await start(options, stops), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function start(
+  { settings, rules, logger, onFatal, via }: UpOptions,
+  stops: (() => Promise<void>)[],
+): Promise<string> {
+  const environment = openEnvironment({ path: settings.data, mode: 'write', quota: settings.quota });
+  stops.push(() => environment.close());
+  const log = lmdbLog(environment);
+  stops.push(() => log.close());
+  const codec = embeddedCodec();
+  await log.createTopics(topicSpecs(settings.retention));
+  await rememberRules(log, codec, rules);
+
+  const registry = createRegistry();
+  const pipeline = await runPipeline({
+    log,
+    codec,
+    rules,
+    registry,
+    targets: PARTITIONS,
+    warn: (text) => logger.warn(text),
+    onFatal,
+  });
+  stops.push(() => pipeline.stop());
+  const view = createView({ log, codec, clock: Date.now });
+  await view.start();
+
+  const targets: Target[] = [...settings.target];
+  let vms: Listening | null = null;
+  if (settings.platform) {
+    const vmsRegistry = createRegistry();
+    const app = createVms({
+      store: lmdbStore(environment),
+      registry: vmsRegistry,
+      clock: Date.now,
+      monotonic,
+      newId: randomUUID,
+    });
+    vms = await serve({ fetch: app.fetch as never, host: '127.0.0.1', port: 0 });
+    const { url, close } = vms;
+    stops.push(() => close(DRAIN_MS));
+    targets.push({ name: 'vms', url: `${url}/metrics` });
+  }
+  const front = await listen({
+    settings,
+    registry,
+    view: view.app,
+    logger,
+    vms: vms && (via ? await via(vms.url) : vms.url),
+  });
+  stops.push(() => front.close(DRAIN_MS));
+  // Before the port: open event streams would hold it.
+  stops.push(() => view.close());
+  if (settings.platform) targets.push({ name: 'gateway', url: `${front.url}/metrics` });
+
+  const spout = new Spout({
+    log,
+    codec,
+    source: { targets, scrape: ({ url }, signal) => scrapeHttp(url, signal) },
+    name: settings.source,
+    interval: settings.scrapeInterval,
+    clock: Date.now,
+    monotonic,
+    pause,
+    say: (level, message) => logger[level](message),
+  });
+  const polling = new AbortController();
+  const polled = spout.run(polling.signal).catch(onFatal);
+  stops.push(async () => {
+    polling.abort();
+    await polled;
+  });
+  return front.url;
+}
+
+interface Front {
+  readonly settings: Settings;
+  readonly registry: ReturnType<typeof createRegistry>;
+  readonly view: Hono;
+  readonly logger: Logger;
+  /** Null where the platform itself does not run. */
+  readonly vms: string | null;
+}
+
+/** The one public port: the gateway with the view's API, or the API alone. */
+async function listen({ settings, registry, view, logger, vms }: Front): Promise<Listening> {
+  const { host, port, uploadLimit, timeout: timeoutMs } = settings;
+  if (vms === null) {
+    const app = new Hono();
+    app.get('/healthz', (c) => c.text('ok')).get('/readyz', (c) => c.text('ok'));
+    app.get('/metrics', async (c) =>
+      c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+    );
+    app.route('/', view).notFound((c) => problem(404, `there is nothing at ${c.req.path}`));
+    return serve({ fetch: app.fetch as never, host, port });
+  }
+  const gateway = createGateway({
+    vms,
+    registry,
+    newId: randomUUID,
+    monotonic,
+    log: (line, message) => logger.debug(line, message),
+    uploadLimit,
+    timeoutMs,
+    mount: (app) => void app.route('/', view),
+  });
+  const listening = await serve({ fetch: gateway.fetch as never, host, port });
+  return {
+    ...listening,
+    close: async (drainMs) => {
+      await listening.close(drainMs);
+      await gateway.close();
+    },
+  };
+}
