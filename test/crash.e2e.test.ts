@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { partitionOf } from '../pipeline/model/murmur2.js';
+import { groupText } from '../pipeline/model/text.js';
+import { temporaryFolder, tidemark, Up } from './tidemark.js';
+
+const rules = `version: 1
+defaults: { by: [route], window: 2s }
+slas:
+  - alert: Alternates
+    when: mean_latency > 1.2 * baseline
+    baseline: { windows: 6, min_windows: 2 }
+    context: [request_rate]
+  - alert: Flaps
+    match: '{route="/flap"}'
+    when: mean_latency > 150ms
+    for: 2s
+    keep_firing_for: 4s
+`;
+
+/** A service whose latency depends on the second: one route alternates 130 / 100 ms, one flaps, one is steady. */
+class Service {
+  readonly #server: Server;
+  readonly #totals = new Map<string, { count: number; sum: number }>();
+  readonly #timer: NodeJS.Timeout;
+  url = '';
+
+  constructor() {
+    this.#server = createServer((_, outgoing) => outgoing.end(this.#metrics()));
+    this.#timer = setInterval(() => this.#serve(), 50);
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.url = `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/metrics`;
+  }
+
+  #serve(): void {
+    const second = Math.floor(Date.now() / 1000);
+    this.#observe('/alternates', Math.floor(second / 2) % 2 === 0 ? 0.13 : 0.1);
+    this.#observe('/flap', second % 7 < 3 ? 0.2 : 0.1);
+    for (let i = 0; i < 8; i++) this.#observe(`/steady/${i}`, 0.1);
+  }
+
+  #observe(route: string, seconds: number): void {
+    const total = this.#totals.get(route) ?? { count: 0, sum: 0 };
+    this.#totals.set(route, { count: total.count + 1, sum: total.sum + seconds });
+  }
+
+  #metrics(): string {
+    const name = 'http_request_duration_seconds';
+    const lines = [...this.#totals].flatMap(([route, { count, sum }]) => [
+      `${name}_sum{route="${route}",status="200"} ${sum}`,
+      `${name}_count{route="${route}",status="200"} ${count}`,
+    ]);
+    return `# TYPE ${name} histogram\n${lines.join('\n')}\n`;
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#timer);
+    return new Promise((resolve) => void this.#server.close(() => resolve()));
+  }
+}
+
+interface Line {
+  readonly partition: number;
+  readonly value: { readonly group?: Record<string, string>; readonly labels?: Record<string, string> };
+}
+
+/** What the live platform wrote, by partition, and what a backtest over its metrics gives. */
+async function compare(
+  data: string,
+  sla: string,
+): Promise<{ live: string[][]; again: string[][]; alerts: number }> {
+  const metrics = join(data, 'metrics.jsonl');
+  writeFileSync(metrics, (await tidemark('log', 'export', 'metrics', '--data', data)).stdout);
+  const exported = { windows: await exportOf(data, 'windows'), alerts: await exportOf(data, 'alerts') };
+  const run = await tidemark('backtest', sla, '--file', metrics, '--windows', '-o', 'json');
+  expect(run.code, run.stderr).toBe(0);
+  expect(run.stderr).not.toMatch(/\d+ late/);
+  const backtested = lines(run.stdout);
+  const live: string[][] = [];
+  const again: string[][] = [];
+  for (const topic of ['windows', 'alerts'] as const) {
+    for (let partition = 0; partition < 4; partition++) {
+      const mine = backtested.filter(
+        (line) => line.topic === topic && partitionOf(groupOf(line), 4) === partition,
+      );
+      live.push(
+        exported[topic]
+          .filter((line) => line.partition === partition)
+          .map(({ value }) => JSON.stringify(value)),
+      );
+      again.push(mine.map(({ value }) => JSON.stringify(value)));
+    }
+  }
+  return { live, again, alerts: exported.alerts.length };
+}
+
+const exportOf = async (data: string, topic: string): Promise<(Line & { topic: string })[]> =>
+  lines((await tidemark('log', 'export', topic, '--data', data)).stdout);
+
+const lines = (text: string): (Line & { topic: string })[] =>
+  text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+
+const groupOf = ({ value }: Line): string => groupText(value.group ?? { route: value.labels?.route ?? '' });
+
+describe('a crash', () => {
+  const service = new Service();
+  beforeAll(() => service.listen());
+  afterAll(() => service.close());
+
+  test('changes nothing: windows and alerts are those of a backtest over the same metrics', async () => {
+    using folder = temporaryFolder();
+    const sla = join(folder.path, 'sla.yaml');
+    writeFileSync(sla, rules);
+    const args = [
+      '--no-platform',
+      '--target',
+      `service=${service.url}`,
+      '--scrape-interval',
+      '500ms',
+      '--sla',
+      sla,
+      '--data',
+      folder.path,
+    ];
+    for (let crash = 0; crash < 10; crash++) {
+      await using up = await Up.start(...args);
+      const until = Date.now() + 1000 + Math.random() * 3500;
+      await expect.poll(() => Date.now() >= until, { timeout: 10_000, interval: 20 }).toBe(true);
+      await up.end('SIGKILL');
+    }
+    await using last = await Up.start(...args);
+    const before = (await exportOf(folder.path, 'windows')).length;
+    await expect
+      .poll(async () => (await exportOf(folder.path, 'windows')).length, { timeout: 20_000 })
+      .toBeGreaterThan(before + 20);
+    expect(await last.end('SIGTERM')).toBe(0);
+    const { live, again, alerts } = await compare(folder.path, sla);
+    expect(alerts).toBeGreaterThan(5);
+    expect(live.flat().length).toBeGreaterThan(100);
+    for (const [i, one] of live.entries()) expect(again[i]?.slice(0, one.length)).toEqual(one);
+  });
+});
