@@ -11,7 +11,10 @@ module.exports = {
       name: 'model-imports-nothing-of-ours-but-record-types',
       severity: 'error',
       from: { path: '^pipeline/model/', ...notTests },
-      to: { path: '^(pipeline|platform|video|gateway|schemas|cli)/', pathNot: '^(pipeline/model/|schemas/types)' },
+      to: {
+        path: '^(pipeline|platform|video|gateway|schemas|cli)/',
+        pathNot: '^(pipeline/model/|schemas/types)',
+      },
     },
     {
       name: 'operators-import-only-model',

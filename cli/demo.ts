@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { linkedAbort } from '../platform/linked-abort.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import type { AlertRecord } from '../schemas/types.js';
 import { type DelayHop, startDelayHop } from './delay-hop.js';
@@ -41,8 +42,8 @@ export async function runDemo({
 }: DemoOptions): Promise<boolean> {
   const rules = loadRules(settings.sla);
   const data = keepData ? settings.data : mkdtempSync(join(tmpdir(), 'tidemark-demo-'));
-  const stop = new AbortController();
-  const ended = AbortSignal.any([signal, stop.signal]);
+  using stop = linkedAbort(signal);
+  const ended = stop.signal;
   let hop: DelayHop | null = null;
   const fatal = (error: unknown): void => {
     logger.error({ err: error }, 'the demo cannot go on');
@@ -130,11 +131,11 @@ class Watch {
   }
 
   async until(holds: () => boolean, { ms, signal }: { ms: number; signal: AbortSignal }): Promise<boolean> {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
-    while (!holds() && !limit.aborted) {
-      const woken = new AbortController();
+    using limit = linkedAbort(signal, AbortSignal.timeout(ms));
+    while (!holds() && !limit.signal.aborted) {
+      using woken = linkedAbort(limit.signal);
       this.#wake = () => woken.abort();
-      await pause(ms, AbortSignal.any([limit, woken.signal]));
+      await pause(ms, woken.signal);
     }
     return holds();
   }

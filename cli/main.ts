@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import cliProgress from 'cli-progress';
 import { Command, Option } from 'commander';
 import { PortTaken } from '../platform/http/serve.js';
+import { linkedAbort } from '../platform/linked-abort.js';
 import { LogError } from '../platform/log/event-log.js';
 import { createLogger } from '../platform/telemetry/logger.js';
 import type { AlertRecord, WindowRecord } from '../schemas/types.js';
@@ -60,19 +61,18 @@ withOptions(program.command('up'), platformOptions())
     const settings = readSettings(given);
     const rules = loadRules(settings.sla);
     const logger = createLogger({ level: settings.logLevel });
-    const stopped = untilStopped();
-    const failed = new AbortController();
+    using ended = linkedAbort(untilStopped());
     const onFatal = (error: unknown): void => {
       logger.fatal({ err: error }, 'cannot go on');
       process.exitCode = 1;
-      failed.abort();
+      ended.abort();
     };
     const platform = await startPlatform({ settings, rules, logger, onFatal });
     logger.info(
       { url: platform.url, rules: rules.rules.length, revision: rules.revision },
       `listening on ${platform.url}`,
     );
-    await pause(2 ** 31 - 1, AbortSignal.any([stopped, failed.signal]));
+    await pause(2 ** 31 - 1, ended.signal);
     logger.info('stopping');
     await platform.stop();
     logger.info('stopped');

@@ -19,6 +19,8 @@ export interface PipelineOptions {
   readonly registry: Registry;
   /** Number of partitions of `partials`. */
   readonly targets: number;
+  /** Event time between two checkpoints, ms. */
+  readonly checkpointEvery: number;
   readonly warn: (message: string) => void;
   /** A stage cannot go on: the process has to end. */
   readonly onFatal: (error: unknown) => void;
@@ -68,7 +70,7 @@ async function runStage<S extends Aggregate | Evaluate>(
   factory: StageFactory<S>,
   live: Map<number, S>,
 ): Promise<() => Promise<void>> {
-  const { log, codec, rules, warn, onFatal } = options;
+  const { log, codec, rules, checkpointEvery, warn, onFatal } = options;
   const running = new Set<Promise<void>>();
   const membership: Membership = await log.join(factory.name, factory.topic, (owned) => {
     const run = runPartition(owned, {
@@ -78,6 +80,7 @@ async function runStage<S extends Aggregate | Evaluate>(
       warn,
       clock: () => performance.now(),
       pause,
+      checkpointEvery,
       onStage: (partition, stage) => {
         if (stage === null) live.delete(partition);
         else live.set(partition, stage as S);

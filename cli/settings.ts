@@ -105,6 +105,12 @@ const settings = {
     help: 'how long metrics, windows and alerts are kept',
     schema: duration,
   },
+  checkpointEvery: {
+    flag: '--checkpoint-every <duration>',
+    default: '5m',
+    help: 'event time between two checkpoints of a stage',
+    schema: duration,
+  },
   quota: { flag: '--quota <size>', default: '1000GiB', help: 'greatest size of the data file', schema: size },
   logLevel: {
     flag: '--log-level <level>',

@@ -74,12 +74,14 @@ async function start(
     rules,
     registry,
     targets: PARTITIONS,
+    checkpointEvery: settings.checkpointEvery,
     warn: (text) => logger.warn(text),
     onFatal,
   });
   stops.push(() => pipeline.stop());
   const view = createView({ log, codec, clock: Date.now });
   await view.start();
+  stops.push(() => view.close());
 
   const targets: Target[] = [...settings.target];
   let vms: Listening | null = null;
@@ -104,9 +106,11 @@ async function start(
     logger,
     vms: vms && (via ? await via(vms.url) : vms.url),
   });
-  stops.push(() => front.close(DRAIN_MS));
-  // Before the port: open event streams would hold it.
-  stops.push(() => view.close());
+  stops.push(async () => {
+    // First the event streams, which would hold the port open.
+    await view.close();
+    await front.close(DRAIN_MS);
+  });
   if (settings.platform) targets.push({ name: 'gateway', url: `${front.url}/metrics` });
 
   const spout = new Spout({

@@ -148,4 +148,46 @@ describe('a crash', () => {
     expect(live.flat().length).toBeGreaterThan(100);
     for (const [i, one] of live.entries()) expect(again[i]?.slice(0, one.length)).toEqual(one);
   });
+
+  test('a changed rule file ends the alerts of changed rules alone, once', async () => {
+    using folder = temporaryFolder();
+    const sla = join(folder.path, 'sla.yaml');
+    const rule = (alert: string, limit: string): string =>
+      `  - { alert: ${alert}, match: '{route="/steady/1"}', by: [route], window: 2s, when: mean_latency > ${limit} }\n`;
+    const write = (limit: string): void =>
+      writeFileSync(sla, `version: 1\nslas:\n${rule('Stays', '20ms')}${rule('Changes', limit)}`);
+    const args = [
+      '--no-platform',
+      '--target',
+      `service=${service.url}`,
+      '--scrape-interval',
+      '500ms',
+      '--sla',
+      sla,
+      '--data',
+      folder.path,
+    ];
+    const states = async (): Promise<string[]> =>
+      (await exportOf(folder.path, 'alerts')).map(({ value }) => {
+        const { alert, state, reason } = value as { alert?: string; state?: string; reason?: string | null };
+        return `${alert} ${state} ${reason}`;
+      });
+    write('30ms');
+    {
+      await using up = await Up.start(...args);
+      await expect.poll(states, { timeout: 20_000 }).toEqual(['Changes firing null', 'Stays firing null']);
+      await up.end('SIGKILL');
+    }
+    write('60s');
+    for (let restart = 0; restart < 2; restart++) {
+      await using up = await Up.start(...args);
+      await expect.poll(states, { timeout: 20_000 }).toHaveLength(3);
+      const windows = (await exportOf(folder.path, 'windows')).length;
+      await expect
+        .poll(async () => (await exportOf(folder.path, 'windows')).length, { timeout: 20_000 })
+        .toBeGreaterThan(windows);
+      expect((await states())[2]).toBe('Changes resolved rule_changed');
+      await up.end('SIGKILL');
+    }
+  });
 });

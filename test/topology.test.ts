@@ -55,7 +55,7 @@ const logs = fc
         maxLength: 4,
       }),
       reset: fc.constantFrom(false, false, false, true),
-      trouble: fc.constantFrom('none', 'none', 'none', 'repeat', 'old', 'junk', 'future', 'absent'),
+      trouble: fc.constantFrom('none', 'none', 'none', 'repeat', 'old', 'junk', 'future', 'absent', 'behind'),
     }),
     { minLength: 20, maxLength: 80 },
   )
@@ -79,9 +79,9 @@ const logs = fc
       const partition = partitionOf(key, PARTITIONS);
       log.push({ partition, record: { key: Buffer.from(key), value: codec.encode('MetricRecord', record) } });
     };
-    const watermark = (at: number): void => {
+    const watermark = (at: number, source = 'spout'): void => {
       for (let partition = 0; partition < PARTITIONS; partition++) {
-        const record = codec.encode('Watermark', { timestamp: at, source: 'spout', partitions: PARTITIONS });
+        const record = codec.encode('Watermark', { timestamp: at, source, partitions: PARTITIONS });
         log.push({ partition, record: { key: null, value: record } });
       }
     };
@@ -99,6 +99,8 @@ const logs = fc
       if (trouble === 'old') metric(1, t - 7000);
       if (trouble === 'future') metric(2, t + 3_600_000);
       if (trouble === 'junk') log.push({ partition: 0, record: { key: null, value: Buffer.from('junk') } });
+      // Another source that restarts an hour behind.
+      if (trouble === 'behind') watermark(t - 3_600_000, 'other');
       watermark(t);
     }
     return log;

@@ -1,4 +1,5 @@
 import type { Codec } from '../../platform/codec/codec.js';
+import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog, LogRecord } from '../../platform/log/event-log.js';
 import { partitionOf } from '../model/murmur2.js';
 import { normalLabels, seriesText } from '../model/text.js';
@@ -84,10 +85,10 @@ export class Spout {
     if (this.#hasLeapt()) return;
     const at = Math.max(clock(), this.#lastPoll + 1);
     this.#lastPoll = at;
-    const timeout = AbortSignal.timeout(Math.max(1, Math.floor(interval * 0.9)));
+    using limit = linkedAbort(signal, AbortSignal.timeout(Math.max(1, Math.floor(interval * 0.9))));
     const scrapes = await Promise.all(
       this.#targets.map(([target]) =>
-        source.scrape(target, AbortSignal.any([signal, timeout])).then(
+        source.scrape(target, limit.signal).then(
           (scrape) => this.#checked(scrape, at),
           (error: unknown) => (error instanceof Error ? error.message : String(error)),
         ),

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { Codec } from '../../platform/codec/codec.js';
 import { toJson } from '../../platform/codec/json.js';
+import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
 import { decodeBatch } from './scan.js';
@@ -33,9 +34,9 @@ export function parsePosition(text: string, partitions: number): number[] | null
 /** Server-sent events from the log: nothing is queued, each client is read for as fast as it takes. */
 export function streamTopic(c: Context, options: StreamOptions): Response {
   return streamSSE(c, async (stream) => {
-    const stop = new AbortController();
+    using stop = linkedAbort(options.signal);
+    const { signal } = stop;
     stream.onAbort(() => stop.abort());
-    const signal = AbortSignal.any([stop.signal, options.signal]);
     const offsets = [...options.from];
     const turn = new Turn();
     await stream.write(': tidemark\n\n');

@@ -7,8 +7,11 @@ const PULL_BYTES = 1024 * 1024;
 
 /** Wakes those who wait for records of a partition. */
 export interface Waker {
-  /** Resolves when records may have come, after `ms`, or when the signal is aborted. */
-  wait(ms: number, signal: AbortSignal | undefined): Promise<void>;
+  /** `woken` resolves when records may have come, after `ms`, when the signal is aborted, or at `cancel`. */
+  wait(
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): { readonly woken: Promise<void>; readonly cancel: () => void };
 }
 
 /** Reads one partition; each pull in its own short read transaction. */
@@ -33,12 +36,11 @@ export class LmdbReader implements LogReader {
     const until = this.clock() + waitMs;
     for (;;) {
       // The wait is registered before looking, so that nothing appended in between is slept through.
-      const giveUp = new AbortController();
       const left = until - this.clock();
-      const woken = this.waker.wait(left, signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal);
+      const { woken, cancel } = this.waker.wait(left, signal);
       const batch = this.#read();
       if (batch !== null || left <= 0 || signal?.aborted) {
-        giveUp.abort();
+        cancel();
         return batch;
       }
       await woken;

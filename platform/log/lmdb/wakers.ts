@@ -17,24 +17,27 @@ export class Wakers {
   of(topic: string, partition: number): Waker {
     const place = `${topic}/${partition}`;
     return {
-      wait: (ms, signal) =>
-        new Promise((resolve) => {
+      wait: (ms, signal) => {
+        let cancel: () => void = () => {};
+        const woken = new Promise<void>((resolve) => {
           if (ms <= 0 || signal?.aborted) {
             resolve();
             return;
           }
           const waiting = this.#waiting.get(place) ?? new Set();
           this.#waiting.set(place, waiting);
-          const done = (): void => {
+          cancel = () => {
             clearTimeout(timer);
-            signal?.removeEventListener('abort', done);
-            waiting.delete(done);
+            signal?.removeEventListener('abort', cancel);
+            waiting.delete(cancel);
             resolve();
           };
-          const timer = setTimeout(done, Math.min(ms, this.poll));
-          signal?.addEventListener('abort', done, { once: true });
-          waiting.add(done);
-        }),
+          const timer = setTimeout(cancel, Math.min(ms, this.poll));
+          signal?.addEventListener('abort', cancel, { once: true });
+          waiting.add(cancel);
+        });
+        return { woken, cancel: () => cancel() };
+      },
     };
   }
 }
