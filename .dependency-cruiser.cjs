@@ -17,12 +17,12 @@ module.exports = {
       },
     },
     {
-      name: 'operators-import-only-model',
+      name: 'operators-import-only-model-and-record-types',
       severity: 'error',
       from: { path: '^pipeline/operators/', ...notTests },
       to: {
         path: '^(pipeline|platform|video|gateway|schemas|cli)/',
-        pathNot: '^pipeline/(model|operators)/',
+        pathNot: '^(pipeline/(model|operators)/|schemas/types)',
       },
     },
     {

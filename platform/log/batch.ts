@@ -1,4 +1,4 @@
-import type { LogRecord, Offset } from './event-log.js';
+import type { LogRecord, Offset } from './record.js';
 
 /**
  * A batch of records of one partition: bytes with a cursor, no object per record.

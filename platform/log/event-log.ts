@@ -1,12 +1,7 @@
 import type { Batch } from './batch.js';
+import type { LogRecord, Offset } from './record.js';
 
-/** A position in a partition. Offsets grow, but may have gaps. */
-export type Offset = number;
-
-export interface LogRecord {
-  readonly key: Uint8Array | null;
-  readonly value: Uint8Array;
-}
+export type { LogRecord, Offset };
 
 /** Records for one partition, in order. */
 export interface Output {
