@@ -11,7 +11,7 @@ export interface EnvironmentOptions {
   /** Folder of the environment; made when it is missing (writers only). */
   readonly path: string;
   readonly mode: 'write' | 'read';
-  /** The data file may not grow beyond this, bytes. */
+  /** What is stored may not grow beyond this, bytes. */
   readonly quota?: number;
 }
 
@@ -20,8 +20,11 @@ export interface Environment {
   readonly db: Database;
   readonly path: string;
   readonly mode: 'write' | 'read';
-  /** Runs the writes in one transaction; resolves once they are visible. Rejects `NoSpace` when there is no room. */
-  write<T>(work: () => T): Promise<T>;
+  /**
+   * Runs the writes in one transaction; resolves once they are visible. Rejects `NoSpace` when there is
+   * no room, unless the work frees some.
+   */
+  write<T>(work: () => T, options?: { readonly frees: boolean }): Promise<T>;
   /** Resolves when all that was written is on disk. */
   flushed(): Promise<void>;
   close(): Promise<void>;
@@ -53,8 +56,8 @@ export function openEnvironment({
     db,
     path,
     mode,
-    write: async (work) => {
-      assertRoom(path, quota);
+    write: async (work, { frees } = { frees: false }) => {
+      if (!frees) assertRoom(db, path, quota);
       try {
         // A child transaction: a plain one keeps what was written before a throw.
         return await db.childTransaction(work);
@@ -74,14 +77,28 @@ export function openEnvironment({
   };
 }
 
-/** LMDB reuses freed pages, so a file at its quota may still have room; growing it is what is refused. */
-function assertRoom(path: string, quota: number): void {
-  const file = statSync(join(path, 'log.mdb'), { throwIfNoEntry: false });
-  if (quota < Number.POSITIVE_INFINITY && (file?.size ?? 0) > quota) {
-    throw noSpace(path, `the data file has ${file?.size} bytes, the quota is ${quota}`);
-  }
+/** The file never shrinks, but LMDB reuses freed pages: what is in use counts, and what is free in the file is room. */
+function assertRoom(db: Database, path: string, quota: number): void {
+  const used = usedBytes(db);
+  if (used > quota) throw noSpace(path, `${used} bytes are in use, the quota is ${quota}`);
   const disk = statfsSync(path);
-  if (disk.bavail * disk.bsize < HEADROOM) throw noSpace(path, 'the disk is full');
+  const file = statSync(join(path, 'log.mdb')).size;
+  if (disk.bavail * disk.bsize + Math.max(0, file - used) < HEADROOM) throw noSpace(path, 'the disk is full');
+}
+
+interface Pages {
+  readonly treeBranchPageCount: number;
+  readonly treeLeafPageCount: number;
+  readonly overflowPages: number;
+}
+
+function usedBytes(db: Database): number {
+  const stats = db.getStats() as Pages & { readonly pageSize: number; readonly free: Pages };
+  const pages = [stats, stats.free].reduce(
+    (sum, one) => sum + one.treeBranchPageCount + one.treeLeafPageCount + one.overflowPages,
+    0,
+  );
+  return pages * stats.pageSize;
 }
 
 function noSpace(path: string, why: string, cause?: unknown): LogError {

@@ -144,6 +144,20 @@ export function eventLogContract(open: () => Promise<LogFixture>): void {
       expect(await fixture.log.range('in', 0)).toEqual({ start: 0, end: 3 });
     });
 
+    test('finds the offset at a time across gaps', async () => {
+      const one = await owned(fixture.log, 'in', 1);
+      const at: { offset: number; time: number }[] = [];
+      for (let n = 0; n < 20; n++) {
+        fixture.tick(10);
+        // Checkpoints of others, and commits that failed, leave gaps between the records of a reader.
+        if (n % 3 === 0) await one.commit([], { next: 0, replayFrom: 0, checkpoint: [record('s')] });
+        fixture.tick(10);
+        const offset = await fixture.log.append({ topic: 'in', partition: 1, records: [record('a')] });
+        at.push({ offset, time: fixture.now() });
+      }
+      for (const { offset, time } of at) expect(await fixture.log.offsetAt('in', 1, time)).toBe(offset);
+    });
+
     test('deletes what is old, but nothing that a group needs', async () => {
       for (const value of ['a', 'b', 'c']) {
         await fixture.log.append({ topic: 'in', partition: 0, records: [record(value)] });

@@ -124,10 +124,7 @@ export function lmdbLog(
     },
     offsetAt: async (topic, partition, time) => {
       db.resetReadTxn();
-      const source = partitionAt(topic, partition);
-      // Chunks are appended whole, so a chunk has one append time.
-      for (const { base, appendedAt } of source.chunks(0)) if (appendedAt >= time) return base;
-      return source.range().end;
+      return partitionAt(topic, partition).offsetAt(time);
     },
     join: async (group, topic, onAssigned) => {
       const place = `${group}/${topic}`;

@@ -62,6 +62,19 @@ export class Partition {
     return { start: first?.base ?? last?.next ?? 0, end: last?.next ?? 0 };
   }
 
+  /** Offset of the first record appended at or after the time; a chunk is appended whole, so it has one time. */
+  offsetAt(time: number): Offset {
+    let { start: low, end: high } = this.range();
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      const [chunk] = this.#last(middle);
+      if (chunk && chunk.base >= low && chunk.appendedAt >= time) high = chunk.base;
+      // No chunk begins between this one and the middle.
+      else low = Math.max(middle + 1, chunk?.next ?? 0);
+    }
+    return high;
+  }
+
   /** Within a write transaction: appends and returns the first offset. Failed transactions leave gaps. */
   append(records: readonly LogRecord[], now: number): Offset {
     if (this.#next === null) {

@@ -20,9 +20,10 @@ export async function applyRetention(environment: Environment, context: Retentio
       const hold = heldFrom(environment, topic.name, partition);
       const due = expired(source, before, hold);
       for (let at = 0; at < due.length; at += AT_ONCE) {
-        await environment.write(() => {
+        const work = (): void => {
           for (const chunk of due.slice(at, at + AT_ONCE)) source.remove(chunk);
-        });
+        };
+        await environment.write(work, { frees: true });
       }
     }
   }
