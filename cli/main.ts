@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import cliProgress from 'cli-progress';
 import { Command, Option } from 'commander';
 import { PortTaken } from '../platform/http/serve.js';
@@ -15,7 +14,7 @@ import { fetchJson, followStream, HttpStatusError } from './follow.js';
 import { runLoad } from './load.js';
 import { exportTopic } from './log-export.js';
 import { pause } from './pause.js';
-import { loadRules } from './rules.js';
+import { loadRules, packagedRules, usualRules } from './rules.js';
 import { platformOptions, readSettings, UsageError } from './settings.js';
 import { formatAlert, formatWindow } from './terminal.js';
 import { startPlatform } from './up.js';
@@ -51,7 +50,7 @@ function withOptions(command: Command, options: readonly Option[]): Command {
   return command;
 }
 
-withOptions(program.command('up'), platformOptions())
+withOptions(program.command('up'), platformOptions({ sla: usualRules() }))
   .description('run the whole platform in this process, on embedded stores')
   .addHelpText(
     'after',
@@ -78,10 +77,9 @@ withOptions(program.command('up'), platformOptions())
     logger.info('stopped');
   });
 
-const demoRules = fileURLToPath(new URL('../../demo.yaml', import.meta.url));
 withOptions(
   program.command('demo'),
-  platformOptions({ port: '0', sla: relative(demoRules), scrapeInterval: '1s', logLevel: 'error' }),
+  platformOptions({ port: '0', sla: packagedRules('demo.yaml'), scrapeInterval: '1s', logLevel: 'error' }),
 )
   .description('real traffic, a slow network, an alert that explains itself, a recovery; under 90 s')
   .action(async (given: Record<string, unknown>, command: Command) => {
@@ -98,12 +96,6 @@ withOptions(
     });
     if (!came) process.exitCode = 1;
   });
-
-/** A path below the current folder as people write it; any other as it is. */
-function relative(path: string): string {
-  const here = `${process.cwd()}/`;
-  return path.startsWith(here) ? path.slice(here.length) : path;
-}
 
 const count = (text: string): number => {
   const value = Number(text);
@@ -216,7 +208,7 @@ reader<WindowRecord>('windows', 'windows that closed', formatWindow);
 program
   .command('check')
   .description('report every mistake of a rule file, as FILE:LINE:COLUMN message on stderr')
-  .argument('[file]', 'rule file', 'sla.yaml')
+  .argument('[file]', 'rule file', usualRules())
   .action(async (file: string) => {
     const { rules, selections, revision } = loadRules(file);
     await print(`${file}: ${rules.length} rules, ${selections.length} selections, revision ${revision}`);
