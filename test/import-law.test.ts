@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 
@@ -19,6 +19,18 @@ function cruise(): { readonly code: number; readonly output: string } {
     return { code: status, output: stdout };
   }
 }
+
+describe('the core', () => {
+  test.each([
+    ['may not read a clock', 'pipeline/operators/planted.ts', 'export const at = Date.now();\n', 1],
+    ['may not wait', 'pipeline/model/planted.ts', 'setTimeout(() => undefined, 1);\n', 1],
+    ['may not read the environment', 'pipeline/spout/planted.ts', 'export const a = process.env.A;\n', 1],
+    ['may compute', 'pipeline/operators/planted.ts', 'export const at = Math.max(1, 2);\n', 0],
+  ])('%s', (_, path, input, expected) => {
+    const biome = ['node_modules/@biomejs/biome/bin/biome', 'lint', `--stdin-file-path=${path}`];
+    expect(spawnSync(process.execPath, biome, { input }).status).toBe(expected);
+  });
+});
 
 describe('import law', () => {
   afterEach(() => rmSync(planted, { force: true }));
