@@ -203,6 +203,12 @@ export class Spout {
 function keyed(sample: Scrape['samples'][number], { name: job, url }: Target): KeyedSample {
   const { job: exportedJob = '', instance: exportedInstance = '', ...rest } = sample.labels;
   const exported = { exported_job: exportedJob, exported_instance: exportedInstance };
-  const labels = normalLabels({ ...exported, ...rest, job, instance: new URL(url).host });
+  const labels = normalLabels({ ...exported, ...rest, job, instance: instanceOf(url) });
   return { ...sample, labels, key: seriesText(sample.name, labels) };
+}
+
+/** Host and port, also where the port is the usual one. */
+function instanceOf(url: string): string {
+  const { hostname, port, protocol } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? 443 : 80)}`;
 }

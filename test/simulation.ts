@@ -1,0 +1,113 @@
+import type { MetricSource, Scrape, Target } from '../pipeline/spout/metric-source.js';
+import { Spout } from '../pipeline/spout/spout.js';
+import type { Codec } from '../platform/codec/codec.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
+import { openEnvironment } from '../platform/lmdb/environment.js';
+import type { EventLog } from '../platform/log/event-log.js';
+import { lmdbLog } from '../platform/log/lmdb/log.js';
+import { temporaryFolder } from './tidemark.js';
+
+export const METRIC = 'http_request_duration_seconds';
+export const EPOCH = 1_700_000_000_000;
+
+/** A service in simulated time: each route counts requests, and may be down, slow to say so, or restart. */
+export class SimulatedTarget {
+  readonly target: Target;
+  down: string | null = null;
+  clock: number | null = null;
+  processStart: number | null = null;
+  readonly routes = new Map<string, { count: number; sum: number }>();
+
+  constructor(readonly name: string) {
+    this.target = { name, url: `http://${name}:80/metrics` };
+  }
+
+  serve(route: string, requests: number, seconds: number): void {
+    const total = this.routes.get(route) ?? { count: 0, sum: 0 };
+    this.routes.set(route, { count: total.count + requests, sum: total.sum + requests * seconds });
+  }
+
+  scrape(): Scrape {
+    if (this.down !== null) throw new Error(this.down);
+    const samples = [...this.routes].map(([route, total]) => ({
+      name: METRIC,
+      labels: { route, service: this.name },
+      ...total,
+      buckets: [],
+      created: null,
+    }));
+    return { samples, processStart: this.processStart, clock: this.clock };
+  }
+}
+
+/** Spouts over a real embedded log, in simulated time. */
+export class Simulation implements AsyncDisposable {
+  readonly codec: Codec = embeddedCodec();
+  readonly said: string[] = [];
+  now = EPOCH;
+  /** What the clock is off by, against the monotonic one, ms. */
+  leap = 0;
+  readonly #folder = temporaryFolder();
+  readonly #environment = openEnvironment({ path: this.#folder.path, mode: 'write' });
+  readonly log: EventLog = lmdbLog(this.#environment, { clock: () => this.now });
+
+  static async open(partitions: number): Promise<Simulation> {
+    const simulation = new Simulation();
+    await simulation.log.createTopics([{ name: 'metrics', partitions, retentionMs: null }]);
+    return simulation;
+  }
+
+  /** A spout that has started. */
+  async spout(
+    name: string,
+    interval: number,
+    targets: readonly SimulatedTarget[],
+    log: EventLog = this.log,
+  ): Promise<Spout> {
+    const source: MetricSource = {
+      targets: targets.map(({ target }) => target),
+      scrape: async ({ name: wanted }) => {
+        const found = targets.find((one) => one.name === wanted);
+        if (!found) throw new Error(`no target ${wanted}`);
+        return found.scrape();
+      },
+    };
+    const spout = new Spout({
+      log,
+      codec: this.codec,
+      source,
+      name,
+      interval,
+      clock: () => this.now + this.leap,
+      monotonic: () => this.now - EPOCH,
+      pause: () => Promise.resolve(),
+      say: (level, message) => this.said.push(`${level} ${message}`),
+    });
+    await spout.start(new AbortController().signal);
+    return spout;
+  }
+
+  /** Everything in the topic, partition by partition. */
+  async *records(): AsyncGenerator<{
+    readonly partition: number;
+    readonly key: string;
+    readonly value: Buffer;
+  }> {
+    for (let partition = 0; partition < (await this.log.partitions('metrics')); partition++) {
+      const reader = this.log.read('metrics', partition, 0);
+      for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
+        while (batch.advance()) {
+          const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
+          const value = Buffer.from(bytes.subarray(valueStart, valueEnd));
+          yield { partition, key: bytes.toString('utf8', keyStart, keyEnd), value };
+        }
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.log.close();
+    await this.#environment.close();
+    this.#folder[Symbol.dispose]();
+  }
+}
