@@ -1,6 +1,6 @@
 // The import law: data flows one way, and the folders show it (DECISIONS.md).
 const stage = '^pipeline/(spout|aggregate|evaluate|view)/';
-const notTests = { pathNot: '\\.(test|contract)\\.ts$' };
+const notTests = { pathNot: '\\.(test|contract|fixture)\\.ts$' };
 const adapter = '^platform/(lmdb/|[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded|http-scrape))';
 
 /** @type {import('dependency-cruiser').IConfiguration} */

@@ -1,0 +1,164 @@
+import { embeddedCodec } from '../../platform/codec/embedded.js';
+import { FrameBatch } from '../../platform/log/batch.js';
+import type { AlertRecord, DeadLetter, PartialBatch, WindowRecord } from '../../schemas/types.js';
+import type { RuleSet } from '../model/rule.js';
+import { recompile } from '../sla/compile.js';
+import { expandTemplate } from '../sla/templates.js';
+import { readPartialBatch } from '../stage/decoding.js';
+import type { Produced } from '../stage/stage.js';
+import { type Evaluate, evaluateFactory } from './evaluate.js';
+
+const codec = embeddedCodec();
+
+/** All times of specs are relative to this, ms; a multiple of every window in use. */
+export const T = 1_700_000_000_000;
+
+/** One rule a line, in YAML's flow style; by [route], window 10s unless it says otherwise. */
+export const rules = (...lines: readonly string[]): RuleSet =>
+  recompile(
+    'sla.yaml',
+    `version: 1\ndefaults: { by: [route], window: 10s }\nslas:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`,
+  );
+
+/** A partial. Samples and cover follow from there being a row, unless it says otherwise. */
+export interface Row {
+  readonly route?: string;
+  readonly group?: Readonly<Record<string, string>>;
+  /** Id; the first selection of the rules unless it says otherwise. */
+  readonly selection?: string;
+  readonly start: number;
+  readonly requests: number;
+  readonly latencySum?: number;
+  readonly errors?: number;
+  readonly samples?: number;
+  readonly covered?: boolean;
+}
+
+/** A batch. Its chain and the selections it lists follow from what was pushed before, unless it says otherwise. */
+export interface Spec {
+  readonly w: number;
+  readonly source?: number;
+  readonly sources?: number;
+  readonly previous?: number | null;
+  readonly part?: number;
+  readonly last?: boolean;
+  /** `from` by selection id, ms since the epoch. */
+  readonly selections?: Readonly<Record<string, number>>;
+  readonly rows?: readonly Row[];
+}
+
+export interface Outputs {
+  readonly windows: readonly WindowRecord[];
+  readonly alerts: readonly AlertRecord[];
+  readonly letters: readonly DeadLetter[];
+}
+
+/** The real stage, fed with encoded batches; what comes out has been encoded, too. */
+export class Driver {
+  readonly warnings: string[] = [];
+  readonly #factory = evaluateFactory({
+    read: readPartialBatch(codec),
+    compile: recompile,
+    expand: expandTemplate,
+    warn: (message) => this.warnings.push(message),
+  });
+  readonly #chain = new Map<number, number>();
+  #stage: Evaluate;
+  #offset = 0;
+
+  constructor(rules: RuleSet) {
+    this.#stage = this.#factory.create(0, rules);
+  }
+
+  get watermark(): number {
+    return this.#stage.watermark - T;
+  }
+
+  /** Pushes the batches together. */
+  push(...specs: readonly Spec[]): Outputs {
+    return this.pushValues(...specs.map((spec) => codec.encode('PartialBatch', this.#batch(spec))));
+  }
+
+  pushValues(...values: readonly Uint8Array[]): Outputs {
+    const batch = new FrameBatch();
+    for (const value of values) batch.push({ key: null, value }, this.#offset++, 0);
+    return decoded(this.#stage.push(batch));
+  }
+
+  takeUp(rules: RuleSet): Outputs {
+    return decoded(this.#stage.takeUp(rules));
+  }
+
+  /** Goes on with what a checkpoint holds. */
+  crash(): void {
+    this.#stage = this.#factory.restore(0, this.#stage.save());
+  }
+
+  #batch(spec: Spec): PartialBatch {
+    const { w, source = 0, sources = 1, part = 0, last = true, rows = [] } = spec;
+    const known = this.#stage.rules.selections.map(({ id }) => [id, 0] as const);
+    const previous = spec.previous === undefined ? this.#chain.get(source) : spec.previous;
+    if (last) this.#chain.set(source, w);
+    return {
+      sourcePartition: source,
+      sourcePartitions: sources,
+      previousWatermark: previous === undefined || previous === null ? null : T + previous,
+      watermark: T + w,
+      part,
+      last,
+      selections: Object.entries(spec.selections ?? Object.fromEntries(known)).map(([id, from]) => ({
+        id,
+        from,
+      })),
+      partials: rows.map(({ route = '/a', group = { route }, ...row }) => ({
+        selection: row.selection ?? this.#stage.rules.selections[0]?.id ?? '',
+        group,
+        start: T + row.start,
+        requests: row.requests,
+        latencySum: row.latencySum ?? row.requests,
+        errors: row.errors ?? 0,
+        buckets: null,
+        samples: row.samples ?? 1,
+        covered: row.covered ?? true,
+      })),
+    };
+  }
+}
+
+function decoded(produced: readonly Produced[]): Outputs {
+  const records = produced.map(({ record }) => codec.decode(codec.encode(record.type, record.value)));
+  return {
+    windows: records.flatMap((one) => (one.type === 'WindowRecord' ? [one.value] : [])),
+    alerts: records.flatMap((one) => (one.type === 'AlertRecord' ? [one.value] : [])),
+    letters: records.flatMap((one) => (one.type === 'DeadLetter' ? [one.value] : [])),
+  };
+}
+
+/** A window of the group {route="/a"}: the row without its start; null for no data. */
+export type Slot = Omit<Row, 'start'> | null;
+
+/**
+ * Alerts over windows of 10 s in a row, from T on, each closed by a batch of its own; the same however
+ * the batches are pushed and whenever the stage is restored, or it throws.
+ */
+export function alertsOf(set: RuleSet, slots: readonly Slot[]): readonly AlertRecord[] {
+  const specs = slots.map((slot, i) => ({
+    w: (i + 1) * 10_000,
+    rows: slot === null ? [] : [{ ...slot, start: i * 10_000 }],
+  }));
+  const alerts = new Driver(set).push(...specs).alerts;
+  const restored = new Driver(set);
+  const again = specs.flatMap((spec) => {
+    restored.crash();
+    return restored.push(spec).alerts;
+  });
+  if (JSON.stringify(again) !== JSON.stringify(alerts)) throw new Error('a restored stage judges otherwise');
+  return alerts;
+}
+
+/** End of the deciding window in s after T, state, reason. */
+export const brief = ({ windowEnd, state, reason }: AlertRecord): unknown[] => [
+  (windowEnd - T) / 1000,
+  state,
+  reason,
+];
