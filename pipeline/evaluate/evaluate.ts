@@ -20,7 +20,7 @@ import {
   type Warn,
 } from '../stage/stage.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export interface EvaluateOptions {
   readonly read: ReadPartial;
@@ -127,7 +127,9 @@ export class Evaluate implements Stage {
       return false;
     }
     const { merging, selections } = this.#state;
-    const gap = merging.read(row.batch, (id) => selections.some(({ selection }) => selection.id === id));
+    const gap = merging.read(row.batch, ({ selection: id, start }) =>
+      selections.some(({ selection, closedEnd }) => selection.id === id && start >= closedEnd),
+    );
     if (gap !== null) this.options.warn(gap);
     return true;
   }

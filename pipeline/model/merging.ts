@@ -32,11 +32,16 @@ export class Merging {
   sourcePartitions = 0;
   /** Greatest watermark of any batch read, taken or not. */
   greatestRead = Number.NEGATIVE_INFINITY;
+  /**
+   * The least watermark over all source partitions; -Infinity until each has one. Where their number
+   * grows it waits for the new ones, but never goes back: what is closed stays closed.
+   */
+  watermark = Number.NEGATIVE_INFINITY;
   readonly #sources = new Map<number, Source>();
   readonly #open = new Map<string, { selection: string; start: number; groups: Map<string, OpenGroup> }>();
 
-  /** Takes a batch once its last part has come. Says where the chain of a source has a gap. */
-  read(batch: PartialBatch, known: (selection: string) => boolean): string | null {
+  /** Takes what is wanted of a batch once its last part has come. Says where the chain of a source has a gap. */
+  read(batch: PartialBatch, wanted: (partial: Partial) => boolean): string | null {
     this.sourcePartitions = Math.max(this.sourcePartitions, batch.sourcePartitions);
     this.greatestRead = Math.max(this.greatestRead, batch.watermark);
     const source = this.#source(batch.sourcePartition);
@@ -46,18 +51,9 @@ export class Merging {
     source.parts.push(batch);
     if (!batch.last) return null;
     const gap = this.#gap(source, batch);
-    this.#take(source, known);
+    this.#take(source, wanted);
+    this.watermark = Math.max(this.watermark, this.#least());
     return gap;
-  }
-
-  /** The least watermark over all source partitions; -Infinity until each has one. */
-  get watermark(): number {
-    if (this.sourcePartitions === 0) return Number.NEGATIVE_INFINITY;
-    let least = Number.POSITIVE_INFINITY;
-    for (let p = 0; p < this.sourcePartitions; p++) {
-      least = Math.min(least, this.#sources.get(p)?.taken ?? Number.NEGATIVE_INFINITY);
-    }
-    return least;
   }
 
   /** Open windows of a selection, in no order. */
@@ -104,12 +100,21 @@ export class Merging {
     return source;
   }
 
+  #least(): number {
+    if (this.sourcePartitions === 0) return Number.NEGATIVE_INFINITY;
+    let least = Number.POSITIVE_INFINITY;
+    for (let p = 0; p < this.sourcePartitions; p++) {
+      least = Math.min(least, this.#sources.get(p)?.taken ?? Number.NEGATIVE_INFINITY);
+    }
+    return least;
+  }
+
   #gap({ taken }: Source, { sourcePartition, previousWatermark }: PartialBatch): string | null {
     if (taken === previousWatermark) return null;
     return `source partition ${sourcePartition} goes on from ${previousWatermark}, but ${taken} was read last`;
   }
 
-  #take(source: Source, known: (selection: string) => boolean): void {
+  #take(source: Source, wanted: (partial: Partial) => boolean): void {
     const first = source.parts[0];
     if (!first) return;
     source.taken = first.watermark;
@@ -118,7 +123,7 @@ export class Merging {
       from: new Map(first.selections.map(({ id, from }) => [id, from])),
     });
     for (const { partials } of source.parts) {
-      for (const one of partials) if (known(one.selection)) this.#add(first.sourcePartition, one);
+      for (const one of partials) if (wanted(one)) this.#add(first.sourcePartition, one);
     }
     source.parts = [];
   }
@@ -142,6 +147,7 @@ export class Merging {
   save(to: StateWriter): void {
     to.u32(this.sourcePartitions);
     to.f64(this.greatestRead);
+    to.f64(this.watermark);
     to.list(this.#sources, ([partition, { taken, headers, parts }]) => {
       to.u32(partition);
       to.optional(taken);
@@ -168,6 +174,7 @@ export class Merging {
     const merging = new Merging();
     merging.sourcePartitions = from.u32();
     merging.greatestRead = from.f64();
+    merging.watermark = from.f64();
     from.list(() => {
       const source = merging.#source(from.u32());
       source.taken = from.optional();

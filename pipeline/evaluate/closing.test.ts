@@ -1,0 +1,346 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { embeddedCodec } from '../../platform/codec/embedded.js';
+import type { WindowRecord } from '../../schemas/types.js';
+import { Driver, type Outputs, type Row, rules, type Spec, T } from './driver.fixture.js';
+
+const plain = rules('alert: A, when: mean_latency > 1000s');
+const brief = ({ start, group, requests }: WindowRecord): unknown[] => [
+  (start - T) / 1000,
+  group.route,
+  requests,
+];
+const windowsOf = ({ windows }: Outputs): unknown[][] => windows.map(brief);
+const row = (start: number, requests: number, route = '/a'): Row => ({ start, requests, route });
+
+/** Id of a selection of the default metric, from its text by hand. */
+const idOf = (by: string, times: string): string =>
+  createHash('sha256')
+    .update(`http_request_duration_seconds{} errors{status=~"5.."} by (${by}) ${times}`)
+    .digest('hex')
+    .slice(0, 16);
+
+/** What each push gives, window by window. */
+type Case = readonly [name: string, pushes: readonly Spec[], windows: unknown[][][]];
+
+describe('a batch', () => {
+  test.each<Case>([
+    ['closes its windows', [{ w: 10_000, rows: [row(0, 3)] }], [[[0, '/a', 3]]]],
+    [
+      'is taken once its last part has come',
+      [
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 1, last: false, rows: [row(0, 4, '/b')] },
+        { w: 10_000, part: 2, rows: [row(0, 5, '/c')] },
+      ],
+      [
+        [],
+        [],
+        [
+          [0, '/a', 3],
+          [0, '/b', 4],
+          [0, '/c', 5],
+        ],
+      ],
+    ],
+    [
+      'may repeat a part',
+      [
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 1, rows: [row(0, 4, '/b')] },
+      ],
+      [
+        [],
+        [],
+        [
+          [0, '/a', 3],
+          [0, '/b', 4],
+        ],
+      ],
+    ],
+    [
+      'may begin again before it is whole',
+      [
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 1, last: false, rows: [row(0, 4, '/b')] },
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 1, last: false, rows: [row(0, 4, '/b')] },
+        { w: 10_000, part: 2 },
+      ],
+      [
+        [],
+        [],
+        [],
+        [],
+        [],
+        [
+          [0, '/a', 3],
+          [0, '/b', 4],
+        ],
+      ],
+    ],
+    [
+      'is ignored where its watermark is not above the last one taken',
+      [
+        { w: 20_000, rows: [row(10_000, 3)] },
+        { w: 20_000, previous: null, rows: [row(10_000, 9)] },
+        { w: 10_000, previous: null, rows: [row(0, 9)] },
+        { w: 30_000, previous: 20_000, rows: [row(20_000, 4)] },
+      ],
+      [[[10, '/a', 3]], [], [], [[20, '/a', 4]]],
+    ],
+    [
+      'holds nothing for a selection that nobody knows',
+      [{ w: 10_000, rows: [{ ...row(0, 3), selection: 'x' }] }],
+      [[]],
+    ],
+  ])('%s', (_, pushes, windows) => {
+    const driver = new Driver(plain);
+    expect(pushes.map((spec) => windowsOf(driver.push(spec)))).toEqual(windows);
+    expect(driver.warnings).toEqual([]);
+    const restored = new Driver(plain);
+    const again = pushes.map((spec) => {
+      restored.crash();
+      return windowsOf(restored.push(spec));
+    });
+    expect(again).toEqual(windows);
+  });
+
+  test('that cannot be read, or is none, is a dead letter; a checkpoint is passed over', () => {
+    const codec = embeddedCodec();
+    const state = { id: 'evaluate-0-9', part: 0, last: true, digest: '', payload: Buffer.from('x') };
+    const mark = codec.encode('Watermark', { timestamp: T, source: 's', partitions: 1 });
+    const { letters } = new Driver(plain).pushValues(
+      codec.encode('StageState', state),
+      Buffer.from('junk'),
+      mark,
+    );
+    expect(
+      letters.map(({ reason, topic, partition, offset, records }) => [
+        reason,
+        topic,
+        partition,
+        offset,
+        records,
+      ]),
+    ).toEqual([
+      ['bad', 'partials', 0, 1, 1],
+      ['bad', 'partials', 0, 2, 1],
+    ]);
+    expect(letters[0]?.value).toEqual(Buffer.from('junk'));
+  });
+
+  test.each<readonly [name: string, pushes: readonly Spec[], warnings: readonly string[]]>([
+    ['the first batch is no gap', [{ w: 10_000 }], []],
+    ['a first batch that goes on from another is one', [{ w: 10_000, previous: 0 }], [`from ${T}, but null`]],
+    [
+      'a batch that goes on from one not read is one',
+      [{ w: 10_000 }, { w: 30_000, previous: 20_000 }],
+      [`from ${T + 20_000}, but ${T + 10_000}`],
+    ],
+    [
+      'a batch that begins anew is one',
+      [{ w: 10_000 }, { w: 20_000, previous: null }],
+      [`from null, but ${T + 10_000}`],
+    ],
+    [
+      'sources have a chain of their own',
+      [
+        { w: 10_000, sources: 2 },
+        { w: 20_000, sources: 2, source: 1 },
+        { w: 30_000, sources: 2 },
+        { w: 30_000, sources: 2, source: 1 },
+      ],
+      [],
+    ],
+  ])('says a gap: %s', (_, pushes, warnings) => {
+    const driver = new Driver(plain);
+    driver.push(...pushes);
+    expect(driver.warnings).toEqual(warnings.map((text) => expect.stringContaining(text)));
+  });
+});
+
+describe('the watermark', () => {
+  test.each<Case>([
+    [
+      'is the least over all source partitions',
+      [
+        { w: 10_000, sources: 2, rows: [row(0, 3)] },
+        { w: 9_000, sources: 2, source: 1 },
+        { w: 10_000, sources: 2, source: 1, rows: [row(0, 4)] },
+      ],
+      [[], [], [[0, '/a', 7]]],
+    ],
+    [
+      'waits for the greatest number of source partitions seen',
+      [
+        { w: 10_000, sources: 3, rows: [row(0, 3)] },
+        { w: 10_000, sources: 1, source: 1 },
+        { w: 20_000, sources: 1 },
+        { w: 10_000, sources: 1, source: 2 },
+      ],
+      [[], [], [], [[0, '/a', 3]]],
+    ],
+    [
+      'never goes back, and a closed window never opens again, where the number grows',
+      [
+        { w: 20_000, rows: [row(10_000, 3)] },
+        { w: 30_000, sources: 2, rows: [row(20_000, 4)] },
+        { w: 20_000, sources: 2, source: 1, rows: [row(0, 9), row(10_000, 9, '/b')] },
+        { w: 30_000, sources: 2, source: 1, rows: [row(20_000, 5)] },
+      ],
+      [[[10, '/a', 3]], [], [], [[20, '/a', 9]]],
+    ],
+  ])('%s', (_, pushes, windows) => {
+    const driver = new Driver(plain);
+    expect(pushes.map((spec) => windowsOf(driver.push(spec)))).toEqual(windows);
+    const restored = new Driver(plain);
+    const marks: number[] = [];
+    const again = pushes.map((spec) => {
+      restored.crash();
+      const out = windowsOf(restored.push(spec));
+      marks.push(restored.watermark);
+      return out;
+    });
+    expect(again).toEqual(windows);
+    expect(marks).toEqual([...marks].sort((a, b) => a - b));
+  });
+});
+
+describe('windows close', () => {
+  test('in order of end + grace, end, selection, group text', () => {
+    const set = rules(
+      'alert: A, when: mean_latency > 1000s',
+      'alert: B, when: mean_latency > 1000s, window: 5s, grace: 5s',
+      'alert: C, when: mean_latency > 1000s, by: [method], window: 20s',
+    );
+    const [ten, five, twenty] = [
+      idOf('route', '10000 0'),
+      idOf('route', '5000 5000'),
+      idOf('method', '20000 0'),
+    ];
+    expect(set.selections.map(({ id }) => id)).toEqual([ten, five, twenty].sort());
+    const rows: Row[] = [
+      { selection: twenty, start: 0, requests: 9, group: { method: 'GET' } },
+      { selection: ten, start: 10_000, requests: 8, route: '/b' },
+      { selection: ten, start: 10_000, requests: 7, route: '/a' },
+      { selection: ten, start: 10_000, requests: 6, route: '/B' },
+      { selection: ten, start: 10_000, requests: 5, group: {} },
+      { selection: five, start: 10_000, requests: 4 },
+      { selection: five, start: 5000, requests: 3 },
+      { selection: ten, start: 0, requests: 2 },
+      { selection: five, start: 0, requests: 1 },
+    ];
+    const last = [
+      [ten, 20, '/B', 6],
+      [ten, 20, '/a', 7],
+      [ten, 20, '/b', 8],
+      [ten, 20, undefined, 5],
+    ];
+    const { windows } = new Driver(set).push({ w: 20_000, rows });
+    expect(
+      windows.map((one) => [one.selection, (one.end - T) / 1000, one.group.route, one.requests]),
+    ).toEqual([
+      [five, 5, '/a', 1],
+      [ten, 10, '/a', 2],
+      [five, 10, '/a', 3],
+      [five, 15, '/a', 4],
+      ...(twenty < ten ? [[twenty, 20, undefined, 9], ...last] : [...last, [twenty, 20, undefined, 9]]),
+    ]);
+  });
+
+  test('at end + grace, not before', () => {
+    const driver = new Driver(rules('alert: A, when: mean_latency > 1000s, grace: 5s'));
+    expect(windowsOf(driver.push({ w: 14_999, rows: [row(0, 3)] }))).toEqual([]);
+    expect(windowsOf(driver.push({ w: 15_000 }))).toEqual([[0, '/a', 3]]);
+  });
+
+  const id = plain.selections[0]?.id ?? '';
+  test.each<
+    readonly [name: string, first: Spec['selections'], second: Spec['selections'], windows: unknown[][]]
+  >([
+    [
+      'with data where every source partition had the selection from their start on',
+      { [id]: T },
+      { [id]: T },
+      [
+        [0, '/a', 3],
+        [10, '/a', 9],
+      ],
+    ],
+    ['without where one has it from later on', { [id]: T }, { [id]: T + 1 }, [[10, '/a', 9]]],
+    ['without where one does not have it', { [id]: T }, {}, []],
+    ['without where the greatest of the froms is later still', { [id]: T + 10_001 }, { [id]: T }, []],
+  ])('%s', (_, first = {}, second = {}, windows) => {
+    const driver = new Driver(plain);
+    const out = driver.push(
+      { w: 10_000, sources: 2, selections: first, rows: [row(0, 1)] },
+      { w: 10_000, sources: 2, source: 1, selections: second, rows: [row(0, 2)] },
+      { w: 20_000, sources: 2, selections: first, rows: [row(10_000, 4)] },
+      { w: 20_000, sources: 2, source: 1, selections: second, rows: [row(10_000, 5)] },
+    );
+    expect(windowsOf(out)).toEqual(windows);
+  });
+
+  test('by the batch that reached their end + grace, whatever later ones list', () => {
+    const driver = new Driver(plain);
+    driver.push({ w: 12_000, sources: 2, selections: {}, rows: [row(0, 1)] });
+    driver.push({ w: 20_000, sources: 2, selections: { [id]: T }, rows: [row(10_000, 4)] });
+    driver.crash();
+    expect(windowsOf(driver.push({ w: 20_000, sources: 2, source: 1 }))).toEqual([[10, '/a', 4]]);
+  });
+});
+
+describe('a window record', () => {
+  test('sums by source partition, whatever came first', () => {
+    const driver = new Driver(plain);
+    const spec = (source: number, latencySum: number): Spec => ({
+      w: 10_000,
+      source,
+      sources: 3,
+      rows: [{ start: 0, requests: 1, latencySum, errors: source, samples: 2, covered: source === 1 }],
+    });
+    const { windows } = driver.push(spec(2, 0.3), spec(1, 0.2), spec(0, 0.1));
+    // (0.1 + 0.2) + 0.3 is 0.6000000000000001, and (0.3 + 0.2) + 0.1 is 0.6.
+    expect(windows).toEqual([
+      {
+        metric: 'http_request_duration_seconds',
+        selection: idOf('route', '10000 0'),
+        group: { route: '/a' },
+        start: T,
+        end: T + 10_000,
+        requests: 3,
+        latencySum: 0.6000000000000001,
+        errors: 3,
+        requestRate: 0.3,
+        errorRatio: 1,
+        meanLatency: 0.6000000000000001 / 3,
+        samples: 6,
+        covered: true,
+        buckets: null,
+      },
+    ]);
+  });
+
+  test('has no ratio and no mean without requests, and a rate of 0', () => {
+    const rows: Row[] = [
+      { start: 0, requests: 0, route: '/idle' },
+      { start: 0, requests: 0, route: '/seen', samples: 1, covered: false },
+    ];
+    const { windows } = new Driver(plain).push({ w: 10_000, rows });
+    expect(
+      windows.map(({ group, requestRate, errorRatio, meanLatency, covered }) => [
+        group.route,
+        requestRate,
+        errorRatio,
+        meanLatency,
+        covered,
+      ]),
+    ).toEqual([
+      ['/idle', 0, null, null, true],
+      ['/seen', 0, null, null, false],
+    ]);
+  });
+});
