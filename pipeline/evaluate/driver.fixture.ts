@@ -74,6 +74,11 @@ export class Driver {
     return this.#stage.watermark - T;
   }
 
+  /** Size of a checkpoint, bytes. */
+  get stateSize(): number {
+    return this.#stage.save().length;
+  }
+
   /** Pushes the batches together. */
   push(...specs: readonly Spec[]): Outputs {
     return this.pushValues(...specs.map((spec) => codec.encode('PartialBatch', this.#batch(spec))));

@@ -51,6 +51,7 @@ export class SelectionJudging {
   readonly past = new Map<string, GroupPast>();
   /** End of the newest closed window, ms. */
   closedEnd = Number.NEGATIVE_INFINITY;
+  #trimmedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly selection: Selection,
@@ -67,8 +68,14 @@ export class SelectionJudging {
     return Math.max(0, ...this.rules.map(({ rule }) => rule.baseline.windows));
   }
 
+  /** Forgets what no later window can ask for, once in as many windows as are remembered. */
+  trimSometimes(): void {
+    if (this.closedEnd - this.#trimmedAt >= this.reach * this.selection.window) this.trim();
+  }
+
   /** Forgets what no later window can ask for. */
   trim(): void {
+    this.#trimmedAt = this.closedEnd;
     const oldest = this.closedEnd - this.reach * this.selection.window;
     for (const [text, group] of this.past) {
       group.windows = group.windows.filter(({ start }) => start >= oldest);

@@ -153,15 +153,14 @@ function compare(value: number, operator: Operator, threshold: number): boolean 
 }
 
 /** Windows with requests become candidates of later baselines. */
-function remember({ judging, start, end, groups }: ClosedWindow): void {
+function remember({ judging, start, groups }: ClosedWindow): void {
   for (const { text, labels, requests, latencySum, errors } of groups) {
     if (!(requests > 0)) continue;
     const past: { windows: PastWindow[] } = judging.past.get(text) ?? { windows: [] };
     if (past.windows.length === 0) judging.past.set(text, { labels, windows: past.windows });
     past.windows.push({ start, requests, latencySum, errors });
   }
-  const { window } = judging.selection;
-  if ((end / window) % Math.max(1, judging.reach) === 0) judging.trim();
+  judging.trimSometimes();
 }
 
 function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord & { text: string } {
