@@ -20,8 +20,8 @@ export type Check = (bytes: Buffer, start: number, end: number) => boolean;
 
 /** A check generated from the schema, since avsc believes any count that damaged bytes claim. */
 export function compileCheck(schema: AvroSchema): Check {
-  const body = `at = start; limit = end; ok = true;\n${walk(schema)}\nreturn ok && at === end;`;
-  return new Function(`${prelude}\nreturn (b, start, end) => {\n${body}\n};`)() as Check;
+  const body = new Walker().walk(schema);
+  return new Function(`${prelude}\nreturn (b, p, end) => {\n${body}\nreturn p === end;\n};`)() as Check;
 }
 
 /**
@@ -33,9 +33,10 @@ export function compileMetricReader(schema: AvroSchema): MetricReader | null {
   const fields = record.fields ?? [];
   if (!kept.every((name) => fields.some((field) => field.name === name))) return null;
   try {
-    const body = fields.map((field) => fieldCode(field)).join('\n');
+    const walker = new Walker();
+    const body = fields.map((field) => walker.field(field)).join('\n');
     return new Function(
-      `${prelude}\nreturn new (class {\n${state}\nread(b, start, end) {\nat = start; limit = end; ok = true;\n${body}\nreturn ok && at === end;\n}\n})();`,
+      `${prelude}\nreturn new (class {\n${state}\nread(b, p, end) {\n${look}\n${body}\nreturn p === end;\n}\n})();`,
     )() as MetricReader;
   } catch (error) {
     if (error instanceof Unsupported) return null;
@@ -47,107 +48,128 @@ class Unsupported extends Error {}
 
 const state = kept.map((name) => `${name} = 0;`).join('\n');
 
-/** Varints, doubles and blocks over the bytes, with `at` as the cursor. */
+/** A view of the bytes, which are mostly those of the record before. */
+const look =
+  'if (b !== seen) { seen = b; view = new DataView(b.buffer, b.byteOffset, b.byteLength); } const v = view;';
+
+/** Longs of more than a byte: leaves the place behind them in `at`, -1 where there is none. */
 const prelude = `'use strict';
-let at = 0, limit = 0, ok = true, count = 0;
-function long(b) {
+let at = 0, seen = null, view = null;
+function long(b, p, end) {
   let low = 0, shift = 0, byte = 0;
   do {
-    if (at >= limit) { ok = false; return 0; }
-    byte = b[at++];
+    if (p >= end) { at = -1; return 0; }
+    byte = b[p++];
     if (shift < 28) low |= (byte & 127) << shift;
-    else return wide(b, low, byte);
+    else return wide(b, p, end, low, byte);
     shift += 7;
   } while (byte > 127);
+  at = p;
   return (low >>> 1) ^ -(low & 1);
 }
-function wide(b, low, byte) {
+function wide(b, p, end, low, byte) {
   let half = low >>> 1, factor = 134217728;
   for (let n = 5; ; n++) {
     half += (byte & 127) * factor;
     if (byte < 128) break;
-    if (n === 10 || at >= limit) { ok = false; return 0; }
-    byte = b[at++];
+    if (n === 10 || p >= end) { at = -1; return 0; }
+    byte = b[p++];
     factor *= 128;
   }
-  if (!(half < 9007199254740990)) ok = false;
+  at = half < 9007199254740990 ? p : -1;
   return low & 1 ? -half - 1 : half;
-}
-function skip(n) {
-  if (n < 0 || n > limit - at) { ok = false; at = limit; } else at += n;
-}
-function double(b) {
-  if (limit - at < 8) { ok = false; return 0; }
-  at += 8;
-  return b.readDoubleLE(at - 8);
-}
-function block(b) {
-  count = long(b);
-  if (count < 0) { count = -count; long(b); }
-  return ok && count > 0;
 }`;
-
-function fieldCode({ name, type }: AvroField): string {
-  if (!kept.includes(name)) return walk(type);
-  if (base(type) === 'double') return `this.${name} = double(b);`;
-  if (base(type) === 'long') return `this.${name} = long(b);`;
-  const branches = type as readonly AvroSchema[];
-  if (Array.isArray(type) && branches.length === 2) {
-    const none = branches.indexOf('null');
-    const value = branches[1 - none];
-    if (none >= 0 && value !== undefined && base(value) === 'long') {
-      return `{ const i = long(b); if (i === ${1 - none}) this.${name} = long(b); else { this.${name} = NaN; if (i !== ${none}) ok = false; } }`;
-    }
-  }
-  throw new Unsupported(name);
-}
 
 /** The primitive behind a logical type, or the kind of a complex one. */
 const base = (type: AvroSchema): string =>
   typeof type === 'string' ? type : Array.isArray(type) ? 'union' : base((type as Named).type);
 
-/** Code that walks over a value. */
-function walk(type: AvroSchema): string {
-  const named = type as Named;
-  switch (base(type)) {
-    case 'null':
-      return '';
-    case 'long':
-    case 'int':
-      return 'long(b);';
-    case 'boolean':
-      return 'skip(1);';
-    case 'enum':
-      return `{ const i = long(b); if (i < 0 || i >= ${named.symbols?.length ?? 0}) ok = false; }`;
-    case 'union': {
-      const branches = (type as readonly AvroSchema[]).map(
-        (branch, i) => `case ${i}: ${walk(branch)} break;`,
-      );
-      return `switch (long(b)) { ${branches.join(' ')} default: ok = false; }`;
+/** Writes code over the bytes `b`, with the local `p` as the cursor and `end` as the bound. */
+class Walker {
+  #names = 0;
+
+  /** Code for a field of a metric record. */
+  field({ name, type }: AvroField): string {
+    if (!kept.includes(name)) return this.walk(type);
+    if (base(type) === 'double')
+      return `if (end - p < 8) return false; this.${name} = v.getFloat64(p, true); p += 8;`;
+    if (base(type) === 'long') return this.#long((value) => `this.${name} = ${value};`);
+    const branches = type as readonly AvroSchema[];
+    if (Array.isArray(type) && branches.length === 2) {
+      const none = branches.indexOf('null');
+      const value = branches[1 - none];
+      if (none >= 0 && value !== undefined && base(value) === 'long') {
+        const some = this.#long((read) => `this.${name} = ${read};`);
+        return this.#long(
+          (i) =>
+            `if (${i} === ${1 - none}) { ${some} } else if (${i} === ${none}) this.${name} = NaN; else return false;`,
+        );
+      }
     }
-    case 'double':
-      return 'skip(8);';
-    case 'string':
-    case 'bytes':
-      return 'skip(long(b));';
-    case 'record':
-      return (named.fields ?? []).map((field) => walk(field.type)).join(' ');
-    case 'array':
-      return blocks(items(named.items ?? 'null'));
-    case 'map':
-      return blocks(items('string', named.values ?? 'null'));
-    default:
-      throw new Unsupported(base(type));
+    throw new Unsupported(name);
+  }
+
+  /** Code that walks over a value. */
+  walk(type: AvroSchema): string {
+    const named = type as Named;
+    switch (base(type)) {
+      case 'null':
+        return '';
+      case 'long':
+      case 'int':
+        return this.#long(() => '');
+      case 'boolean':
+        return skip('1');
+      case 'enum':
+        return this.#long((i) => `if (${i} < 0 || ${i} >= ${named.symbols?.length ?? 0}) return false;`);
+      case 'union': {
+        const branches = (type as readonly AvroSchema[]).map(
+          (branch, i) => `case ${i}: ${this.walk(branch)} break;`,
+        );
+        return this.#long((i) => `switch (${i}) { ${branches.join(' ')} default: return false; }`);
+      }
+      case 'double':
+        return skip('8');
+      case 'string':
+      case 'bytes':
+        return this.#long(skip);
+      case 'record':
+        return (named.fields ?? []).map((field) => this.walk(field.type)).join(' ');
+      case 'array':
+        return this.#blocks(named.items ?? 'null');
+      case 'map':
+        return this.#blocks('string', named.values ?? 'null');
+      default:
+        throw new Unsupported(base(type));
+    }
+  }
+
+  /** Reads a long, nearly always of one byte, into a name that the code behind it uses. */
+  #long(then: (name: string) => string): string {
+    const name = `n${this.#names++}`;
+    return `{ let ${name} = 0;
+if (p < end && (${name} = b[p]) < 128) { p++; ${name} = (${name} >>> 1) ^ -(${name} & 1); }
+else { ${name} = long(b, p, end); if (at < 0) return false; p = at; }
+${then(name)} }`;
+  }
+
+  /** Blocks of items, a negative count with a size; items of one size are skipped as a whole. */
+  #blocks(...types: readonly AvroSchema[]): string {
+    const flat = types.flatMap((type) =>
+      base(type) === 'record' ? ((type as Named).fields ?? []).map((f) => f.type) : [type],
+    );
+    const size = flat.every((type) => base(type) === 'double') ? 8 * flat.length : null;
+    const block = this.#long((count) => {
+      const items =
+        size === null
+          ? `while (${count}-- > 0) { ${types.map((type) => this.walk(type)).join(' ')} }`
+          : skip(`${count} * ${size}`);
+      return `if (${count} === 0) break;
+if (${count} < 0) { ${count} = -${count}; ${this.#long(() => '')} }
+${items}`;
+    });
+    return `for (;;) ${block}`;
   }
 }
 
-const blocks = (body: string): string => `while (block(b)) { ${body} }`;
-
-/** Items of one size are skipped as a whole. */
-function items(...types: readonly AvroSchema[]): string {
-  const flat = types.flatMap((type) =>
-    base(type) === 'record' ? ((type as Named).fields ?? []).map((f) => f.type) : [type],
-  );
-  if (flat.every((type) => base(type) === 'double')) return `skip(count * ${8 * flat.length});`;
-  return `for (let n = count; n > 0 && ok; n--) { ${types.map(walk).join(' ')} }`;
-}
+const skip = (size: string): string => `if (${size} < 0 || ${size} > end - p) return false; p += ${size};`;
