@@ -31,8 +31,13 @@ export class GroupTable {
       this.#groups[id] = { text, labels, target: partitionOf(text, this.#targets) };
       this.#references[id] = 0;
     }
-    this.#references[id] = (this.#references[id] ?? 0) + 1;
+    this.hold(id);
     return id;
+  }
+
+  /** One more reference to a group that somebody refers to already. */
+  hold(id: number): void {
+    this.#references[id] = (this.#references[id] ?? 0) + 1;
   }
 
   release(id: number): void {

@@ -97,7 +97,7 @@ export class Selected {
 
   /** Takes the group into the window; an open window refers to its groups. */
   enter(sums: WindowSums, group: number): void {
-    if (sums.touch(group)) this.groups.refer(this.groups.get(group).labels);
+    if (sums.touch(group)) this.groups.hold(group);
   }
 
   /** The groups of a window in order of their text. */

@@ -30,11 +30,15 @@ export class SeriesTable {
   admittedCount = 0;
   readonly #slots = new Map<string, number>();
   readonly #keys: (Buffer | undefined)[] = [];
+  readonly #views: (DataView | undefined)[] = [];
   /** Only where the key is not the series text of the labels. */
   readonly #foreign = new Map<number, Identity>();
   readonly #free: number[] = [];
   #successor = new Int32Array(0);
   #last = -1;
+  /** The bytes that were searched last, and a view of them. */
+  #bytes: Buffer = Buffer.alloc(0);
+  #view = viewOf(this.#bytes);
   /** No admitted series has an older last sample. */
   #oldest = Number.POSITIVE_INFINITY;
 
@@ -47,10 +51,14 @@ export class SeriesTable {
 
   /** Slot of the key, -1 where it is not interned. Series come in the same order at each scrape: guess first. */
   find(bytes: Buffer, start: number, end: number): number {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
     const last = this.#last;
     if (last >= 0) {
       const guess = this.#successor[last] ?? -1;
-      if (guess >= 0 && sameBytes(this.#keys[guess], bytes, start, end)) {
+      if (guess >= 0 && sameBytes(this.#views[guess], this.#view, start, end)) {
         this.#last = guess;
         return guess;
       }
@@ -63,8 +71,10 @@ export class SeriesTable {
   intern(key: Buffer, identity: Identity): number {
     const slot = this.#free.pop() ?? this.#keys.length;
     this.#reserve(slot + 1);
+    const own = Buffer.from(key);
     this.#slots.set(key.toString('latin1'), slot);
-    this.#keys[slot] = Buffer.from(key);
+    this.#keys[slot] = own;
+    this.#views[slot] = viewOf(own);
     this.#successor[slot] = -1;
     this.admitted[slot] = 0;
     if (seriesText(identity.name, identity.labels) !== key.toString('utf8'))
@@ -182,6 +192,7 @@ export class SeriesTable {
     this.#leave(slot);
     this.#slots.delete(key.toString('latin1'));
     this.#keys[slot] = undefined;
+    this.#views[slot] = undefined;
     this.#foreign.delete(slot);
     this.#free.push(slot);
     this.#last = -1;
@@ -211,8 +222,14 @@ function copyTo<T extends Float64Array | Int32Array | Uint8Array>(wide: T, old: 
   return wide;
 }
 
-function sameBytes(key: Buffer | undefined, bytes: Buffer, start: number, end: number): boolean {
-  if (key === undefined || key.length !== end - start) return false;
-  for (let i = key.length - 1, at = end - 1; i >= 0; i--, at--) if (key[i] !== bytes[at]) return false;
+const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
+
+/** Four bytes at a time, from the end, where keys differ. */
+function sameBytes(key: DataView | undefined, bytes: DataView, start: number, end: number): boolean {
+  if (key === undefined || key.byteLength !== end - start) return false;
+  let i = key.byteLength - 4;
+  for (; i >= 0; i -= 4) if (key.getInt32(i) !== bytes.getInt32(start + i)) return false;
+  for (i += 3; i >= 0; i--) if (key.getInt8(i) !== bytes.getInt8(start + i)) return false;
   return true;
 }

@@ -11,12 +11,21 @@ export const escapeValue = (value: string): string =>
 
 /** `{a="x",b="y"}`: sorted, empty labels left out, `{}` when there are none. */
 export function groupText(labels: Labels): string {
-  const parts: string[] = [];
-  for (const name of Object.keys(labels).sort(byCodeUnits)) {
+  let text = '';
+  for (const name of sortedNames(labels)) {
     const value = labels[name];
-    if (value) parts.push(`${name}="${escapeValue(value)}"`);
+    if (value) text += `${text === '' ? '' : ','}${name}="${escapeValue(value)}"`;
   }
-  return `{${parts.join(',')}}`;
+  return `{${text}}`;
+}
+
+/** Names in order, which they mostly are already. */
+function sortedNames(labels: Labels): readonly string[] {
+  const names = Object.keys(labels);
+  for (let i = 1; i < names.length; i++) {
+    if ((names[i - 1] ?? '') > (names[i] ?? '')) return names.sort(byCodeUnits);
+  }
+  return names;
 }
 
 /** The group text with the metric's name in front: the key of a series. */
@@ -25,7 +34,7 @@ export const seriesText = (name: string, labels: Labels): string => name + group
 /** A label set with sorted keys and without empty values. */
 export function normalLabels(labels: Labels): Labels {
   const normal: Record<string, string> = {};
-  for (const name of Object.keys(labels).sort(byCodeUnits)) {
+  for (const name of sortedNames(labels)) {
     const value = labels[name];
     if (value) normal[name] = value;
   }

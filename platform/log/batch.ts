@@ -35,16 +35,23 @@ export class FrameBatch implements Batch {
   count = 0;
   next: Offset = 0;
   offset = 0;
-  appendedAt = 0;
   keyStart = -1;
   keyEnd = -1;
   valueStart = 0;
   valueEnd = 0;
+  #view: DataView;
   #end = 0;
+  /** Where the record of the cursor begins, and where the next one does. */
+  #record = 0;
   #at = 0;
 
   constructor(capacity = 64 * 1024) {
     this.bytes = Buffer.allocUnsafe(capacity);
+    this.#view = viewOf(this.bytes);
+  }
+
+  get appendedAt(): number {
+    return this.#view.getFloat64(this.#record + 8, true);
   }
 
   /** Bytes in use. */
@@ -106,16 +113,18 @@ export class FrameBatch implements Batch {
   advance(): boolean {
     const at = this.#at;
     if (at >= this.#end) return false;
-    const bytes = this.bytes;
-    this.offset = bytes.readDoubleLE(at);
-    this.appendedAt = bytes.readDoubleLE(at + 8);
-    const keyLength = bytes.readUInt32LE(at + 16);
+    const view = this.#view;
+    const keyLength = view.getUint32(at + 16, true);
     const start = at + RECORD_HEADER;
+    const value = keyLength === NO_KEY ? start : start + keyLength;
+    const end = value + view.getUint32(at + 20, true);
+    this.#record = at;
+    this.offset = view.getFloat64(at, true);
     this.keyStart = keyLength === NO_KEY ? -1 : start;
-    this.keyEnd = keyLength === NO_KEY ? -1 : start + keyLength;
-    this.valueStart = keyLength === NO_KEY ? start : start + keyLength;
-    this.valueEnd = this.valueStart + bytes.readUInt32LE(at + 20);
-    this.#at = this.valueEnd;
+    this.keyEnd = keyLength === NO_KEY ? -1 : value;
+    this.valueStart = value;
+    this.valueEnd = end;
+    this.#at = end;
     return true;
   }
 
@@ -125,5 +134,9 @@ export class FrameBatch implements Batch {
     const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
     this.bytes.copy(grown, 0, 0, this.#end);
     this.bytes = grown;
+    this.#view = viewOf(grown);
   }
 }
+
+const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
+  new DataView(buffer, byteOffset, byteLength);
