@@ -24,6 +24,16 @@ interface Source {
   parts: PartialBatch[];
 }
 
+interface Window {
+  readonly selection: string;
+  /** ms */
+  readonly start: number;
+}
+
+interface OpenWindow extends Window {
+  readonly groups: Map<string, OpenGroup>;
+}
+
 const windowKey = (selection: string, start: number): string => `${selection} ${start}`;
 
 /** What *evaluate* has read of each source partition and not yet closed. */
@@ -38,10 +48,10 @@ export class Merging {
    */
   watermark = Number.NEGATIVE_INFINITY;
   readonly #sources = new Map<number, Source>();
-  readonly #open = new Map<string, { selection: string; start: number; groups: Map<string, OpenGroup> }>();
+  readonly #open = new Map<string, OpenWindow>();
 
   /** Takes what is wanted of a batch once its last part has come. Says where the chain of a source has a gap. */
-  read(batch: PartialBatch, wanted: (partial: Partial) => boolean): string | null {
+  read(batch: PartialBatch, wanted: (window: Window) => boolean): string | null {
     this.sourcePartitions = Math.max(this.sourcePartitions, batch.sourcePartitions);
     this.greatestRead = Math.max(this.greatestRead, batch.watermark);
     const source = this.#source(batch.sourcePartition);
@@ -57,7 +67,7 @@ export class Merging {
   }
 
   /** Open windows of a selection, in no order. */
-  starts(): readonly { readonly selection: string; readonly start: number }[] {
+  starts(): readonly Window[] {
     return [...this.#open.values()];
   }
 
@@ -114,7 +124,7 @@ export class Merging {
     return `source partition ${sourcePartition} goes on from ${previousWatermark}, but ${taken} was read last`;
   }
 
-  #take(source: Source, wanted: (partial: Partial) => boolean): void {
+  #take(source: Source, wanted: (window: Window) => boolean): void {
     const first = source.parts[0];
     if (!first) return;
     source.taken = first.watermark;
@@ -123,25 +133,31 @@ export class Merging {
       from: new Map(first.selections.map(({ id, from }) => [id, from])),
     });
     for (const { partials } of source.parts) {
-      for (const one of partials) if (wanted(one)) this.#add(first.sourcePartition, one);
+      // Partials come window by window.
+      let last: Window | null = null;
+      let open: OpenWindow | null = null;
+      for (const one of partials) {
+        if (last === null || last.start !== one.start || last.selection !== one.selection) {
+          last = one;
+          open = wanted(one) ? this.#window(one) : null;
+        }
+        if (open !== null) add(open, first.sourcePartition, one);
+      }
     }
     source.parts = [];
   }
 
-  #add(sourcePartition: number, partial: Partial): void {
-    const key = windowKey(partial.selection, partial.start);
-    let open = this.#open.get(key);
-    if (!open) {
-      open = { selection: partial.selection, start: partial.start, groups: new Map() };
-      this.#open.set(key, open);
-    }
-    const text = groupText(partial.group);
-    let group = open.groups.get(text);
-    if (!group) {
-      group = { labels: partial.group, parts: [] };
-      open.groups.set(text, group);
-    }
-    group.parts[sourcePartition] = partial;
+  #restore(sourcePartition: number, partial: Partial): void {
+    add(this.#window(partial), sourcePartition, partial);
+  }
+
+  #window({ selection, start }: Window): OpenWindow {
+    const key = windowKey(selection, start);
+    const known = this.#open.get(key);
+    if (known) return known;
+    const open = { selection, start, groups: new Map() };
+    this.#open.set(key, open);
+    return open;
   }
 
   save(to: StateWriter): void {
@@ -184,9 +200,19 @@ export class Merging {
       }));
       source.parts = from.list(() => JSON.parse(from.text()) as PartialBatch);
     });
-    from.list(() => from.list(() => from.list(() => merging.#add(from.u32(), loadPartial(from)))));
+    from.list(() => from.list(() => from.list(() => merging.#restore(from.u32(), loadPartial(from)))));
     return merging;
   }
+}
+
+function add({ groups }: OpenWindow, sourcePartition: number, partial: Partial): void {
+  const text = groupText(partial.group);
+  let group = groups.get(text);
+  if (!group) {
+    group = { labels: partial.group, parts: [] };
+    groups.set(text, group);
+  }
+  group.parts[sourcePartition] = partial;
 }
 
 function savePartial(to: StateWriter, partition: number, part: Partial): void {
