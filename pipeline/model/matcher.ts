@@ -17,6 +17,7 @@ function compile({ label, operator, value }: Matcher): (labels: Labels) => boole
   const read = (labels: Labels): string => (Object.hasOwn(labels, label) ? (labels[label] ?? '') : '');
   if (operator === '=') return (labels) => read(labels) === value;
   if (operator === '!=') return (labels) => read(labels) !== value;
+  new RegExp(value, 'su'); // alone: "a)|(?:b" must not undo the anchors
   const regex = new RegExp(`^(?:${value})$`, 'su');
   return operator === '=~' ? (labels) => regex.test(read(labels)) : (labels) => !regex.test(read(labels));
 }

@@ -1,17 +1,21 @@
-import { type Condition, type Measure, measures, type Operator, operators } from '../model/rule.js';
+import { type Condition, type Measure, measures, operators } from '../model/rule.js';
 import { nearest, SyntaxProblem } from './diagnostics.js';
 import { parseDuration } from './duration.js';
 
 const shape = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(>=|<=|==|!=|>|<|=)\s*(.+?)\s*$/su;
 const baseline = /^(?:([0-9.eE+-]+)\s*\*\s*)?baseline$/;
 const number = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)$/;
-const perUnit: Readonly<Record<string, number>> = { '/s': 1, '/m': 60, '/h': 3600 };
-const seconds: Readonly<Record<string, (value: number) => number>> = {
-  ms: (value) => value / 1000,
-  s: (value) => value,
-  m: (value) => value * 60,
-  h: (value) => value * 3600,
-};
+const perUnit: ReadonlyMap<string, number> = new Map([
+  ['/s', 1],
+  ['/m', 60],
+  ['/h', 3600],
+]);
+const seconds: ReadonlyMap<string, (value: number) => number> = new Map([
+  ['ms', (value) => value / 1000],
+  ['s', (value) => value],
+  ['m', (value) => value * 60],
+  ['h', (value) => value * 3600],
+]);
 
 /** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`. Throws `SyntaxProblem`. */
 export function parseCondition(text: string): Condition {
@@ -24,9 +28,11 @@ export function parseCondition(text: string): Condition {
   if (!operator) throw new SyntaxProblem(`"=" is no comparison: write ==`);
   const factor = baseline.exec(right);
   if (factor) return { measure, operator, threshold: { kind: 'baseline', factor: factorOf(factor[1]) } };
+  if (/baseline|\*/.test(right))
+    throw new SyntaxProblem(`"${right}" is no threshold: write it like 1.2 * baseline`);
   return {
     measure,
-    operator: operator satisfies Operator,
+    operator,
     threshold: { kind: 'fixed', value: fixed(measure, right) },
   };
 }
@@ -41,13 +47,14 @@ function factorOf(text: string | undefined): number {
 function fixed(measure: Measure, text: string): number {
   const found = number.exec(text);
   const value = Number(found?.[1]);
+  if (Math.abs(value) === Infinity) throw new SyntaxProblem(`"${text}" is too great a number`);
   const unit = found?.[2] ?? '';
   if (found && value === 0 && unit === '') return 0;
   switch (measure) {
     case 'mean_latency':
       return latency(text, value, unit);
     case 'request_rate': {
-      const per = perUnit[unit];
+      const per = perUnit.get(unit);
       if (found && per !== undefined) return value / per;
       throw new SyntaxProblem(`"${text}" is no request rate: give it a unit, like 10/s, 600/m or 1000/h`);
     }
@@ -59,10 +66,10 @@ function fixed(measure: Measure, text: string): number {
 }
 
 function latency(text: string, value: number, unit: string): number {
-  const convert = seconds[unit];
-  if (convert && Number.isFinite(value)) return convert(value);
+  const convert = seconds.get(unit);
+  if (convert) return convert(value);
   try {
-    return parseDuration(text.replaceAll(' ', '')) / 1000;
+    return parseDuration(text) / 1000;
   } catch {
     throw new SyntaxProblem(`"${text}" is no latency: give it a unit, like 300ms or 1.5s`);
   }

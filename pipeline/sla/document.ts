@@ -1,23 +1,50 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  Scalar,
+  visit,
+  type YAMLError,
+  type YAMLMap,
+} from 'yaml';
 import { type Diagnostic, nearest, SyntaxProblem } from './diagnostics.js';
+import { labelProblem } from './label-name.js';
+
+export interface Entry {
+  readonly key: Node;
+  /** What an alias stands for; a null at the key's place where the key stands alone. */
+  readonly value: Node;
+}
+
+/** Keys that a later version takes. */
+const later = ['clear', 'objective', 'burn_rate', 'sli'];
 
 /** Collects every problem of one file, with its place. */
 export class Problems {
   readonly all: Diagnostic[] = [];
   readonly #lines = new LineCounter();
+  #document: Document | null = null;
 
   constructor(readonly file: string) {}
 
-  /** The root of the file's YAML; null where it cannot be parsed. */
+  /** The root of the file's YAML; null where it is empty or cannot be parsed. */
   parse(text: string): Node | null {
-    const document = parseDocument(text, { lineCounter: this.#lines, uniqueKeys: true, strict: true });
-    for (const error of document.errors) {
-      this.#add(
-        error.pos[0],
-        error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'no YAML',
-      );
-    }
-    if (document.errors.length > 0) return null;
+    // Without the mark of its encoding, which would count as a column.
+    const document = parseDocument(text.replace(/^\ufeff/, ''), { lineCounter: this.#lines });
+    for (const problem of [...document.errors, ...document.warnings])
+      this.#add(problem.pos[0], yamlProblem(problem));
+    visit(document, {
+      Alias: (_, alias) => {
+        if (!alias.resolve(document)) this.at(alias, `there is no anchor &${alias.source} before this`);
+      },
+    });
+    this.#document = document;
     return document.contents;
   }
 
@@ -40,31 +67,29 @@ export class Problems {
     }
   }
 
-  /** The entries of a mapping by key; unknown keys are problems. */
-  entries(node: Node | null | undefined, known: readonly string[], what: string): Map<string, Entry> {
+  /** The entries of a mapping by key, null where it is none; unknown keys are problems. */
+  entries(node: Node | null, known: readonly string[], what: string): ReadonlyMap<string, Entry> | null {
+    const pairs = this.#pairs(node, what);
+    if (!pairs) return null;
     const entries = new Map<string, Entry>();
-    if (!isMap(node)) {
-      this.at(node, `${what} must be a mapping`);
-      return entries;
-    }
-    for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
-      const name = isScalar(key) ? String(key.value) : '';
-      if (later.includes(name) && !known.includes(name)) this.at(key, `"${name}" is not supported yet`);
-      else if (!known.includes(name)) this.at(key, `unknown key "${name}"${nearest(name, known)}`);
-      else entries.set(name, { key, value: value ?? key, absent: value === null });
+    for (const [name, entry] of pairs) {
+      if (known.includes(name)) entries.set(name, entry);
+      else if (later.includes(name)) this.at(entry.key, `"${name}" is not supported yet`);
+      else this.at(entry.key, `unknown key "${name}"${nearest(name, known)}`);
     }
     return entries;
   }
 
   items(node: Node, what: string): readonly Node[] {
-    if (isSeq(node)) return node.items as Node[];
+    if (isSeq<Node>(node)) return node.items.map((item) => this.#meant(item));
     this.at(node, `${what} must be a list`);
     return [];
   }
 
+  /** A text as it is written, of a number too. */
   text(node: Node, what: string): string | undefined {
-    if (isScalar(node) && (typeof node.value === 'string' || typeof node.value === 'number'))
-      return String(node.value);
+    if (isScalar(node) && typeof node.value === 'string') return node.value;
+    if (isScalar(node) && typeof node.value === 'number') return node.source ?? String(node.value);
     this.at(node, `${what} must be a text`);
     return undefined;
   }
@@ -83,20 +108,33 @@ export class Problems {
     return undefined;
   }
 
-  /** A mapping of names to texts. */
-  texts(node: Node, what: string): Readonly<Record<string, { readonly text: string; readonly node: Node }>> {
+  /** A mapping of label names to texts; these names are `reserved`. */
+  labels(node: Node, what: string, reserved: readonly string[]): Readonly<Record<string, string>> {
+    const labels = new Map<string, string>();
+    for (const [name, { key, value }] of this.#pairs(node, what) ?? []) {
+      const text = this.text(value, `${what}.${name}`);
+      const problem = reserved.includes(name)
+        ? `"${name}" cannot stand under ${what}: it is set from the rule itself`
+        : labelProblem(name);
+      if (problem !== null) this.at(key, problem);
+      else if (text !== undefined) labels.set(name, text);
+    }
+    return Object.fromEntries(labels);
+  }
+
+  #pairs(node: Node | null, what: string): (readonly [string, Entry])[] | null {
     if (!isMap(node)) {
       this.at(node, `${what} must be a mapping`);
-      return {};
+      return null;
     }
-    const texts: Record<string, { text: string; node: Node }> = {};
-    for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
+    return (node as YAMLMap<Node, Node | null>).items.map(({ key, value }: Pair<Node, Node | null>) => {
       const name = isScalar(key) ? String(key.value) : '';
-      const text = this.text(value ?? key, `${what}.${name}`);
-      if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) this.at(key, `"${name}" is no label name`);
-      else if (text !== undefined) texts[name] = { text, node: key };
-    }
-    return texts;
+      return [name, { key, value: value ? this.#meant(value) : nullAt(key) }];
+    });
+  }
+
+  #meant(node: Node): Node {
+    return (isAlias(node) && this.#document ? node.resolve(this.#document) : undefined) ?? node;
   }
 
   #add(offset: number, message: string): void {
@@ -105,11 +143,14 @@ export class Problems {
   }
 }
 
-export interface Entry {
-  readonly key: Node;
-  readonly value: Node;
-  /** Whether the key stands without a value. */
-  readonly absent: boolean;
+function nullAt(key: Node): Node {
+  const node = new Scalar(null);
+  node.range = key.range ?? null;
+  return node;
 }
 
-const later = ['clear', 'objective', 'burn_rate', 'sli'];
+/** The parser's message without the place, which stands in front, and without the excerpt. */
+function yamlProblem({ code, message }: YAMLError): string {
+  if (code === 'MULTIPLE_DOCS') return 'a rule file is one YAML document: leave out the --- in between';
+  return message.replace(/\n.*$/s, '').replace(/ at line \d+, column \d+:?$/, '');
+}

@@ -1,6 +1,7 @@
 import { SyntaxProblem } from './diagnostics.js';
 
 const units = [
+  ['y', 31_536_000_000],
   ['w', 604_800_000],
   ['d', 86_400_000],
   ['h', 3_600_000],
@@ -18,5 +19,7 @@ export function parseDuration(text: string): number {
   if (text === '0') return 0;
   const found = text === '' ? null : pattern.exec(text);
   if (!found) throw new SyntaxProblem(`"${text}" is no duration: write it like 30s, 5m, 1h30m or 500ms`);
-  return units.reduce((sum, [, ms], i) => sum + Number(found[i + 1] ?? 0) * ms, 0);
+  const sum = units.reduce((ms, [, unit], i) => ms + Number(found[i + 1] ?? 0) * unit, 0);
+  if (!Number.isSafeInteger(sum)) throw new SyntaxProblem(`"${text}" is too long a duration`);
+  return sum;
 }

@@ -1,5 +1,6 @@
 import { compileMatchers, type Matcher } from '../model/matcher.js';
 import { SyntaxProblem } from './diagnostics.js';
+import { labelProblem } from './label-name.js';
 
 export interface Selector {
   readonly metric: string | null;
@@ -43,12 +44,13 @@ export function parseSelector(text: string): Selector {
 }
 
 function checkMatcher(matcher: Matcher): void {
+  const problem = labelProblem(matcher.label);
+  if (problem !== null) throw new SyntaxProblem(problem);
   try {
     compileMatchers([matcher]);
   } catch (error) {
-    throw new SyntaxProblem(
-      `"${matcher.value}" is no regular expression: ${error instanceof Error ? error.message : error}`,
-    );
+    const reason = String(error).replace(/^.*\/su: /s, '');
+    throw new SyntaxProblem(`"${matcher.value}" is no regular expression: ${reason}`);
   }
 }
 
