@@ -1,0 +1,205 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { compileRules } from './compile.js';
+import { formatDiagnostic } from './diagnostics.js';
+
+const folder = new URL('./testdata/', import.meta.url);
+
+/** What `tidemark check` says of each file of `testdata`, without the file's name in front. */
+const defects: Readonly<Record<string, readonly string[]>> = {
+  'yaml-unclosed-list': [
+    '2:33 Flow sequence in block collection must be sufficiently indented and end with a ]',
+    '2:34 Flow map in block collection must be sufficiently indented and end with a }',
+  ],
+  'yaml-tab': ['3:1 Tabs are not allowed as indentation'],
+  'yaml-duplicate-key': ['6:5 Map keys must be unique'],
+  'yaml-two-documents': ['5:1 a rule file is one YAML document: leave out the --- in between'],
+  'yaml-unknown-tag': ['5:10 Unresolved tag: !minutes'],
+  'yaml-unknown-anchor': ['5:13 there is no anchor &team before this'],
+  'file-empty': ['1:1 the file must be a mapping'],
+  'file-comment-only': ['1:1 the file must be a mapping'],
+  'file-list': ['1:1 the file must be a mapping'],
+  'file-null': ['1:1 the file must be a mapping'],
+  'version-missing': ['1:1 version is missing: begin the file with version: 1'],
+  'version-null': ['1:9 version must be a text'],
+  'version-2': ['1:10 version must be 1'],
+  'version-1.0': ['1:10 version must be 1'],
+  'slas-missing': ['1:1 slas is missing: list at least one rule under it'],
+  'slas-null': ['2:6 slas must be a list'],
+  'slas-mapping': ['3:3 slas must be a list'],
+  'defaults-null': ['2:10 defaults must be a mapping'],
+  'defaults-list': ['2:11 defaults must be a mapping'],
+  'defaults-rule-key': ['3:3 unknown key "when"', '4:3 unknown key "match"'],
+  'rule-null': ['3:4 a rule must be a mapping'],
+  'rule-text': ['3:5 a rule must be a mapping'],
+  'alert-missing': ['3:5 alert is missing: give the rule a name'],
+  'alert-null': ['3:11 alert must be a text'],
+  'alert-snake-case': ['3:12 alert "checkout_slow" must be written in CamelCase, like CheckoutSlow'],
+  'alert-twice': [
+    '5:12 alert "CheckoutSlow" stands twice: the first is in line 3',
+    '6:11 "mean_latency >" is no condition: write it like mean_latency > 300ms',
+    '7:12 alert "CheckoutSlow" stands twice: the first is in line 3',
+  ],
+  'key-unknown': [
+    '5:5 unknown key "fro", did you mean "for"?',
+    '6:5 unknown key "keep_firing", did you mean "keep_firing_for"?',
+    '7:5 unknown key "team"',
+  ],
+  'key-later': [
+    '5:5 "clear" is not supported yet',
+    '6:5 "objective" is not supported yet',
+    '7:5 "burn_rate" is not supported yet',
+    '8:5 "sli" is not supported yet',
+  ],
+  'key-merge': ['6:5 unknown key "<<"'],
+  'key-complex': ['5:7 unknown key ""'],
+  'when-missing': ['3:5 when is missing: say when the rule is broken, like mean_latency > 300ms'],
+  'when-null': ['4:11 when must be a text'],
+  'when-number': ['4:11 "5" is no condition: write it like mean_latency > 300ms'],
+  'when-list': ['4:11 when must be a text'],
+  'when-no-operator': ['4:11 "mean_latency 300ms" is no condition: write it like mean_latency > 300ms'],
+  'when-single-equals': ['4:11 "=" is no comparison: write =='],
+  'when-unknown-measure': ['4:11 unknown measure "p99_latency", did you mean "mean_latency"?'],
+  'when-far-measure': ['4:11 unknown measure "saturation"'],
+  'when-latency-without-unit': ['4:11 "300" is no latency: give it a unit, like 300ms or 1.5s'],
+  'when-latency-parts-apart': ['4:11 "3 0 0ms" is no latency: give it a unit, like 300ms or 1.5s'],
+  'when-rate-without-unit': ['4:11 "10" is no request rate: give it a unit, like 10/s, 600/m or 1000/h'],
+  'when-rate-of-latency': ['4:11 "10ms" is no request rate: give it a unit, like 10/s, 600/m or 1000/h'],
+  'when-ratio-with-unit': ['4:11 "2/s" is no ratio: write it like 2% or 0.02'],
+  'when-number-too-great': ['4:11 "1e400%" is too great a number'],
+  'when-baseline-turned': ['4:11 "baseline * 1.2" is no threshold: write it like 1.2 * baseline'],
+  'when-factor-zero': ['4:11 "0" is no factor: write it like 1.2 * baseline'],
+  'when-factor-no-number': ['4:11 "1.2.3" is no factor: write it like 1.2 * baseline'],
+  'duration-without-unit': ['5:10 "30" is no duration: write it like 30s, 5m, 1h30m or 500ms'],
+  'duration-spaced': ['5:10 "1m 30s" is no duration: write it like 30s, 5m, 1h30m or 500ms'],
+  'duration-negative': ['5:12 "-5s" is no duration: write it like 30s, 5m, 1h30m or 500ms'],
+  'duration-null': ['5:21 keep_firing_for must be a text'],
+  'duration-alone-in-braces': ['3:56 for must be a text'],
+  'duration-list': ['5:18 no_data_for must be a text'],
+  'duration-too-long': ['5:10 "99999999999999999999w" is too long a duration'],
+  'window-0': ['5:13 window must be longer than 0'],
+  'window-0s-in-defaults': ['2:21 window must be longer than 0'],
+  'match-empty': ['5:12 "" is no selector: write it like {service="checkout",status=~"5.."}'],
+  'match-mapping': ['5:12 match must be a text'],
+  'match-unquoted': [
+    '5:12 "{service=checkout}" is no selector: write it like {service="checkout",status=~"5.."}',
+  ],
+  'match-not-closed': [
+    '5:12 "{service="checkout"" is no selector: write it like {service="checkout",status=~"5.."}',
+  ],
+  'match-no-comma': [
+    '5:12 "{service="checkout" method="GET"}" is no selector: write it like {service="checkout",status=~"5.."}',
+  ],
+  'match-comma-alone': ['5:12 "{,}" is no selector: write it like {service="checkout",status=~"5.."}'],
+  'match-strange-character': [
+    '5:12 "{service="checkout"} offset 5m;" is no selector: write it like {service="checkout",status=~"5.."}',
+  ],
+  'match-metric-behind': [
+    '5:12 "{service="checkout"} http_requests" is no selector: write it like {service="checkout",status=~"5.."}',
+  ],
+  'match-unknown-escape': ['5:12 \\. is no escape: write a backslash as \\\\'],
+  'match-bad-regex': ['5:12 "(" is no regular expression: Unterminated group'],
+  'match-regex-leaves-anchors': [`5:12 "a)|(?:b" is no regular expression: Unmatched ')'`],
+  'match-regex-flags': ['5:12 "(?i)get" is no regular expression: Invalid group'],
+  'match-label-with-colon': ['5:12 "a:b" is no label name'],
+  'match-name-label': ['5:12 "__name__" is no label here: write the metric in front, like name{a="x"}'],
+  'match-reserved-label': ['5:12 "__address__" is reserved: no label begins with __'],
+  'errors-metric': ['5:13 errors takes matchers alone, without a metric name'],
+  'errors-null': ['5:12 errors must be a text'],
+  'by-text': ['5:9 by must be a list'],
+  'by-null': ['5:8 by must be a list'],
+  'by-items': [
+    '5:17 by must be a text',
+    '5:23 "5" is no label name',
+    '5:26 "a-b" is no label name',
+    '5:31 "__name__" is no label here: write the metric in front, like name{a="x"}',
+    '5:41 by must be a text',
+  ],
+  'context-unknown-measure': [
+    '5:29 unknown measure "requestrate", did you mean "request_rate"?',
+    '5:42 unknown measure "load"',
+  ],
+  'min-requests-negative': ['5:19 min_requests must be a whole number from 0 on'],
+  'min-requests-fraction': ['5:19 min_requests must be a whole number from 0 on'],
+  'min-requests-text': ['5:19 min_requests must be a whole number from 0 on'],
+  'min-requests-too-great': ['5:19 min_requests must be a whole number from 0 on'],
+  'min-requests-null': ['5:18 min_requests must be a whole number from 0 on'],
+  'severity-unknown': ['5:15 severity must be one of critical, warning, info'],
+  'severity-upper-case': ['5:15 severity must be one of critical, warning, info, did you mean "critical"?'],
+  'severity-null': ['5:14 severity must be a text'],
+  'no-data-later': ['5:14 no_data: alert is not supported yet'],
+  'no-data-unknown': ['5:14 no_data must be one of keep, alert, resolve, ignore, did you mean "keep"?'],
+  'baseline-number': ['5:15 baseline must be a mapping'],
+  'baseline-null': ['5:14 baseline must be a mapping'],
+  'baseline-unknown-key': ['5:17 unknown key "window", did you mean "windows"?'],
+  'baseline-values': [
+    '5:26 windows must be a whole number from 1 on',
+    '5:42 min_windows must be a whole number from 1 on',
+    '5:56 freeze must be true or false',
+    '5:72 "1" is no duration: write it like 30s, 5m, 1h30m or 500ms',
+  ],
+  'baseline-min-windows': ['5:42 min_windows is 4, but there are only 3 windows'],
+  'baseline-min-windows-of-defaults': ['7:15 min_windows is 4, but there are only 3 windows'],
+  'baseline-min-windows-told-once': ['3:40 min_windows is 7, but there are only 6 windows'],
+  'labels-list': ['5:13 labels must be a mapping'],
+  'labels-null': ['5:12 labels must be a mapping'],
+  'labels-values': [
+    '5:21 labels.team must be a text',
+    '5:30 labels.pager must be a text',
+    '5:42 labels.tier must be a text',
+    '5:47 labels.owner must be a text',
+  ],
+  'labels-names': [
+    '5:15 "a-b" is no label name',
+    '5:23 "1" is no label name',
+    '5:29 "__proto__" is reserved: no label begins with __',
+    '5:43 "" is no label name',
+  ],
+  'labels-reserved': [
+    '5:15 "alertname" cannot stand under labels: it is set from the rule itself',
+    '5:33 "severity" cannot stand under labels: it is set from the rule itself',
+  ],
+  'annotations-text': ['5:18 annotations must be a mapping'],
+  'annotations-unknown-key': [
+    '6:7 unknown key "sumary", did you mean "summary"?',
+    '7:7 unknown key "runbook"',
+  ],
+  'annotations-null': ['5:29 summary must be a text'],
+  'template-unknown': [
+    '6:16 unknown template {{ $label.route }}: there are {{ $value }} and {{ $labels.NAME }}',
+  ],
+  'template-not-closed': ['6:16 a template is not closed: {{ needs }}'],
+  'template-function': [
+    '6:20 unknown template {{ $value | humanize }}: there are {{ $value }} and {{ $labels.NAME }}',
+  ],
+  many: [
+    '1:10 version must be 1',
+    '3:3 unknown key "widnow", did you mean "window"?',
+    '4:10 "soon" is no duration: write it like 30s, 5m, 1h30m or 500ms',
+    '6:12 alert "checkout" must be written in CamelCase, like CheckoutSlow',
+    '7:12 "{service=checkout}" is no selector: write it like {service="checkout",status=~"5.."}',
+    '8:11 unknown measure "mean_latncy", did you mean "mean_latency"?',
+    '9:29 unknown template {{ $vale }}: there are {{ $value }} and {{ $labels.NAME }}',
+    '10:5 alert is missing: give the rule a name',
+    '11:10 "5" is no duration: write it like 30s, 5m, 1h30m or 500ms',
+    '12:5 when is missing: say when the rule is broken, like mean_latency > 300ms',
+    '13:15 severity must be one of critical, warning, info',
+  ],
+};
+
+const told = (name: string): readonly string[] => {
+  const file = `${name}.yaml`;
+  const compiled = compileRules({ file, text: readFileSync(new URL(file, folder), 'utf8') });
+  return 'problems' in compiled ? compiled.problems.map(formatDiagnostic) : [];
+};
+
+describe('a defect is told with its place and the way out', () => {
+  test.each(Object.entries(defects))('%s', (name, expected) => {
+    expect(told(name)).toEqual(expected.map((line) => `${name}.yaml:${line}`));
+  });
+
+  test('every fixture stands in the list', () => {
+    const names = readdirSync(folder).map((file) => file.replace(/\.yaml$/, ''));
+    expect(names.sort()).toEqual(Object.keys(defects).sort());
+  });
+});
