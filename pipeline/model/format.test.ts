@@ -1,0 +1,33 @@
+import { describe, expect, test } from 'vitest';
+import { formatMeasure, short } from './format.js';
+import type { Measure } from './rule.js';
+
+describe('a measure as people read it', () => {
+  test.each<[Measure, number | null, string]>([
+    ['mean_latency', 0.412, '412ms'],
+    ['mean_latency', 0.0004567, '0.457ms'],
+    ['mean_latency', 0, '0ms'],
+    ['mean_latency', 0.9996, '1000ms'],
+    ['mean_latency', 1, '1s'],
+    ['mean_latency', 1.5049, '1.5s'],
+    ['mean_latency', 83.26, '83.3s'],
+    ['mean_latency', 1234.5, '1230s'],
+    ['mean_latency', null, 'no data'],
+    ['request_rate', 71, '71/s'],
+    ['request_rate', 0, '0/s'],
+    ['request_rate', 0.03333, '0.0333/s'],
+    ['request_rate', 12_345, '12300/s'],
+    ['request_rate', null, 'no data'],
+    ['error_ratio', 0.023, '2.3%'],
+    ['error_ratio', 1, '100%'],
+    ['error_ratio', 0, '0%'],
+    ['error_ratio', 0.00012345, '0.0123%'],
+    ['error_ratio', null, 'no data'],
+  ])('%s %s is %s', (measure, value, text) => {
+    expect(formatMeasure(measure, value)).toBe(text);
+  });
+});
+
+test('short has three significant digits and no trailing zeros', () => {
+  expect([1.2, 1.0, 0.1 + 0.2, 99.96, 1e-9].map(short)).toEqual(['1.2', '1', '0.3', '100', '1e-9']);
+});
