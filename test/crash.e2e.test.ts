@@ -3,9 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { partitionOf } from '../pipeline/model/murmur2.js';
-import { groupText } from '../pipeline/model/text.js';
-import { temporaryFolder, tidemark, Up } from './tidemark.js';
+import { compare, exportOf } from './compare.js';
+import { temporaryFolder, Up } from './tidemark.js';
 
 const rules = `version: 1
 defaults: { by: [route], window: 2s }
@@ -65,52 +64,6 @@ class Service {
   }
 }
 
-interface Line {
-  readonly partition: number;
-  readonly value: { readonly group?: Record<string, string>; readonly labels?: Record<string, string> };
-}
-
-/** What the live platform wrote, by partition, and what a backtest over its metrics gives. */
-async function compare(
-  data: string,
-  sla: string,
-): Promise<{ live: string[][]; again: string[][]; alerts: number }> {
-  const metrics = join(data, 'metrics.jsonl');
-  writeFileSync(metrics, (await tidemark('log', 'export', 'metrics', '--data', data)).stdout);
-  const exported = { windows: await exportOf(data, 'windows'), alerts: await exportOf(data, 'alerts') };
-  const run = await tidemark('backtest', sla, '--file', metrics, '--windows', '-o', 'json');
-  expect(run.code, run.stderr).toBe(0);
-  expect(run.stderr).not.toMatch(/\d+ late/);
-  const backtested = lines(run.stdout);
-  const live: string[][] = [];
-  const again: string[][] = [];
-  for (const topic of ['windows', 'alerts'] as const) {
-    for (let partition = 0; partition < 4; partition++) {
-      const mine = backtested.filter(
-        (line) => line.topic === topic && partitionOf(groupOf(line), 4) === partition,
-      );
-      live.push(
-        exported[topic]
-          .filter((line) => line.partition === partition)
-          .map(({ value }) => JSON.stringify(value)),
-      );
-      again.push(mine.map(({ value }) => JSON.stringify(value)));
-    }
-  }
-  return { live, again, alerts: exported.alerts.length };
-}
-
-const exportOf = async (data: string, topic: string): Promise<(Line & { topic: string })[]> =>
-  lines((await tidemark('log', 'export', topic, '--data', data)).stdout);
-
-const lines = (text: string): (Line & { topic: string })[] =>
-  text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-
-const groupOf = ({ value }: Line): string => groupText(value.group ?? { route: value.labels?.route ?? '' });
-
 describe('a crash', () => {
   const service = new Service();
   beforeAll(() => service.listen());
@@ -143,7 +96,8 @@ describe('a crash', () => {
       .poll(async () => (await exportOf(folder.path, 'windows')).length, { timeout: 20_000 })
       .toBeGreaterThan(before + 20);
     expect(await last.end('SIGTERM')).toBe(0);
-    const { live, again, alerts } = await compare(folder.path, sla);
+    const { live, again, alerts, account } = await compare(folder.path, sla);
+    expect(account).not.toMatch(/\d+ late/);
     expect(alerts).toBeGreaterThan(5);
     expect(live.flat().length).toBeGreaterThan(100);
     for (const [i, one] of live.entries()) expect(again[i]?.slice(0, one.length)).toEqual(one);

@@ -36,22 +36,30 @@ export class Up implements AsyncDisposable {
     public url: string,
   ) {}
 
-  /** Resolves when it listens. */
-  static async start(...args: readonly string[]): Promise<Up> {
-    const child = spawn(process.execPath, [bin, 'up', '--port', '0', ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+  /** Starts it; it may not listen yet. */
+  static spawn(...args: readonly string[]): Up {
+    const stdio = ['ignore', 'ignore', 'pipe'] as const;
+    const up = new Up(
+      spawn(process.execPath, [bin, 'up', '--port', '0', ...args], { stdio: [...stdio] }),
+      '',
+    );
+    up.child.stderr?.on('data', (chunk) => {
+      up.stderr += chunk;
     });
-    const up = new Up(child, '');
+    return up;
+  }
+
+  /** Resolves when it listens. */
+  static start(...args: readonly string[]): Promise<Up> {
+    const up = Up.spawn(...args);
     return new Promise((resolve, reject) => {
-      child.stderr?.on('data', (chunk) => {
-        up.stderr += chunk;
+      up.child.stderr?.on('data', () => {
         const url = /listening on (http:[^"\s]+)/.exec(up.stderr)?.[1];
-        if (url !== undefined && up.url === '') {
-          up.url = url;
-          resolve(up);
-        }
+        if (url === undefined || up.url !== '') return;
+        up.url = url;
+        resolve(up);
       });
-      child.once('exit', (code) => reject(new Error(`tidemark up ended with ${code}: ${up.stderr}`)));
+      up.child.once('exit', (code) => reject(new Error(`tidemark up ended with ${code}: ${up.stderr}`)));
     });
   }
 
