@@ -19,7 +19,7 @@ export const usualRules = (): string => (existsSync('sla.yaml') ? 'sla.yaml' : p
 export function loadRules(file: string): RuleSet {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
   } catch (error) {
     throw new UsageError(`${file}:1:1 cannot be read: ${error instanceof Error ? error.message : error}`);
   }

@@ -14,6 +14,10 @@ const contextNames: Readonly<Record<string, string>> = {
   error_ratio: 'errors',
 };
 
+/** A label as a target gave it, without what would break the line or steer the terminal. */
+const plain = (text = ''): string =>
+  text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 
 /** One transition as one line: when, what, how bad against what, what else changed, and which rule says so. */
@@ -53,7 +57,7 @@ export function formatWindow(window: WindowRecord): string {
     window.meanLatency === null ? 'no requests' : formatMeasure('mean_latency', window.meanLatency);
   const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
   const rate = formatMeasure('request_rate', window.requestRate);
-  return [clockTime(window.end), span, ...Object.values(window.group), latency, rate, errors]
+  return [clockTime(window.end), span, ...Object.values(window.group).map(plain), latency, rate, errors]
     .filter(Boolean)
     .join(' ');
 }
@@ -63,7 +67,10 @@ function groupValues({ labels }: AlertRecord): string[] {
   const { alertname: _a, severity: _s, ...group } = labels;
   const usual = ['service', 'method', 'route'].filter((name) => name in group);
   const others = Object.keys(group).filter((name) => !usual.includes(name));
-  return [...usual.map((name) => group[name] ?? ''), ...others.map((name) => `${name}=${group[name]}`)];
+  return [
+    ...usual.map((name) => plain(group[name])),
+    ...others.map((name) => `${name}=${plain(group[name])}`),
+  ];
 }
 
 function comparison({ operator, threshold, baseline, value }: AlertRecord, measure: Measure): string[] {
