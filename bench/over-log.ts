@@ -1,0 +1,110 @@
+import { Registry } from 'prom-client';
+import { pause } from '../cli/pause.js';
+import { runPipeline } from '../cli/pipeline.js';
+import { topicSpecs } from '../cli/topics.js';
+import { recompile } from '../pipeline/sla/compile.js';
+import { topics } from '../pipeline/stage/stage.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
+import { openEnvironment } from '../platform/lmdb/environment.js';
+import type { EventLog, LogRecord } from '../platform/log/event-log.js';
+import { lmdbLog } from '../platform/log/lmdb/log.js';
+import { type Cost, Meter } from './cost.js';
+import { type Outcome, Outputs } from './outputs.js';
+import { PARTITIONS, RULES, Workload, type WorkloadOptions } from './workload.js';
+
+const RETENTION_MS = 86_400_000;
+/** So many scrapes are appended at once. */
+const SCRAPES_AT_ONCE = 20;
+const LOOK_EVERY_MS = 20;
+
+export interface OverLogOptions extends WorkloadOptions {
+  /** Folder of the log. */
+  readonly path: string;
+}
+
+export interface OverLogResult extends Outcome, Cost {
+  readonly records: number;
+  /** Greatest resident set of the process, bytes: with the pages of the log that it has mapped. */
+  readonly peakRss: number;
+  /** Of what is resident at the end: the process's own memory, bytes; null where the system does not say. */
+  readonly ownRss: number | null;
+}
+
+/** Writes the whole workload into a new log. */
+export async function fillLog({ path, ...options }: OverLogOptions): Promise<void> {
+  const environment = openEnvironment({ path, mode: 'write' });
+  const log = lmdbLog(environment);
+  const workload = new Workload(embeddedCodec(), options);
+  await log.createTopics(topicSpecs(RETENTION_MS));
+  const waiting: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
+  const append = async (): Promise<void> => {
+    for (const [partition, records] of waiting.entries()) {
+      await log.append({ topic: topics.metrics, partition, records: records.splice(0) });
+    }
+  };
+  for (let scrape = 1, parts = workload.next(); parts !== null; parts = workload.next(), scrape++) {
+    for (const { partition, records } of parts) waiting[partition]?.push(...records);
+    if (scrape % SCRAPES_AT_ONCE === 0) await append();
+  }
+  await append();
+  await log.close();
+  await environment.close();
+}
+
+/** Both stages over a log that is full, from its begin to the last window: start-up and warm-up counted. */
+export async function runOverLog(
+  { path, ...options }: OverLogOptions,
+  ownRss: () => number | null,
+): Promise<OverLogResult> {
+  const environment = openEnvironment({ path, mode: 'write' });
+  const log = lmdbLog(environment);
+  const codec = embeddedCodec();
+  const { closing, records } = new Workload(codec, options);
+  const registry = new Registry();
+  const failed = new AbortController();
+  const meter = new Meter();
+  const pipeline = await runPipeline({
+    log,
+    codec,
+    rules: recompile('sla.yaml', RULES),
+    registry,
+    targets: PARTITIONS,
+    checkpointEvery: 5 * 60_000,
+    warn: (message) => failed.abort(new Error(message)),
+    onFatal: (error) => failed.abort(error),
+  });
+  while ((await reached(registry)) < closing) {
+    failed.signal.throwIfAborted();
+    await pause(LOOK_EVERY_MS, failed.signal);
+  }
+  await pipeline.stop();
+  meter.stop();
+  const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: ownRss() };
+  const outcome = await readOutcome(log);
+  await log.close();
+  await environment.close();
+  return { ...outcome, ...meter.cost, ...rss, records };
+}
+
+/** The least event time that *evaluate* has reached, ms; -Infinity while a partition has none. */
+async function reached(registry: Registry): Promise<number> {
+  const metric = await registry.getSingleMetric('tidemark_watermark_timestamp_seconds')?.get();
+  const stages = metric?.values.filter(({ labels }) => labels.stage === 'evaluate') ?? [];
+  if (stages.length < PARTITIONS) return Number.NEGATIVE_INFINITY;
+  return Math.round(Math.min(...stages.map(({ value }) => value)) * 1000);
+}
+
+async function readOutcome(log: EventLog): Promise<Outcome> {
+  const outputs = new Outputs();
+  for (const topic of [topics.windows, topics.alerts]) {
+    for (let partition = 0; partition < PARTITIONS; partition++) {
+      const reader = log.read(topic, partition, 0);
+      for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
+        while (batch.advance())
+          outputs.add(topic, partition, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+      }
+      await reader.close();
+    }
+  }
+  return outputs.finish();
+}

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { EngineResult } from './engine-alone.js';
+import type { OverLogOptions, OverLogResult } from './over-log.js';
+import type { WorkloadOptions } from './workload.js';
+
+/** What runs in a process of its own, so that none warms up or fills the memory of another. */
+export interface Phases {
+  readonly engine: { readonly options: WorkloadOptions; readonly result: EngineResult };
+  readonly fill: { readonly options: OverLogOptions; readonly result: null };
+  readonly log: { readonly options: OverLogOptions; readonly result: OverLogResult };
+}
+
+const file = fileURLToPath(new URL('./run-phase.js', import.meta.url));
+
+export function runPhase<Name extends keyof Phases>(
+  name: Name,
+  options: Phases[Name]['options'],
+): Promise<Phases[Name]['result']> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      process.execPath,
+      ['--expose-gc', file, name, JSON.stringify(options)],
+      (error, stdout, stderr) => {
+        if (error) reject(new Error(`${name}: ${stderr}`, { cause: error }));
+        else resolve(JSON.parse(stdout) as Phases[Name]['result']);
+      },
+    );
+  });
+}

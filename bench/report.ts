@@ -1,0 +1,54 @@
+import type { Cost } from './cost.js';
+import { type EngineResult, WARM_UP } from './engine-alone.js';
+import type { OverLogResult } from './over-log.js';
+import type { StartResult } from './start.js';
+import { formatTable, grouped, megabytes, seconds } from './table.js';
+import { GROUPS, PARTITIONS, SCRAPE_EVERY, SERIES } from './workload.js';
+
+export interface Report {
+  readonly node: string;
+  readonly cpus: number;
+  readonly records: number;
+  readonly start: StartResult;
+  readonly engine: { readonly fixed: EngineResult; readonly shuffled: EngineResult };
+  readonly log: OverLogResult;
+}
+
+type Counted = Cost & { readonly records: number };
+const perCpu = ({ records, cpu }: Counted): number => records / cpu;
+const perWall = ({ records, wall }: Counted): number => records / wall;
+
+export function formatReport({ node, cpus, records, start, engine, log }: Report): string {
+  const { fixed, shuffled } = engine;
+  const reference = perCpu(fixed.avsc);
+  const row = (name: string, one: Counted): string[] => [
+    name,
+    grouped(perCpu(one)),
+    grouped(perWall(one)),
+    `${(perCpu(one) / reference).toFixed(2)}x`,
+  ];
+  return [
+    `Node ${node}, ${cpus} CPUs`,
+    '',
+    formatTable([
+      ['tidemark up: spawn to first 200 of /healthz', seconds(start.healthz)],
+      ['tidemark up: spawn to first 200 of /api/v1/alerts', seconds(start.alerts)],
+      ['tidemark up: resident after two scrapes', megabytes(start.idleRss)],
+    ]),
+    '',
+    `${grouped(records)} records of ${grouped(SERIES)} series with 10 buckets, ${GROUPS} groups, ${PARTITIONS} partitions,`,
+    `scraped every ${SCRAPE_EVERY / 1000} s; ${fixed.bytesPerRecord.toFixed(0)} bytes a record with key and frame`,
+    '',
+    formatTable([
+      ['records per second of', 'CPU', 'wall', 'CPU, against avsc'],
+      row('avsc alone: decodes the values, nothing else', fixed.avsc),
+      row('engine alone, series in the same order', fixed),
+      row('engine alone, series shuffled', shuffled),
+      row('engine over the embedded log, same order', log),
+    ]),
+    '',
+    `engine alone: the first ${WARM_UP * 100}% are warm-up; over the log everything counts, from cold`,
+    `over the log: peak RSS ${megabytes(log.peakRss)} with mapped pages of the log, own memory at the end ${megabytes(log.ownRss)}`,
+    `over the log: ${grouped(log.windows)} windows, ${grouped(log.alerts)} alert records: the same bytes as engine alone`,
+  ].join('\n');
+}
