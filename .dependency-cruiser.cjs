@@ -55,6 +55,12 @@ module.exports = {
       from: { path: '^(pipeline|platform|video|gateway|schemas)/', ...notTests },
       to: { path: '^cli/' },
     },
+    {
+      name: 'nobody-imports-bench',
+      severity: 'error',
+      from: { path: '^(pipeline|platform|video|gateway|schemas|cli)/' },
+      to: { path: '^bench/' },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
