@@ -31,7 +31,8 @@ export function printLine(
 export function parseLine(text: string, partitions: number): InputLine | null {
   if (text.trim() === '') return null;
   const line = parseObject(text);
-  if (line.topic !== undefined && line.topic !== topics.metrics) return null;
+  if (typeof (line.topic ?? '') !== 'string') throw new TypeError('topic must be a string');
+  if ((line.topic ?? topics.metrics) !== topics.metrics) return null;
   if (line.type !== 'MetricRecord' && line.type !== 'Watermark') {
     if (typeof line.type === 'string') return null;
     throw new TypeError('type must be the name of a record');
@@ -40,8 +41,8 @@ export function parseLine(text: string, partitions: number): InputLine | null {
   if (line.key !== undefined && line.key !== null && typeof line.key !== 'string')
     throw new TypeError('key must be a string');
   if (line.type === 'Watermark') {
-    const given = line.value as Readonly<Record<string, Json>> | undefined;
-    const value = fromJson(schemas.Watermark, { partitions, ...given }) as Watermark;
+    const given = isObject(line.value) ? { partitions, ...line.value } : line.value;
+    const value = fromJson(schemas.Watermark, given) as Watermark;
     return { partition, key: line.key ?? value.source, record: { type: 'Watermark', value } };
   }
   const value = fromJson(schemas.MetricRecord, line.value) as MetricRecord;
@@ -65,7 +66,9 @@ function parseObject(text: string): Readonly<Record<string, Json>> {
   } catch (error) {
     throw new TypeError(`no JSON: ${error instanceof Error ? error.message : error}`);
   }
-  if (typeof line !== 'object' || line === null || Array.isArray(line))
-    throw new TypeError('a line must be a JSON object');
-  return line as Readonly<Record<string, Json>>;
+  if (!isObject(line)) throw new TypeError('a line must be a JSON object');
+  return line;
 }
+
+const isObject = (value: Json | undefined): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

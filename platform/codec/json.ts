@@ -66,6 +66,9 @@ export function fromJson(schema: AvroSchema, value: Json | undefined, path = 'va
           fromJson(schema.values ?? 'null', one, `${path}.${key}`),
         ]),
       );
+    case 'enum':
+      if (typeof value === 'string' && schema.symbols?.includes(value)) return value;
+      throw misfit(path, `one of ${schema.symbols?.join(', ')}`, value);
     default:
       return read(schema.type, value, path);
   }
@@ -92,11 +95,17 @@ function read(type: string, value: Json | undefined, path: string): unknown {
   if (type === 'string' && typeof value === 'string') return value;
   if (type === 'boolean' && typeof value === 'boolean') return value;
   if (type === 'bytes' && typeof value === 'string') return Buffer.from(value, 'base64');
-  if ((type === 'int' || type === 'long') && Number.isSafeInteger(value)) return value;
+  if (type === 'int' && value === ((value as number) | 0)) return value;
+  if (type === 'long' && isLong(value)) return value;
   if (type === 'double' && typeof value === 'number') return value;
-  if (type === 'double' && typeof value === 'string' && value in nonFinite) return nonFinite[value];
-  throw misfit(path, `a ${type}`, value);
+  if (type === 'double' && typeof value === 'string' && Object.hasOwn(nonFinite, value))
+    return nonFinite[value];
+  throw misfit(path, type === 'int' ? 'an int' : `a ${type}`, value);
 }
+
+/** A whole number that avsc writes: one less than the greatest safe one. */
+const isLong = (value: Json | undefined): boolean =>
+  Number.isSafeInteger(value) && Math.abs(value as number) < Number.MAX_SAFE_INTEGER;
 
 function object(value: Json | undefined, path: string): Readonly<Record<string, Json>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
