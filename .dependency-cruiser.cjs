@@ -1,7 +1,8 @@
 // The import law: data flows one way, and the folders show it (DECISIONS.md).
 const stage = '^pipeline/(spout|aggregate|evaluate|view)/';
 const notTests = { pathNot: '\\.(test|contract|fixture)\\.ts$' };
-const adapter = '^platform/(lmdb/|[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded|http-scrape))';
+const adapter =
+  '^platform/(lmdb/|[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded|http-scrape|ffmpeg|tools))';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {

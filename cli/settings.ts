@@ -42,6 +42,15 @@ const target = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const codecs = z.string().transform((text, context) => {
+  const known = ['h264', 'vp9'] as const;
+  const named = [...new Set(text.split(',').map((one) => one.trim()))];
+  const found = known.filter((one) => named.includes(one));
+  if (found.includes('h264') && found.length === named.length) return found;
+  context.addIssue(`"${text}" is no list of codecs: write h264, or h264,vp9`);
+  return z.NEVER;
+});
+
 /** Every setting, declared once: flag, environment variable (TIDEMARK_ and the flag), default, meaning. */
 const settings = {
   port: {
@@ -99,6 +108,24 @@ const settings = {
     help: 'how long a service may take to begin its answer',
     schema: duration,
   },
+  codecs: {
+    flag: '--codecs <list>',
+    default: 'h264',
+    help: 'what videos are encoded to: h264, or h264,vp9',
+    schema: codecs,
+  },
+  encoders: {
+    flag: '--encoders <n>',
+    default: '1',
+    help: 'how many videos are encoded at a time',
+    schema: z.coerce.number('is no number').int().min(1).max(64),
+  },
+  sweepAfter: {
+    flag: '--sweep-after <duration>',
+    default: '10m',
+    help: 'how long files that nothing refers to are left',
+    schema: duration,
+  },
   retention: {
     flag: '--retention <duration>',
     default: '2d',
@@ -124,11 +151,7 @@ type Name = keyof typeof settings;
 export type Settings = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
 
 const variable = (flag: string): string =>
-  `TIDEMARK_${flag
-    .split(' ')[0]
-    ?.replace(/^--(no-)?/, '')
-    .replaceAll('-', '_')
-    .toUpperCase()}`;
+  `TIDEMARK_${flag.split(' ')[0]?.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 
 /** The options of a command that starts the platform. `defaults` replace those of the table. */
 export function platformOptions(defaults: Partial<Record<Name, string>> = {}): Option[] {

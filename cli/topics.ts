@@ -2,12 +2,14 @@ import type { RuleSet } from '../pipeline/model/rule.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog, TopicSpec } from '../platform/log/event-log.js';
+import { videoTopics } from '../video/jobs/topics.js';
 
-/** Partitions of `metrics`, and of `partials`, `windows` and `alerts`. */
+/** Partitions of `metrics`; of `partials`, `windows` and `alerts`; of `video-jobs` and `video-events`. */
 export const PARTITIONS = 4;
 
 export function topicSpecs(retentionMs: number): TopicSpec[] {
-  const spread = [topics.metrics, topics.partials, topics.windows, topics.alerts];
+  const { jobs, events } = videoTopics;
+  const spread = [topics.metrics, topics.partials, topics.windows, topics.alerts, jobs, events];
   return [
     ...spread.map((name) => ({ name, partitions: PARTITIONS, retentionMs })),
     { name: topics.rules, partitions: 1, retentionMs: null },

@@ -14,11 +14,11 @@ import { scrapeHttp } from '../platform/scrape/http-scrape.js';
 import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
-import { createVms } from '../video/vms/vms.js';
 import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
 import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
+import { type RunningVideo, startVideo } from './video.js';
 
 export interface UpOptions {
   readonly settings: Settings;
@@ -84,27 +84,21 @@ async function start(
   stops.push(() => view.close());
 
   const targets: Target[] = [...settings.target];
-  let vms: Listening | null = null;
+  let video: RunningVideo | null = null;
   if (settings.platform) {
-    const vmsRegistry = createRegistry();
-    const app = createVms({
-      store: lmdbStore(environment),
-      registry: vmsRegistry,
-      clock: Date.now,
-      monotonic,
-      newId: randomUUID,
-    });
-    vms = await serve({ fetch: app.fetch as never, host: '127.0.0.1', port: 0 });
-    const { url, close } = vms;
-    stops.push(() => close(DRAIN_MS));
-    targets.push({ name: 'vms', url: `${url}/metrics` });
+    video = await startVideo({ settings, store: lmdbStore(environment), log, codec, logger });
+    const { stop, vms, vps } = video;
+    stops.push(stop);
+    targets.push({ name: 'vms', url: `${vms.url}/metrics` });
+    if (vps) targets.push({ name: 'vps', url: `${vps.url}/metrics` });
   }
+  const vms = video && (via ? await via(video.vms.url) : video.vms.url);
   const front = await listen({
     settings,
     registry,
     view: view.app,
     logger,
-    vms: vms && (via ? await via(vms.url) : vms.url),
+    services: video && vms !== null ? { vms, videoFiles: video.folders.published } : null,
   });
   stops.push(async () => {
     // First the event streams, which would hold the port open.
@@ -139,13 +133,13 @@ interface Front {
   readonly view: Hono;
   readonly logger: Logger;
   /** Null where the platform itself does not run. */
-  readonly vms: string | null;
+  readonly services: { readonly vms: string; readonly videoFiles: string } | null;
 }
 
 /** The one public port: the gateway with the view's API, or the API alone. */
-async function listen({ settings, registry, view, logger, vms }: Front): Promise<Listening> {
+async function listen({ settings, registry, view, logger, services }: Front): Promise<Listening> {
   const { host, port, uploadLimit, timeout: timeoutMs } = settings;
-  if (vms === null) {
+  if (services === null) {
     const app = new Hono();
     app.get('/healthz', (c) => c.text('ok')).get('/readyz', (c) => c.text('ok'));
     app.get('/metrics', async (c) =>
@@ -155,7 +149,7 @@ async function listen({ settings, registry, view, logger, vms }: Front): Promise
     return serve({ fetch: app.fetch as never, host, port });
   }
   const gateway = createGateway({
-    vms,
+    ...services,
     registry,
     newId: randomUUID,
     monotonic,

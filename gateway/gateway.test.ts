@@ -24,6 +24,7 @@ async function start(
   const vms = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const gateway = createGateway({
     vms,
+    videoFiles: '/nonexistent',
     registry,
     newId: () => 'made',
     monotonic: () => performance.now(),

@@ -5,12 +5,15 @@ import { Pool } from 'undici';
 import { HttpMetrics } from '../platform/http/metrics.js';
 import { problem } from '../platform/http/problem.js';
 import { Exchange } from './exchange.js';
+import { FileAnswer } from './files.js';
 import { type HttpBindings, RESPONSE_ALREADY_SENT } from './hono-node.js';
 import { isPlain, routeOf } from './routes.js';
 
 export interface GatewayOptions {
   /** Origin of video management, like http://127.0.0.1:8081. */
   readonly vms: string;
+  /** Folder of the published videos, served under /videofiles. */
+  readonly videoFiles: string;
   readonly registry: Registry;
   readonly newId: () => string;
   /** Monotonic, ms. */
@@ -30,17 +33,24 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
+/** What an answer's accounting needs to know of it. */
+interface Counted {
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
 interface Env {
   Bindings: HttpBindings;
 }
 
 const PREFIX = '/vms';
+const FILES = '/videofiles';
 const CONNECTIONS = 128;
 const requestIds = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The front door: everything under /vms goes to video management, the prefix stripped. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { registry, vms, newId, monotonic, log, mount } = options;
+  const { registry, vms, videoFiles, newId, monotonic, log, mount } = options;
   const { uploadLimit = 1024 ** 3, timeoutMs = 30_000 } = options;
   const metrics = new HttpMetrics(registry, 'gateway');
   const pool = new Pool(vms, { connections: CONNECTIONS, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
@@ -50,7 +60,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const account = (
     incoming: IncomingMessage,
     outgoing: ServerResponse,
-    one: { route: string; requestId: string; exchange: Exchange | null },
+    one: { route: string; requestId: string; exchange: Counted | null },
   ): void => {
     const since = monotonic();
     outgoing.once('close', () => {
@@ -63,13 +73,25 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
   };
 
+  const requestIdOf = ({ headers }: IncomingMessage): string => {
+    const given = headers['x-request-id'];
+    return typeof given === 'string' && requestIds.test(given) ? given : newId();
+  };
+
   const proxy = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const given = incoming.headers['x-request-id'];
-    const requestId = typeof given === 'string' && requestIds.test(given) ? given : newId();
+    const requestId = requestIdOf(incoming);
     const raw = incoming.url ?? '/';
     const path = raw.slice(PREFIX.length) || '/';
     const exchange = new Exchange({ incoming, outgoing, pool, path, requestId, uploadLimit, timeoutMs });
     account(incoming, outgoing, { route: routeOf(raw.split('?', 1)[0] ?? raw), requestId, exchange });
+    exchange.start();
+  };
+
+  const serveFile = (incoming: IncomingMessage, outgoing: ServerResponse, full: string): void => {
+    const requestId = requestIdOf(incoming);
+    const path = full.slice(FILES.length);
+    const exchange = new FileAnswer(videoFiles, { incoming, outgoing, path, requestId });
+    account(incoming, outgoing, { route: routeOf(full), requestId, exchange });
     exchange.start();
   };
 
@@ -95,6 +117,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       // Not a route of Hono's: for HEAD it would copy the answer and lose the mark that it is sent.
       if (path === PREFIX || path.startsWith(`${PREFIX}/`)) {
         proxy(env.incoming, env.outgoing);
+        return RESPONSE_ALREADY_SENT;
+      }
+      if (path.startsWith(`${FILES}/`)) {
+        serveFile(env.incoming, env.outgoing, path);
         return RESPONSE_ALREADY_SENT;
       }
       return app.fetch(request, env);

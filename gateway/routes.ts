@@ -4,6 +4,8 @@ const templates: readonly (readonly [RegExp, string])[] = [
   [/^\/vms\/users$/, '/vms/users'],
   [/^\/vms\/videos$/, '/vms/videos'],
   [/^\/vms\/videos\/[^/]+$/, '/vms/videos/:id'],
+  [/^\/vms\/videos\/[^/]+\/status$/, '/vms/videos/:id/status'],
+  [/^\/videofiles\/[^/]+\/[^/]+$/, '/videofiles/:id/:file'],
 ];
 
 /** The template of a proxied path (without its query); `unmatched` where there is none. */

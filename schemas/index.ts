@@ -14,6 +14,8 @@ const files: Readonly<Record<RecordName, string>> = {
   StageState: 'stage-state',
   RulesRevision: 'rules-revision',
   DeadLetter: 'dead-letter',
+  VideoJob: 'video-job',
+  VideoEvent: 'video-event',
 };
 
 export const recordNames = Object.keys(files) as readonly RecordName[];

@@ -250,6 +250,42 @@ export interface DeadLetter {
   readonly value: null | Uint8Array;
 }
 
+/** Work for video processing. Key: the video's id. */
+export interface VideoJob {
+  /** What to do (name). */
+  readonly kind: 'process';
+  /** Video id and upload id, joined by a dot: the same job has the same id (text). */
+  readonly id: string;
+  /** Video id (text). */
+  readonly video: string;
+  /** Upload id (text). */
+  readonly upload: string;
+  /** When the upload was complete, ms since the epoch. */
+  readonly createdAt: number;
+  /** X-Request-ID of the upload (text); null where it had none. */
+  readonly requestId: null | string;
+}
+
+/** What became of a job. Key: the video's id. */
+export interface VideoEvent {
+  /** What happened (name). */
+  readonly kind: 'processed' | 'processingFailed' | 'progress';
+  /** Id of the job (text). */
+  readonly job: string;
+  /** Video id (text). */
+  readonly video: string;
+  /** Upload id (text). */
+  readonly upload: string;
+  /** When it happened, ms since the epoch. */
+  readonly at: number;
+  /** Share of the video that is encoded, from 0 to 1 (ratio). */
+  readonly progress: number;
+  /** Why it failed, for people (text); null unless it failed. */
+  readonly reason: null | string;
+  /** X-Request-ID of the upload (text); null where it had none. */
+  readonly requestId: null | string;
+}
+
 /** Every record by its name. */
 export interface RecordTypes {
   MetricRecord: MetricRecord;
@@ -260,5 +296,7 @@ export interface RecordTypes {
   StageState: StageState;
   RulesRevision: RulesRevision;
   DeadLetter: DeadLetter;
+  VideoJob: VideoJob;
+  VideoEvent: VideoEvent;
 }
 

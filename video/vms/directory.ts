@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Store } from '../../platform/store/store.js';
+import type { Store, Write } from '../../platform/store/store.js';
 import type { User, Video } from './records.js';
 
 const digest = (...parts: readonly string[]): string =>
@@ -42,6 +42,25 @@ export class Directory {
   async video(id: string): Promise<Video | null> {
     const found = await this.store.get(videoKey(id));
     return found ? (JSON.parse(found.value) as Video) : null;
+  }
+
+  /**
+   * Changes a video by compare-and-set: `change` says what it becomes, or null to leave it, and is asked
+   * again when another change came between. `also` is written in the same transaction. Resolves to the
+   * changed video; null where it was left, or is not there.
+   */
+  async change(
+    id: string,
+    change: (video: Video) => Video | null,
+    also: readonly Write[] = [],
+  ): Promise<Video | null> {
+    for (;;) {
+      const found = await this.store.get(videoKey(id));
+      const changed = found && change(JSON.parse(found.value) as Video);
+      if (!found || !changed) return null;
+      const write = { key: videoKey(id), value: JSON.stringify(changed), version: found.version };
+      if (await this.store.transact([write, ...also])) return changed;
+    }
   }
 
   videos(): Promise<readonly Video[]> {

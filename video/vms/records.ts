@@ -26,4 +26,23 @@ export interface Video {
   readonly state: 'waitingUpload' | 'uploaded' | 'available' | 'notAvailable';
   /** ISO 8601, UTC. */
   readonly createdAt: string;
+  /** Id of the upload that is, or was, processed; null before there is one. */
+  readonly upload: string | null;
+  /** When the upload was complete, ms since the epoch; null before. */
+  readonly uploadedAt: number | null;
+  /** Share that is encoded, from 0 to 1. */
+  readonly progress: number;
+  /** Why it is not available, for people; null otherwise. */
+  readonly reason: string | null;
 }
+
+/** What everybody may see of a video. */
+export const publicVideo = ({ id, name, author, owner, state, reason, createdAt }: Video) => ({
+  id,
+  name,
+  author,
+  owner,
+  state,
+  reason,
+  createdAt,
+});

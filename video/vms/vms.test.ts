@@ -1,8 +1,14 @@
+import { join } from 'node:path';
+import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pause } from '../../cli/pause.js';
+import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
+import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import { temporaryFolder } from '../../test/tidemark.js';
+import { Folders } from '../jobs/folders.js';
 import { createVms } from './vms.js';
 
 const ada = { name: 'Ada', email: 'ada@example.org', password: 'secret: with colon' };
@@ -16,7 +22,7 @@ const basic = (email: string, password: string): Record<string, string> => ({
 });
 
 describe('video management', () => {
-  let app: ReturnType<typeof createVms>;
+  let app: Hono;
   let close: () => Promise<void>;
   const registry = (): Registry => metrics;
   let metrics: Registry;
@@ -26,13 +32,21 @@ describe('video management', () => {
     const environment = openEnvironment({ path: folder.path, mode: 'write' });
     metrics = new Registry();
     let ids = 0;
-    app = createVms({
+    const vms = createVms({
       store: lmdbStore(environment),
+      log: lmdbLog(environment),
+      codec: embeddedCodec(),
+      folders: new Folders(join(folder.path, 'videos')),
       registry: metrics,
+      uploadLimit: 1_000_000,
+      sweepAfter: 60_000,
       clock: () => 1_700_000_000_000,
       monotonic: () => performance.now(),
       newId: () => `id-${++ids}`,
+      pause,
+      warn: () => undefined,
     });
+    app = vms.app;
     close = async () => {
       await environment.close();
       folder[Symbol.dispose]();
@@ -71,6 +85,7 @@ describe('video management', () => {
         ...video,
         owner: 'id-1',
         state: 'waitingUpload',
+        reason: null,
         createdAt: '2023-11-14T22:13:20.000Z',
       },
     });

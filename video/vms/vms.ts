@@ -1,55 +1,78 @@
+import { mkdir } from 'node:fs/promises';
 import { type Context, Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import type { z } from 'zod';
-import { HttpMetrics } from '../../platform/http/metrics.js';
+import type { Codec } from '../../platform/codec/codec.js';
+import { instrument, routeTable } from '../../platform/http/instrument.js';
 import { problem } from '../../platform/http/problem.js';
+import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
+import { type Consumer, consume } from '../jobs/consume.js';
+import type { Folders } from '../jobs/folders.js';
+import { videoTopics } from '../jobs/topics.js';
 import { Directory } from './directory.js';
+import { applyEvent } from './events.js';
+import { OutboxRelay } from './outbox.js';
 import { Passwords } from './passwords.js';
-import { creation, registration, type User, type Video } from './records.js';
+import { creation, publicVideo, registration, type User, type Video } from './records.js';
+import { authenticate, readBody } from './requests.js';
+import { sweep } from './sweeper.js';
+import { noSuchVideo, takeUpload, wrongState } from './uploads.js';
 
 export interface VmsOptions {
   readonly store: Store;
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly folders: Folders;
   readonly registry: Registry;
+  /** Greatest upload, bytes. */
+  readonly uploadLimit: number;
+  /** Files that nobody has touched for so long, and that nothing refers to, are removed, ms. */
+  readonly sweepAfter: number;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
   /** Monotonic, ms. */
   readonly monotonic: () => number;
   readonly newId: () => string;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly warn: (message: string) => void;
 }
 
-const BODY_BYTES = 64 * 1024;
+export interface Vms {
+  readonly app: Hono;
+  /** Begins to publish jobs, and to take up what became of them. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
 
-/** Video management: users, and the videos that they announce. */
-export function createVms(options: VmsOptions): Hono {
-  const { registry, newId, clock, monotonic } = options;
-  const directory = new Directory(options.store);
+const SWEEP_MS = 60_000;
+const GIVE_UP_MS = 24 * 3_600_000;
+
+/** What the metrics call each route. */
+const routeOf = routeTable([
+  ['POST', '/users/register', /^\/users\/register$/],
+  ['GET', '/users', /^\/users$/],
+  ['POST', '/videos', /^\/videos$/],
+  ['GET', '/videos', /^\/videos$/],
+  ['POST', '/videos/:id', /^\/videos\/[^/]+$/],
+  ['GET', '/videos/:id', /^\/videos\/[^/]+$/],
+  ['GET', '/videos/:id/status', /^\/videos\/[^/]+\/status$/],
+  ['GET', '/healthz', /^\/healthz$/],
+  ['GET', '/readyz', /^\/readyz$/],
+  ['GET', '/metrics', /^\/metrics$/],
+]);
+
+/** Video management: users, their videos, and how far these have come. */
+export function createVms(options: VmsOptions): Vms {
+  const { registry, newId, clock, monotonic, store, log, codec, folders, pause, warn } = options;
+  const directory = new Directory(store);
   const passwords = new Passwords(monotonic);
-  const metrics = new HttpMetrics(registry, 'vms');
+  const relay = new OutboxRelay({ store, log, codec, pause, warn });
   const app = new Hono();
-
-  app.use(async (c, next) => {
-    const since = monotonic();
-    await next();
-    const requestBytes = Number(c.req.header('content-length') ?? 0);
-    const responseBytes = Number(c.res.headers.get('content-length') ?? 0);
-    const route =
-      routes.find(([method, , pattern]) => method === c.req.method && pattern.test(c.req.path))?.[1] ??
-      'unmatched';
-    const { method } = c.req;
-    metrics.observe({
-      route,
-      method,
-      status: c.res.status,
-      seconds: (monotonic() - since) / 1000,
-      requestBytes,
-      responseBytes,
-    });
-  });
+  app.use(instrument({ registry, service: 'vms', monotonic, routeOf }));
 
   app.get('/healthz', (c) => c.text('ok'));
   app.get('/readyz', async (c) => {
-    await options.store.get('ready');
+    await store.get('ready');
     return c.text('ok');
   });
   app.get('/metrics', async (c) =>
@@ -67,22 +90,30 @@ export function createVms(options: VmsOptions): Hono {
 
   app.get('/users', async (c) => c.json((await directory.users()).map(({ id, name }) => ({ id, name }))));
 
+  const loggedIn = (c: Context): Promise<User | null> =>
+    authenticate(c.req.header('authorization'), directory, passwords);
+
   app.post('/videos', async (c) => {
-    const user = await authenticate(c.req.header('authorization'), directory, passwords);
-    if (!user)
-      return problem(401, 'log in with your e-mail address and password', {
-        'www-authenticate': 'Basic realm="videos"',
-      });
+    const user = await loggedIn(c);
+    if (!user) return logIn();
     const body = await readBody(c, creation);
     if (body instanceof Response) return body;
     const createdAt = new Date(clock()).toISOString();
-    const video: Video = { id: newId(), ...body, owner: user.id, state: 'waitingUpload', createdAt };
+    const fresh = { upload: null, uploadedAt: null, progress: 0, reason: null };
+    const video: Video = {
+      id: newId(),
+      ...body,
+      owner: user.id,
+      state: 'waitingUpload',
+      createdAt,
+      ...fresh,
+    };
     if (!(await directory.addVideo(video)))
       return problem(409, `you have a video called "${body.name}" already`);
-    return c.json(video, 201);
+    return c.json(publicVideo(video), 201);
   });
 
-  app.get('/videos', async (c) => c.json(await directory.videos()));
+  app.get('/videos', async (c) => c.json((await directory.videos()).map(publicVideo)));
 
   app.get('/videos/:id', async (c) => {
     const video = await directory.video(c.req.param('id'));
@@ -91,72 +122,74 @@ export function createVms(options: VmsOptions): Hono {
     return c.redirect(`/videofiles/${video.id}/video.mpd`, 301);
   });
 
+  app.get('/videos/:id/status', async (c) => {
+    const video = await directory.video(c.req.param('id'));
+    if (!video) return noSuchVideo();
+    const { id, state, progress, reason } = video;
+    return c.json({ id, state, progress, reason });
+  });
+
+  app.post('/videos/:id', async (c) => {
+    const user = await loggedIn(c);
+    if (!user) return logIn();
+    const id = c.req.param('id');
+    const video = await directory.video(id);
+    if (!video) return problem(400, `there is no video ${id}: create it first, with POST /videos`);
+    if (video.owner !== user.id) return problem(403, 'this video is not yours');
+    if (video.state !== 'waitingUpload') return wrongState(video);
+    return takeUpload(c, video, { ...options, directory, relay });
+  });
+
   app.notFound((c) => problem(404, `there is nothing at ${c.req.path}`));
-  app.onError((error) =>
-    problem(500, error.name === 'LogError' ? error.message : 'something went wrong on our side'),
-  );
-  return app;
+  app.onError((error) => {
+    warn(`${error.stack ?? error.message}`);
+    return problem(500, error.name === 'LogError' ? error.message : 'something went wrong on our side');
+  });
+
+  const ended = new AbortController();
+  let consumer: Consumer | null = null;
+  let background: Promise<unknown> = Promise.resolve();
+  const sweeping = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      await sweep({
+        directory,
+        folders,
+        clock,
+        sweepAfter: options.sweepAfter,
+        giveUpAfter: GIVE_UP_MS,
+      }).catch((error: unknown) => warn(`sweeping: ${error}`));
+      await pause(SWEEP_MS, ended.signal);
+    }
+  };
+
+  return {
+    app,
+    start: async () => {
+      for (const folder of folders.all) await mkdir(folder, { recursive: true });
+      consumer = await consume({
+        log,
+        codec,
+        group: 'vms',
+        topic: videoTopics.events,
+        type: 'VideoEvent',
+        pause,
+        warn,
+        handle: async (event) => {
+          await applyEvent(event, directory, folders);
+          return [];
+        },
+      });
+      background = Promise.all([relay.run(ended.signal), sweeping()]);
+    },
+    stop: async () => {
+      ended.abort();
+      await consumer?.stop();
+      await background;
+    },
+  };
 }
 
-/** What the metrics call each route. */
-const routes: readonly (readonly [string, string, RegExp])[] = [
-  ['POST', '/users/register', /^\/users\/register$/],
-  ['GET', '/users', /^\/users$/],
-  ['POST', '/videos', /^\/videos$/],
-  ['GET', '/videos', /^\/videos$/],
-  ['GET', '/videos/:id', /^\/videos\/[^/]+$/],
-  ['GET', '/healthz', /^\/healthz$/],
-  ['GET', '/readyz', /^\/readyz$/],
-  ['GET', '/metrics', /^\/metrics$/],
-];
-
-/** The body as the schema says, or the answer that says why not. */
-async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T | Response> {
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header('content-type') ?? ''))
-    return problem(415, 'send JSON, with content-type: application/json');
-  const text = await limited(c.req.raw.body);
-  if (text === null) return problem(413, `the body may have ${BODY_BYTES} bytes at most`);
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return problem(400, 'the body is no JSON');
-  }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  return problem(
-    400,
-    parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
-  );
-}
-
-async function limited(body: ReadableStream<Uint8Array> | null): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += (chunk as Uint8Array).length;
-    if (size > BODY_BYTES) return null;
-    chunks.push(chunk as Uint8Array);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** HTTP basic, with e-mail address and password. */
-async function authenticate(
-  header: string | undefined,
-  directory: Directory,
-  passwords: Passwords,
-): Promise<User | null> {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? '') ?? [];
-  if (encoded === undefined) return null;
-  const credential = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = credential.indexOf(':');
-  if (colon < 0) return null;
-  const user = await directory.userByEmail(credential.slice(0, colon));
-  const verified = await passwords.verify(
-    credential.slice(0, colon),
-    credential.slice(colon + 1),
-    user?.passwordHash ?? null,
-  );
-  return verified ? user : null;
-}
+const logIn = (): Response =>
+  problem(401, 'log in with your e-mail address and password', {
+    'www-authenticate': 'Basic realm="videos"',
+  });

@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Codec } from '../platform/codec/codec.js';
+import { type Listening, serve } from '../platform/http/serve.js';
+import type { EventLog } from '../platform/log/event-log.js';
+import type { Store } from '../platform/store/store.js';
+import type { Logger } from '../platform/telemetry/logger.js';
+import { createRegistry } from '../platform/telemetry/registry.js';
+import { ffmpegTranscoder } from '../platform/transcoder/ffmpeg.js';
+import { findTools } from '../platform/transcoder/tools.js';
+import { TranscodeError, type Transcoder } from '../platform/transcoder/transcoder.js';
+import { Folders } from '../video/jobs/folders.js';
+import { createVms } from '../video/vms/vms.js';
+import { createVps } from '../video/vps/vps.js';
+import { pause } from './pause.js';
+import type { Settings } from './settings.js';
+
+export interface VideoOptions {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly logger: Logger;
+}
+
+export interface RunningVideo {
+  readonly vms: Listening;
+  /** Null without ffmpeg. */
+  readonly vps: Listening | null;
+  readonly folders: Folders;
+  stop(): Promise<void>;
+}
+
+const DRAIN_MS = 5_000;
+
+/** Starts video management, and video processing where ffmpeg is there. */
+export async function startVideo({
+  settings,
+  store,
+  log,
+  codec,
+  logger,
+}: VideoOptions): Promise<RunningVideo> {
+  const folders = new Folders(join(settings.data, 'videos'));
+  const { uploadLimit, sweepAfter, codecs, encoders } = settings;
+  const common = {
+    log,
+    codec,
+    folders,
+    sweepAfter,
+    clock: Date.now,
+    monotonic: () => performance.now(),
+    newId: randomUUID,
+    pause,
+    warn: (text: string) => logger.warn(text),
+  };
+  const vms = createVms({ ...common, store, uploadLimit, registry: createRegistry() });
+  await vms.start();
+  const transcoder = await usualTranscoder(logger);
+  const vps =
+    transcoder && createVps({ ...common, transcoder, codecs, encoders, registry: createRegistry() });
+  await vps?.start();
+  const listen = (app: { readonly fetch: unknown }): Promise<Listening> =>
+    serve({ fetch: app.fetch as never, host: '127.0.0.1', port: 0 });
+  const [front, back] = [await listen(vms.app), vps && (await listen(vps.app))];
+  return {
+    vms: front,
+    vps: back,
+    folders,
+    stop: async () => {
+      await front.close(DRAIN_MS);
+      await vps?.stop();
+      await vms.stop();
+      await back?.close(DRAIN_MS);
+    },
+  };
+}
+
+/** The transcoder over what this machine has; null, and said, where it has nothing. */
+async function usualTranscoder(logger: Logger): Promise<Transcoder | null> {
+  try {
+    const tools = await findTools();
+    logger.info({ ffmpeg: tools.ffmpeg, version: tools.version }, 'videos are encoded with ffmpeg');
+    return ffmpegTranscoder(tools);
+  } catch (error) {
+    if (!(error instanceof TranscodeError)) throw error;
+    logger.error(error.message);
+    return null;
+  }
+}

@@ -1,0 +1,36 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Registry } from 'prom-client';
+import { HttpMetrics } from './metrics.js';
+
+export interface InstrumentOptions {
+  readonly registry: Registry;
+  readonly service: string;
+  /** Monotonic, ms. */
+  readonly monotonic: () => number;
+  /** Template of a request's route; `unmatched` where there is none. */
+  readonly routeOf: (method: string, path: string) => string;
+}
+
+/** Counts what a service answers: duration and sizes by route, method and status. */
+export function instrument({ registry, service, monotonic, routeOf }: InstrumentOptions): MiddlewareHandler {
+  const metrics = new HttpMetrics(registry, service);
+  return async (c, next) => {
+    const since = monotonic();
+    await next();
+    const { method, path } = c.req;
+    metrics.observe({
+      route: routeOf(method, path),
+      method,
+      status: c.res.status,
+      seconds: (monotonic() - since) / 1000,
+      requestBytes: Number(c.req.header('content-length') ?? 0),
+      responseBytes: Number(c.res.headers.get('content-length') ?? 0),
+    });
+  };
+}
+
+/** A route table as `routeOf`: method, template, pattern. */
+export const routeTable =
+  (routes: readonly (readonly [string, string, RegExp])[]): InstrumentOptions['routeOf'] =>
+  (method, path) =>
+    routes.find(([verb, , pattern]) => verb === method && pattern.test(path))?.[1] ?? 'unmatched';

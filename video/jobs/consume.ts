@@ -1,0 +1,130 @@
+import type { Codec, Decoded } from '../../platform/codec/codec.js';
+import type { Batch } from '../../platform/log/batch.js';
+import {
+  type EventLog,
+  LogError,
+  type Offset,
+  type Output,
+  type OwnedPartition,
+} from '../../platform/log/event-log.js';
+import type { RecordName } from '../../schemas/index.js';
+import type { RecordTypes } from '../../schemas/types.js';
+import { videoTopics } from './topics.js';
+
+export interface ConsumeOptions<Name extends RecordName> {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly group: string;
+  readonly topic: string;
+  readonly type: Name;
+  /**
+   * Handles one record, at least once: resolves to what is written together with the position. What it
+   * rejects with is tried again; `lost` is aborted when the partition is another's.
+   */
+  readonly handle: (record: RecordTypes[Name], lost: AbortSignal) => Promise<readonly Output[]>;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly warn: (message: string) => void;
+}
+
+export interface Consumer {
+  /** Records that wait in the partitions that are owned here. */
+  lag(): Promise<number>;
+  /** Gives the partitions back; what is under way is aborted, and done again by the next owner. */
+  stop(): Promise<void>;
+}
+
+const WAIT_MS = 30_000;
+const RETRY_MS = 1_000;
+const LAST_RETRY_MS = 30_000;
+
+/** Consumes a topic record by record; each is committed with what came of it. */
+export async function consume<Name extends RecordName>(options: ConsumeOptions<Name>): Promise<Consumer> {
+  const positions = new Map<number, Offset>();
+  const running = new Set<Promise<void>>();
+  const { log, group, topic } = options;
+  const membership = await log.join(group, topic, (owned) => {
+    const run = own(owned, options, positions).finally(() => {
+      running.delete(run);
+      positions.delete(owned.partition);
+    });
+    running.add(run);
+  });
+  return {
+    lag: async () => {
+      let waiting = 0;
+      for (const [partition, next] of positions)
+        waiting += Math.max(0, (await log.range(topic, partition)).end - next);
+      return waiting;
+    },
+    stop: async () => {
+      await membership.leave();
+      await Promise.all(running);
+    },
+  };
+}
+
+async function own<Name extends RecordName>(
+  owned: OwnedPartition,
+  options: ConsumeOptions<Name>,
+  positions: Map<number, Offset>,
+): Promise<void> {
+  let retry = RETRY_MS;
+  while (!owned.lost.aborted) {
+    try {
+      const next = (await owned.committed())?.next ?? 0;
+      owned.seek(next);
+      positions.set(owned.partition, next);
+      for (;;) {
+        const batch = await owned.pull({ waitMs: WAIT_MS, signal: owned.lost });
+        if (owned.lost.aborted) return;
+        if (batch === null) continue;
+        while (batch.advance()) {
+          const outputs = await outputsOf(batch, owned, options);
+          if (owned.lost.aborted) return;
+          await owned.commit(outputs, { next: batch.offset + 1 });
+          positions.set(owned.partition, batch.offset + 1);
+          retry = RETRY_MS;
+        }
+      }
+    } catch (error) {
+      if (owned.lost.aborted) return;
+      const again = error instanceof LogError ? '' : `; trying again in ${retry / 1000} s`;
+      options.warn(
+        `${owned.topic}/${owned.partition}: ${error instanceof Error ? error.message : error}${again}`,
+      );
+      await options.pause(retry, owned.lost);
+      retry = Math.min(LAST_RETRY_MS, retry * 2);
+    }
+  }
+}
+
+/** What a record gives; one that nobody can read becomes a dead letter. */
+async function outputsOf<Name extends RecordName>(
+  batch: Batch,
+  owned: OwnedPartition,
+  { codec, type, handle }: ConsumeOptions<Name>,
+): Promise<readonly Output[]> {
+  const value = Buffer.from(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+  if (value.length >= 5 && value[0] === 0) await codec.load(value.readUInt32BE(1));
+  const decoded = decode(codec, value);
+  if (typeof decoded !== 'string' && decoded.type === type)
+    return handle(decoded.value as RecordTypes[Name], owned.lost);
+  const { topic, partition } = owned;
+  const { offset, keyStart } = batch;
+  const key = keyStart < 0 ? null : Buffer.from(batch.bytes.subarray(keyStart, batch.keyEnd));
+  const detail = typeof decoded === 'string' ? decoded : `a ${decoded.type} does not belong into this topic`;
+  const letter = { reason: 'bad', detail, topic, partition, offset, records: 1, windows: [], key, value };
+  const record = {
+    key: Buffer.from(`${topic}-${partition}-${offset}`),
+    value: codec.encode('DeadLetter', letter),
+  };
+  return [{ topic: videoTopics.deadLetter, partition: 0, records: [record] }];
+}
+
+function decode(codec: Codec, value: Uint8Array): Decoded | string {
+  try {
+    return codec.decode(value);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,121 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import { remove, sync } from '../jobs/folders.js';
+
+/** An upload that is refused, with the status that says why. */
+export class UploadError extends Error {
+  override readonly name = 'UploadError';
+
+  constructor(
+    readonly status: 400 | 413 | 415,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface ReceiveOptions {
+  /** The request's content-type. */
+  readonly contentType: string;
+  /** Where the file is written; it must not exist. */
+  readonly path: string;
+  /** Greatest size of the file, bytes. */
+  readonly limit: number;
+}
+
+const FIELD = 'file';
+/** New, and no link that somebody put there. */
+const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/**
+ * Streams the field `file` of a multipart body to disk. Rejects with `UploadError`, or with the error of
+ * a connection that broke, and leaves no file then.
+ */
+export async function receiveFile(body: Readable, options: ReceiveOptions): Promise<void> {
+  if (!/^multipart\/form-data\b.*\bboundary=/i.test(options.contentType))
+    throw new UploadError(415, `send multipart/form-data with the mp4 in the field "${FIELD}"`);
+  try {
+    await receive(body, options);
+    await sync(options.path);
+  } catch (error) {
+    await remove(options.path);
+    throw error;
+  }
+}
+
+async function receive(body: Readable, { contentType, path, limit }: ReceiveOptions): Promise<void> {
+  const parser = parserOf(contentType, limit);
+  let saving: Promise<void> | null = null;
+  let problem: Error | null = null;
+  const fail = (error: Error): void => {
+    problem ??= error;
+    // Ends the pipeline; what the client still sends is read and thrown away by whoever owns the body.
+    parser.destroy(problem);
+  };
+  parser.on('file', (field: string, file: Readable & { truncated?: boolean }) => {
+    if (field !== FIELD || saving !== null) {
+      fail(new UploadError(400, `send one file, in the field "${FIELD}"`));
+      file.resume();
+      return;
+    }
+    file.on('limit', () => fail(new UploadError(413, `the file may have ${limit} bytes at most`)));
+    saving = save(file, path);
+    saving.catch(fail);
+  });
+  parser.on('partsLimit', () => fail(new UploadError(400, 'the form has too many parts')));
+  try {
+    await pipeline(body, parser as unknown as Writable);
+  } catch (error) {
+    // A file that has begun must be closed before it is removed.
+    await (saving as Promise<void> | null)?.catch(() => undefined);
+    throw problem ?? explain(error);
+  }
+  if (saving === null) throw new UploadError(400, `the form has no field "${FIELD}"`);
+  await saving;
+}
+
+function parserOf(contentType: string, limit: number): InstanceType<typeof Busboy> {
+  try {
+    const headers = { 'content-type': contentType } as BusboyHeaders;
+    const limits = { fileSize: limit, files: 2, fields: 10, parts: 12, fieldSize: 10_000, headerPairs: 100 };
+    return new Busboy({ headers, limits });
+  } catch (error) {
+    throw new UploadError(400, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function save(file: Readable, path: string): Promise<void> {
+  const target = (await open(path, flags, 0o640)).createWriteStream();
+  let size = 0;
+  let head = Buffer.alloc(0);
+  await pipeline(
+    file,
+    async function* check(chunks: AsyncIterable<Buffer>) {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        if (head.length < 12) {
+          head = Buffer.concat([head, chunk.subarray(0, 12 - head.length)]);
+          if (head.length === 12) refuseOthers(head);
+        }
+        yield chunk;
+      }
+      if (size === 0) throw new UploadError(400, 'the file is empty');
+      if (head.length < 12) refuseOthers(head);
+    },
+    target,
+  );
+}
+
+/** An mp4 begins with the length of its first box, and `ftyp`. */
+function refuseOthers(head: Buffer): void {
+  if (head.toString('latin1', 4, 8) !== 'ftyp') throw new UploadError(415, 'the file is no mp4');
+}
+
+/** What busboy says of a body that ends early is the client's fault; a broken connection is nobody's. */
+const explain = (error: unknown): unknown =>
+  error instanceof Error && /unexpected end|malformed/i.test(error.message)
+    ? new UploadError(400, `the form is cut off or malformed: ${error.message}`)
+    : error;

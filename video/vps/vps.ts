@@ -1,0 +1,155 @@
+import { mkdir } from 'node:fs/promises';
+import { Hono } from 'hono';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Codec } from '../../platform/codec/codec.js';
+import { instrument, routeTable } from '../../platform/http/instrument.js';
+import type { EventLog } from '../../platform/log/event-log.js';
+import type { Rendition, Transcoder } from '../../platform/transcoder/transcoder.js';
+import { type Consumer, consume } from '../jobs/consume.js';
+import { type Folders, list, remove } from '../jobs/folders.js';
+import { eventOutput, videoTopics } from '../jobs/topics.js';
+import { type Limits, usualLimits } from './limits.js';
+import { Slots } from './slots.js';
+import { processJob, type WorkerOptions } from './worker.js';
+
+export interface VpsOptions {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly registry: Registry;
+  readonly folders: Folders;
+  readonly transcoder: Transcoder;
+  readonly codecs: readonly Rendition['codec'][];
+  readonly limits?: Limits;
+  /** How many videos are encoded at a time. */
+  readonly encoders: number;
+  /** Encodes that nobody has touched for so long are removed, ms. */
+  readonly sweepAfter: number;
+  /** Wall clock, ms since the epoch. */
+  readonly clock: () => number;
+  /** Monotonic, ms. */
+  readonly monotonic: () => number;
+  readonly newId: () => string;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly warn: (message: string) => void;
+}
+
+export interface Vps {
+  /** Health and metrics. */
+  readonly app: Hono;
+  start(): Promise<void>;
+  /** Stops what is under way; it is done again after the next start. */
+  stop(): Promise<void>;
+}
+
+const SWEEP_MS = 60_000;
+const encodeSeconds = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
+
+/** Video processing: takes jobs, publishes videos, says what became of them. */
+export function createVps(options: VpsOptions): Vps {
+  const { log, codec, registry, folders, clock, monotonic, newId, pause, warn } = options;
+  const slots = new Slots(options.encoders);
+  const ended = new AbortController();
+  const meters = createMeters(registry, slots, () => consumer?.lag() ?? Promise.resolve(0));
+  let consumer: Consumer | null = null;
+  let sweeping: Promise<void> = Promise.resolve();
+  const app = new Hono();
+  const routes = ['/healthz', '/readyz', '/metrics'].map((p) => ['GET', p, new RegExp(`^${p}$`)] as const);
+  app.use(instrument({ registry, service: 'vps', monotonic, routeOf: routeTable(routes) }));
+  app.get('/healthz', (c) => c.text('ok'));
+  app.get('/readyz', (c) => (consumer === null ? c.text('starting', 503) : c.text('ok')));
+  app.get('/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  );
+
+  const sweep = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      for (const { path, changedAt } of await list(folders.work))
+        if (clock() - changedAt > options.sweepAfter) await remove(path);
+      await pause(SWEEP_MS, ended.signal);
+    }
+  };
+
+  return {
+    app,
+    start: async () => {
+      for (const folder of folders.all) await mkdir(folder, { recursive: true });
+      const partitions = await log.partitions(videoTopics.events);
+      const worker: WorkerOptions = {
+        folders,
+        transcoder: options.transcoder,
+        codecs: options.codecs,
+        limits: options.limits ?? usualLimits,
+        slots,
+        clock,
+        newId,
+        // News that may be lost: the next one says more.
+        onProgress: (event) => void log.append(eventOutput(codec, event, partitions)).catch(() => undefined),
+      };
+      consumer = await consume({
+        log,
+        codec,
+        group: 'vps',
+        topic: videoTopics.jobs,
+        type: 'VideoJob',
+        pause,
+        warn,
+        handle: async (job, lost) => {
+          const since = monotonic();
+          const event = await processJob(job, lost, worker);
+          meters.done(event.kind === 'processed' ? 'processed' : 'failed', (monotonic() - since) / 1000);
+          if (event.reason !== null) warn(`video ${job.video}: ${event.reason}`);
+          return [eventOutput(codec, event, partitions)];
+        },
+      });
+      sweeping = sweep().catch((error: unknown) => warn(`sweeping: ${error}`));
+    },
+    stop: async () => {
+      ended.abort();
+      await consumer?.stop();
+      await sweeping;
+    },
+  };
+}
+
+function createMeters(
+  registry: Registry,
+  slots: Slots,
+  lag: () => Promise<number>,
+): { done(result: 'processed' | 'failed', seconds: number): void } {
+  const registers = [registry];
+  const labelNames = ['service', 'result'] as const;
+  const jobs = new Counter({ name: 'video_jobs_total', help: 'Jobs done', labelNames, registers });
+  const duration = new Histogram({
+    name: 'video_encode_duration_seconds',
+    help: 'Time from taking a job to its result, s',
+    labelNames,
+    buckets: encodeSeconds,
+    registers,
+  });
+  new Gauge({
+    name: 'video_jobs_running',
+    help: 'Videos that are being encoded',
+    registers,
+    collect() {
+      this.set(slots.taken);
+    },
+  });
+  new Gauge({
+    name: 'video_jobs_waiting',
+    help: 'Jobs that are not done, those under way included',
+    registers,
+    async collect() {
+      this.set(await lag());
+    },
+  });
+  for (const result of ['processed', 'failed'] as const) {
+    jobs.inc({ service: 'vps', result }, 0);
+    duration.zero({ service: 'vps', result });
+  }
+  return {
+    done: (result, seconds) => {
+      jobs.inc({ service: 'vps', result });
+      duration.observe({ service: 'vps', result }, seconds);
+    },
+  };
+}
