@@ -32,6 +32,7 @@ export function embeddedCodec(): Codec {
     idOf: (name) => entry(name).id,
     typeOf: (id) => entries[id - 1]?.name,
     writerSchema: (id) => entries[id - 1]?.schema,
+    grows: false,
     load: (id) => Promise.resolve(entries[id - 1] !== undefined),
   };
 }
