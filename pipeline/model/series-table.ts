@@ -217,11 +217,16 @@ function copyTo<T extends Float64Array | Int32Array | Uint8Array>(wide: T, old: 
 const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
   new DataView(buffer, byteOffset, byteLength);
 
-/** Four bytes at a time, from the end, where keys differ. */
+/** Eight bytes at a time, from the end, where keys differ. */
 function sameBytes(key: DataView | undefined, bytes: DataView, start: number, end: number): boolean {
-  if (key === undefined || key.byteLength !== end - start) return false;
-  let i = key.byteLength - 4;
-  for (; i >= 0; i -= 4) if (key.getInt32(i) !== bytes.getInt32(start + i)) return false;
-  for (i += 3; i >= 0; i--) if (key.getInt8(i) !== bytes.getInt8(start + i)) return false;
+  const length = end - start;
+  if (key === undefined || key.byteLength !== length) return false;
+  let i = length - 8;
+  for (; i >= 0; i -= 8) {
+    const at = start + i;
+    const upper = key.getInt32(i + 4, true) ^ bytes.getInt32(at + 4, true);
+    if ((upper | (key.getInt32(i, true) ^ bytes.getInt32(at, true))) !== 0) return false;
+  }
+  for (i += 7; i >= 0; i--) if (key.getInt8(i) !== bytes.getInt8(start + i)) return false;
   return true;
 }
