@@ -119,6 +119,9 @@ describe('closing', () => {
     expect(batches.map(head)).toEqual([[null, 20_000]]);
     push([{ w: 30_000 }], { stage });
     expect(stage.watermark - T).toBe(20_000);
+    // A source whose older mark comes again still stands at 20 minutes, and is not left out.
+    const repeated = push([{ w: 20 * minute }, { w: 10 * minute }, { w: 24 * minute, source: 'new' }]);
+    expect(repeated.stage.watermark - T).toBe(20 * minute);
   });
 });
 

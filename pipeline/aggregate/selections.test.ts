@@ -181,12 +181,28 @@ describe('other rules', () => {
     const stage = create(rules('alert: Old, by: [status]'));
     push([{ w: 0 }, { t: 5000, count: 0 }, { t: 6000, count: 0, route: '/b' }, { w: 15_000 }], { stage });
     stage.takeUp(first);
+    // (5, 15] s is split, (15, 18] s is not, and begins in a window that is open but none of this selection.
     const { batches } = push(
-      [{ t: 15_000, count: 10 }, { t: 16_000, count: 10, route: '/b' }, { w: 30_000 }],
+      [
+        { t: 15_000, count: 10 },
+        { t: 18_000, count: 11 },
+        { t: 16_000, count: 10, route: '/b' },
+        { w: 20_000 },
+      ],
       { stage, at: 4 },
     );
-    expect(counted(stage)).toEqual({ aggregated: 4 });
+    expect(counted(stage)).toEqual({ aggregated: 5 });
     expect(batches.flatMap(({ partials }) => partials)).toEqual([]);
+  });
+
+  test('count from a window that starts exactly at the watermark, whole or split', () => {
+    const stage = create(rules('alert: Old, by: [status]'));
+    push([{ w: 0 }, { t: 15_000, count: 0 }, { w: 20_000 }], { stage });
+    stage.takeUp(first);
+    // (15, 25] s is split at 20 s, (25, 29] s is not.
+    const rows: Row[] = [{ t: 25_000, count: 10 }, { t: 29_000, count: 12 }, { w: 30_000 }];
+    const { windows } = push(rows, { stage, at: 3 });
+    expect(windows.map(([start, requests]) => [start, requests])).toEqual([[20_000, 7]]);
   });
 
   test('from 0 while there is no watermark', () => {
