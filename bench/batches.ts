@@ -1,8 +1,6 @@
 import { FrameBatch } from '../platform/log/batch.js';
+import { PULL_BYTES } from '../platform/log/lmdb/reader.js';
 import { PARTITIONS, type Workload } from './workload.js';
-
-/** As much as a pull of the log gives, bytes. */
-const BATCH_BYTES = 1024 * 1024;
 
 export interface Batched {
   readonly partition: number;
@@ -12,13 +10,13 @@ export interface Batched {
 /** What so many scrapes append, as batches in the order in which they would be pulled on a backlog. */
 export function takeBatches(workload: Workload, scrapes: number): { batches: Batched[]; samples: number } {
   const batches: Batched[] = [];
-  const open = Array.from({ length: PARTITIONS }, () => new FrameBatch(BATCH_BYTES));
+  const open = Array.from({ length: PARTITIONS }, () => new FrameBatch(PULL_BYTES));
   let samples = 0;
   const close = (partition: number): void => {
     const batch = open[partition];
     if (!batch || batch.count === 0) return;
     batches.push({ partition, batch });
-    open[partition] = new FrameBatch(BATCH_BYTES);
+    open[partition] = new FrameBatch(PULL_BYTES);
   };
   for (let scrape = 0; scrape < scrapes; scrape++) {
     const parts = workload.next();
@@ -27,7 +25,7 @@ export function takeBatches(workload: Workload, scrapes: number): { batches: Bat
       samples += more;
       for (const record of records) {
         const size = 24 + (record.key?.length ?? 0) + record.value.length;
-        if ((open[partition]?.size ?? 0) + size > BATCH_BYTES) close(partition);
+        if ((open[partition]?.size ?? 0) + size > PULL_BYTES) close(partition);
         open[partition]?.push(record, scrape, 0);
       }
     }

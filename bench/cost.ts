@@ -4,6 +4,11 @@ export interface Cost {
   readonly wall: number;
 }
 
+/** What so many records cost. */
+export interface Counted extends Cost {
+  readonly records: number;
+}
+
 /** Adds up what lies between `start` and `stop`: CPU time of the whole process, and wall time. */
 export class Meter {
   #cpu = 0;

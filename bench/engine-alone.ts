@@ -3,7 +3,7 @@ import { embeddedCodec } from '../platform/codec/embedded.js';
 import type { Output } from '../platform/log/event-log.js';
 import { schemaOf } from '../schemas/index.js';
 import { type Batched, takeBatches } from './batches.js';
-import { type Cost, Meter } from './cost.js';
+import { type Counted, Meter } from './cost.js';
 import { Engine } from './engine.js';
 import { type Outcome, Outputs } from './outputs.js';
 import { Workload, type WorkloadOptions } from './workload.js';
@@ -14,13 +14,12 @@ const SCRAPES_AHEAD = 100;
 export const WARM_UP = 0.1;
 const FRAME = 5;
 
-export interface EngineResult extends Outcome, Cost {
-  /** Records counted: without the warm-up. */
-  readonly records: number;
+/** Counted without the warm-up. */
+export interface EngineResult extends Outcome, Counted {
   /** Bytes of keys, values and frames per record. */
   readonly bytesPerRecord: number;
   /** A loop that decodes the same values with avsc and does nothing else, over as much as it says. */
-  readonly avsc: Cost & { readonly records: number };
+  readonly avsc: Counted;
 }
 
 /** Encoded bytes in, windows and alerts out. */

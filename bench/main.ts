@@ -40,7 +40,7 @@ for (const what of ['windows', 'alerts', 'digest'] as const) {
 const report: Report = {
   node: process.versions.node,
   cpus: cpus().length,
-  records: log.records,
+  records: log.cold.records,
   start,
   engine: { fixed, shuffled },
   log,

@@ -8,7 +8,8 @@ import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import type { EventLog, LogRecord } from '../platform/log/event-log.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
-import { type Cost, Meter } from './cost.js';
+import { type Counted, Meter } from './cost.js';
+import { WARM_UP } from './engine-alone.js';
 import { type Outcome, Outputs } from './outputs.js';
 import { PARTITIONS, RULES, Workload, type WorkloadOptions } from './workload.js';
 
@@ -22,8 +23,11 @@ export interface OverLogOptions extends WorkloadOptions {
   readonly path: string;
 }
 
-export interface OverLogResult extends Outcome, Cost {
-  readonly records: number;
+export interface OverLogResult extends Outcome {
+  /** From a cold process: with the start of the stages and their warm-up. */
+  readonly cold: Counted;
+  /** Without as many records as count as warm-up. */
+  readonly warm: Counted;
   /** Greatest resident set of the process, bytes: with the pages of the log that it has mapped. */
   readonly peakRss: number;
   /** Of what is resident at the end: the process's own memory, bytes; null where the system does not say. */
@@ -51,7 +55,7 @@ export async function fillLog({ path, ...options }: OverLogOptions): Promise<voi
   await environment.close();
 }
 
-/** Both stages over a log that is full, from its begin to the last window: start-up and warm-up counted. */
+/** Both stages over a log that is full, from its begin to the last window. */
 export async function runOverLog(
   { path, ...options }: OverLogOptions,
   ownRss: () => number | null,
@@ -62,7 +66,9 @@ export async function runOverLog(
   const { closing, records } = new Workload(codec, options);
   const registry = new Registry();
   const failed = new AbortController();
-  const meter = new Meter();
+  const cold = new Meter();
+  const warm = new Meter();
+  let before = 0;
   const pipeline = await runPipeline({
     log,
     codec,
@@ -76,14 +82,30 @@ export async function runOverLog(
   while ((await reached(registry)) < closing) {
     failed.signal.throwIfAborted();
     await pause(LOOK_EVERY_MS, failed.signal);
+    const taken = before === 0 ? await recordsIn(registry) : 0;
+    if (taken >= records * WARM_UP) {
+      before = taken;
+      warm.start();
+    }
   }
   await pipeline.stop();
-  meter.stop();
+  cold.stop();
+  warm.stop();
   const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: ownRss() };
   const outcome = await readOutcome(log);
   await log.close();
   await environment.close();
-  return { ...outcome, ...meter.cost, ...rss, records };
+  return {
+    ...outcome,
+    ...rss,
+    cold: { ...cold.cost, records },
+    warm: { ...warm.cost, records: records - before },
+  };
+}
+
+async function recordsIn(registry: Registry): Promise<number> {
+  const metric = await registry.getSingleMetric('tidemark_records_in')?.get();
+  return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0;
 }
 
 /** The least event time that *evaluate* has reached, ms; -Infinity while a partition has none. */

@@ -145,7 +145,7 @@ describe('a transition is one line', () => {
   test('whatever its labels hold', () => {
     const labels = { alertname: 'A', route: '/a\n\x1b[2J\x7f', team: 'x\r', severity: 'info' };
     expect(formatAlert({ ...resolved, labels })).toBe(
-      '12:33:30 RESOLVED warning LatencyAboveBaseline /a\\u000a\\u001b[2J\\u007f team=x\\u000d 305ms after 3m00s',
+      '12:33:30 RESOLVED warning LatencyAboveBaseline /a\\n\\u001b[2J\\u007f team=x\\r 305ms after 3m00s',
     );
   });
 });
@@ -192,7 +192,7 @@ describe('a window is one line', () => {
     ],
     ['without a group', { group: {} }, '12:30:30 30s 412ms 71/s 1%'],
     ['of part of a second', { start: at(12, 30, 29) + 500 }, '12:30:30 0.5s GET /a gateway 412ms 71/s 1%'],
-    ['with a label that would break it', { group: { route: '/\n' } }, '12:30:30 30s /\\u000a 412ms 71/s 1%'],
+    ['with a label that would break it', { group: { route: '/\n' } }, '12:30:30 30s /\\n 412ms 71/s 1%'],
   ])('%s', (_, change, line) => {
     expect(formatWindow({ ...window, ...change })).toBe(line);
   });

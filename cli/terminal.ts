@@ -1,5 +1,6 @@
 import { formatMeasure, short } from '../pipeline/model/format.js';
 import type { Measure } from '../pipeline/model/rule.js';
+import { printable } from '../pipeline/model/text.js';
 import type { AlertRecord, ContextMeasure, WindowRecord } from '../schemas/types.js';
 
 const colours: Readonly<Record<AlertRecord['state'], number>> = {
@@ -13,10 +14,6 @@ const contextNames: Readonly<Record<string, string>> = {
   mean_latency: 'latency',
   error_ratio: 'errors',
 };
-
-/** A label as a target gave it, without what would break the line or steer the terminal. */
-const plain = (text = ''): string =>
-  text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 
@@ -57,7 +54,7 @@ export function formatWindow(window: WindowRecord): string {
     window.meanLatency === null ? 'no requests' : formatMeasure('mean_latency', window.meanLatency);
   const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
   const rate = formatMeasure('request_rate', window.requestRate);
-  return [clockTime(window.end), span, ...Object.values(window.group).map(plain), latency, rate, errors]
+  return [clockTime(window.end), span, ...Object.values(window.group).map(printable), latency, rate, errors]
     .filter(Boolean)
     .join(' ');
 }
@@ -68,8 +65,8 @@ function groupValues({ labels }: AlertRecord): string[] {
   const usual = ['service', 'method', 'route'].filter((name) => name in group);
   const others = Object.keys(group).filter((name) => !usual.includes(name));
   return [
-    ...usual.map((name) => plain(group[name])),
-    ...others.map((name) => `${name}=${plain(group[name])}`),
+    ...usual.map((name) => printable(group[name] ?? '')),
+    ...others.map((name) => `${name}=${printable(group[name] ?? '')}`),
   ];
 }
 

@@ -54,7 +54,7 @@ describe('printing', () => {
       }),
     );
     fc.assert(
-      fc.property(record, fc.nat(), text, (one, partition, key) => {
+      fc.property(record, fc.nat(65_535), text, (one, partition, key) => {
         const printed = printLine({ topic: 'metrics', partition, offset: 0, key }, one);
         expect(printed).not.toContain('\n');
         expect(parseLine(printed, 4)).toEqual({ partition, key, record: one });
@@ -128,9 +128,10 @@ describe('a malformed line says what is wrong', () => {
     ['{}', 'type must be the name of a record'],
     ['{"type":5}', 'type must be the name of a record'],
     ['{"topic":5,"type":"Watermark"}', 'topic must be a string'],
-    ['{"type":"Watermark","partition":-1}', 'partition must be a whole number from 0, not -1'],
-    ['{"type":"Watermark","partition":0.5}', 'partition must be a whole number from 0, not 0.5'],
-    ['{"type":"Watermark","partition":"0"}', 'partition must be a whole number from 0, not "0"'],
+    ['{"type":"Watermark","partition":-1}', 'partition must be a whole number from 0 to 65535, not -1'],
+    ['{"type":"Watermark","partition":0.5}', 'partition must be a whole number from 0 to 65535, not 0.5'],
+    ['{"type":"Watermark","partition":65536}', 'partition must be a whole number from 0 to 65535, not 65536'],
+    ['{"type":"Watermark","partition":"0"}', 'partition must be a whole number from 0 to 65535, not "0"'],
     ['{"type":"Watermark","key":5}', 'key must be a string'],
     ['{"type":"Watermark"}', 'value must be an object, not absent'],
     ['{"type":"Watermark","value":5}', 'value must be an object, not 5'],

@@ -7,6 +7,9 @@ import { topics } from '../stage/stage.js';
 
 const schemas = { MetricRecord: schemaOf('MetricRecord'), Watermark: schemaOf('Watermark') };
 
+/** Every partition up to the greatest gets a stage of its own, so a slip must not ask for millions. */
+const LAST_PARTITION = 65_535;
+
 /** A line of `metrics` that a backtest takes in; null partition where the line names none. */
 export interface InputLine {
   readonly partition: number | null;
@@ -55,8 +58,11 @@ export function parseLine(text: string, partitions: number): InputLine | null {
 
 function partitionIn(value: Json | undefined): number | null {
   if (value === undefined || value === null) return null;
-  if (Number.isSafeInteger(value) && (value as number) >= 0) return value as number;
-  throw new TypeError(`partition must be a whole number from 0, not ${JSON.stringify(value)}`);
+  const found = Number.isInteger(value) ? (value as number) : -1;
+  if (found >= 0 && found <= LAST_PARTITION) return found;
+  throw new TypeError(
+    `partition must be a whole number from 0 to ${LAST_PARTITION}, not ${JSON.stringify(value)}`,
+  );
 }
 
 function parseObject(text: string): Readonly<Record<string, Json>> {

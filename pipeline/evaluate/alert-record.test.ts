@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { AlertRecord } from '../../schemas/types.js';
-import { alertsOf, brief, Driver, type Row, rules, type Slot, T } from './driver.fixture.js';
+import { alertsOf, Driver, type Row, rules, type Slot, T } from './driver.fixture.js';
 
 /** First 32 hex digits of SHA-256. */
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
@@ -204,15 +204,18 @@ describe('context', () => {
     expect([held?.reason, held?.context[0]?.baseline]).toEqual(['recovered', 1]);
     // 60 requests in 30 s: all candidates count. The limit itself did not expire.
     expect([expired?.reason, expired?.context[0]?.baseline]).toEqual(['recovered', 2]);
+    expect([held?.baseline, expired?.baseline]).toEqual([null, null]);
   });
 });
 
 describe('alert records come in order', () => {
   test('of window end + grace, window end, rule name, group text', () => {
+    // Abe and Zed share a selection, so that by name Mid comes between them; Far closes last.
     const set = rules(
       'alert: Zed, when: mean_latency > 1s',
-      'alert: Abe, when: mean_latency > 1s, by: [route, method]',
-      'alert: Mid, when: mean_latency > 1s, window: 5s, grace: 5s',
+      'alert: Mid, when: mean_latency > 1s, by: [route, method]',
+      'alert: Abe, when: mean_latency > 1s',
+      'alert: Far, when: mean_latency > 1s, window: 5s, grace: 10s',
     );
     const id = (alert: string): string => set.rules.find((one) => one.alert === alert)?.selection.id ?? '';
     const row = (alert: string, start: number, route: string): Row => ({
@@ -225,27 +228,44 @@ describe('alert records come in order', () => {
     const { alerts } = new Driver(set).push({
       w: 20_000,
       rows: [
+        row('Far', 0, '/f'),
+        row('Far', 5000, '/g'),
         row('Zed', 0, '/b'),
         row('Zed', 0, '/B'),
         row('Zed', 10_000, '/a'),
-        row('Abe', 0, '/z'),
-        row('Abe', 10_000, '/y'),
         row('Mid', 0, '/m'),
-        row('Mid', 5000, '/n'),
+        row('Mid', 10_000, '/n'),
       ],
     });
-    expect(
-      alerts
-        .filter(({ state }) => state === 'firing')
-        .map((one) => [one.alert, one.labels.route, ...brief(one)]),
-    ).toEqual([
-      ['Mid', '/m', 5, 'firing', null],
-      ['Abe', '/z', 10, 'firing', null],
-      ['Zed', '/B', 10, 'firing', null],
-      ['Zed', '/b', 10, 'firing', null],
-      ['Mid', '/n', 10, 'firing', null],
-      ['Abe', '/y', 20, 'firing', null],
-      ['Zed', '/a', 20, 'firing', null],
+    const firing = alerts.filter(({ state }) => state === 'firing');
+    expect(firing.map(({ alert, labels, windowEnd }) => [alert, labels.route, windowEnd - T])).toEqual([
+      ['Abe', '/B', 10_000],
+      ['Abe', '/b', 10_000],
+      ['Mid', '/m', 10_000],
+      ['Zed', '/B', 10_000],
+      ['Zed', '/b', 10_000],
+      ['Far', '/f', 5000],
+      ['Far', '/g', 10_000],
+      ['Abe', '/a', 20_000],
+      ['Mid', '/n', 20_000],
+      ['Zed', '/a', 20_000],
+    ]);
+  });
+
+  test('whether a group has data or not', () => {
+    const driver = new Driver(rules('alert: A, when: mean_latency > 1s, no_data_for: 0s'));
+    const row = (start: number, route: string, latencySum: number): Row => ({
+      start,
+      route,
+      requests: 1,
+      latencySum,
+    });
+    driver.push({ w: 10_000, rows: [row(0, '/a', 2), row(0, '/b', 2)] });
+    const { alerts } = driver.push({ w: 20_000, rows: [row(10_000, '/b', 1), row(10_000, '/c', 2)] });
+    expect(alerts.map(({ labels, state, reason }) => [labels.route, state, reason])).toEqual([
+      ['/a', 'resolved', 'no_data'],
+      ['/b', 'resolved', 'recovered'],
+      ['/c', 'firing', null],
     ]);
   });
 });

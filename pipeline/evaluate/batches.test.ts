@@ -74,6 +74,33 @@ describe('a batch', () => {
       ],
     ],
     [
+      'is not taken where a part is missing, until it is sent again',
+      [
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 10_000, part: 2, previous: null, rows: [row(0, 5, '/c')] },
+        { w: 10_000, part: 1, last: false, previous: null, rows: [row(0, 4, '/b')] },
+        { w: 10_000, part: 2, previous: null, rows: [row(0, 5, '/c')] },
+      ],
+      [
+        [],
+        [],
+        [],
+        [
+          [0, '/a', 3],
+          [0, '/b', 4],
+          [0, '/c', 5],
+        ],
+      ],
+    ],
+    [
+      'gives way to a later one where it is not whole',
+      [
+        { w: 10_000, part: 0, last: false, rows: [row(0, 3)] },
+        { w: 20_000, rows: [row(10_000, 4)] },
+      ],
+      [[], [[10, '/a', 4]]],
+    ],
+    [
       'is ignored where its watermark is not above the last one taken',
       [
         { w: 20_000, rows: [row(10_000, 3)] },

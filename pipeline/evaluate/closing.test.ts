@@ -23,42 +23,54 @@ describe('windows close', () => {
   test('in order of end + grace, end, selection, group text', () => {
     const set = rules(
       'alert: A, when: mean_latency > 1000s',
-      'alert: B, when: mean_latency > 1000s, window: 5s, grace: 5s',
+      'alert: B, when: mean_latency > 1000s, window: 5s, grace: 10s',
       'alert: C, when: mean_latency > 1000s, by: [method], window: 20s',
+      'alert: D, when: mean_latency > 1000s, by: [method], window: 10s',
     );
-    const [ten, five, twenty] = [
+    const ids = [
       idOf('route', '10000 0'),
-      idOf('route', '5000 5000'),
+      idOf('route', '5000 10000'),
       idOf('method', '20000 0'),
-    ];
-    expect(set.selections.map(({ id }) => id)).toEqual([ten, five, twenty].sort());
+      idOf('method', '10000 0'),
+    ] as const;
+    const [ten, five, twenty, other] = ids;
+    expect(set.selections.map(({ id }) => id)).toEqual([...ids].sort());
     const rows: Row[] = [
-      { selection: twenty, start: 0, requests: 9, group: { method: 'GET' } },
+      { selection: twenty, start: 0, requests: 10, group: { method: 'GET' } },
+      { selection: other, start: 10_000, requests: 9, group: { method: 'GET' } },
       { selection: ten, start: 10_000, requests: 8, route: '/b' },
       { selection: ten, start: 10_000, requests: 7, route: '/a' },
       { selection: ten, start: 10_000, requests: 6, route: '/B' },
       { selection: ten, start: 10_000, requests: 5, group: {} },
-      { selection: five, start: 10_000, requests: 4 },
       { selection: five, start: 5000, requests: 3 },
       { selection: ten, start: 0, requests: 2 },
       { selection: five, start: 0, requests: 1 },
     ];
-    const last = [
-      [ten, 20, '/B', 6],
-      [ten, 20, '/a', 7],
-      [ten, 20, '/b', 8],
-      [ten, 20, undefined, 5],
-    ];
-    const { windows } = new Driver(set).push({ w: 20_000, rows });
-    expect(
-      windows.map((one) => [one.selection, (one.end - T) / 1000, one.group.route, one.requests]),
-    ).toEqual([
-      [five, 5, '/a', 1],
-      [ten, 10, '/a', 2],
-      [five, 10, '/a', 3],
-      [five, 15, '/a', 4],
-      ...(twenty < ten ? [[twenty, 20, undefined, 9], ...last] : [...last, [twenty, 20, undefined, 9]]),
+    // What ends and closes at 20 s, by selection.
+    const last = new Map([
+      [
+        ten,
+        [
+          [ten, 20, '/B', 6],
+          [ten, 20, '/a', 7],
+          [ten, 20, '/b', 8],
+          [ten, 20, undefined, 5],
+        ],
+      ],
+      [twenty, [[twenty, 20, undefined, 10]]],
+      [other, [[other, 20, undefined, 9]]],
     ]);
+    for (const order of [rows, [...rows].reverse()]) {
+      const { windows } = new Driver(set).push({ w: 20_000, rows: order });
+      expect(
+        windows.map((one) => [one.selection, (one.end - T) / 1000, one.group.route, one.requests]),
+      ).toEqual([
+        [ten, 10, '/a', 2],
+        [five, 5, '/a', 1],
+        [five, 10, '/a', 3],
+        ...[ten, twenty, other].sort().flatMap((id) => last.get(id) ?? []),
+      ]);
+    }
   });
 
   test('at end + grace, not before', () => {

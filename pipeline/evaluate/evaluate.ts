@@ -160,7 +160,7 @@ export class Evaluate implements Stage {
 
   #collect({ windows, alerts }: Judged): void {
     const { partition } = this;
-    for (const { text, ...value } of windows) {
+    for (const { text, record: value } of windows) {
       this.#produced.push({
         topic: topics.windows,
         partition,

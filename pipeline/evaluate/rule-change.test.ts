@@ -84,6 +84,17 @@ describe('a rule that stays the same', () => {
     );
   });
 
+  test('is still ended by silence', () => {
+    const rule = `${slow}, no_data_for: 20s`;
+    const alerts = alike((between) => {
+      const driver = active(rule);
+      driver.takeUp(rules(`${rule}, severity: info`));
+      between(driver);
+      return driver.push({ w: 60_000 }).alerts;
+    });
+    expect(alerts.map(brief)).toEqual([[40, 'resolved', 'no_data']]);
+  });
+
   test('keeps its held baseline and its past', () => {
     const rule = 'alert: Slow, when: mean_latency > 1.5 * baseline, baseline: { windows: 4, min_windows: 2 }';
     const alerts = alike((between) => {
@@ -182,19 +193,30 @@ describe('a rule that is gone or changed', () => {
   });
 
   test('ends in order of rule name, group text; what is inactive gives no record', () => {
-    const driver = new Driver(
-      rules(
-        'alert: Zed, when: mean_latency > 1s',
-        'alert: Abe, when: mean_latency > 1s',
-        'alert: Mid, when: mean_latency > 9s',
-      ),
+    const set = rules(
+      'alert: Zed, when: mean_latency > 1s',
+      'alert: Mid, when: mean_latency > 1s, by: [route, method]',
+      'alert: Abe, when: mean_latency > 1s',
+      'alert: Nil, when: mean_latency > 9s',
     );
-    driver.push({ w: 10_000, rows: [bad(0, '/b'), bad(0, '/a'), bad(0, '/B'), good(0, '/c')] });
+    const driver = new Driver(set);
+    const id = (alert: string): string => set.rules.find((one) => one.alert === alert)?.selection.id ?? '';
+    driver.push({
+      w: 10_000,
+      rows: [
+        { ...bad(0, '/b'), selection: id('Zed') },
+        { ...good(0, '/c'), selection: id('Zed') },
+        { ...bad(0, '/m'), selection: id('Mid') },
+      ],
+    });
+    const later = ['/a', '/B'].map((route) => ({ ...bad(10_000, route), selection: id('Zed') }));
+    driver.push({ w: 20_000, rows: later });
     const { alerts } = driver.takeUp(rules('alert: New, when: mean_latency > 1s'));
     expect(alerts.map(({ alert, labels }) => [alert, labels.route])).toEqual([
       ['Abe', '/B'],
       ['Abe', '/a'],
       ['Abe', '/b'],
+      ['Mid', '/m'],
       ['Zed', '/B'],
       ['Zed', '/a'],
       ['Zed', '/b'],

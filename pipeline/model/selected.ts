@@ -6,15 +6,26 @@ import { byCodeUnits } from './text.js';
 
 /** Sums of one window by group id. A group is in it once a sample or an interval touched it. */
 export class WindowSums {
-  requests = new Float64Array(0);
-  latencySum = new Float64Array(0);
-  errors = new Float64Array(0);
-  samples = new Float64Array(0);
-  covered = new Uint8Array(0);
+  requests: Float64Array<ArrayBuffer>;
+  latencySum: Float64Array<ArrayBuffer>;
+  errors: Float64Array<ArrayBuffer>;
+  samples: Float64Array<ArrayBuffer>;
+  covered: Uint8Array<ArrayBuffer>;
   readonly groups: number[] = [];
-  #marks = new Uint8Array(0);
+  #marks: Uint8Array<ArrayBuffer>;
 
-  constructor(readonly start: number) {}
+  constructor(
+    readonly start: number,
+    /** Groups that there is room for without growing. */
+    capacity = 0,
+  ) {
+    this.requests = new Float64Array(capacity);
+    this.latencySum = new Float64Array(capacity);
+    this.errors = new Float64Array(capacity);
+    this.samples = new Float64Array(capacity);
+    this.covered = new Uint8Array(capacity);
+    this.#marks = new Uint8Array(capacity);
+  }
 
   /** Makes room for the group, and takes it in. */
   touch(group: number): boolean {
@@ -88,7 +99,7 @@ export class Selected {
     if (this.#newest !== null && this.#newest.start === start) return this.#newest;
     let sums = this.windows.get(start);
     if (!sums) {
-      sums = new WindowSums(start);
+      sums = new WindowSums(start, this.groups.capacity);
       this.windows.set(start, sums);
     }
     this.#newest = sums;

@@ -1,18 +1,11 @@
-import type { Labels } from './matcher.js';
 import type { Selected } from './selected.js';
-import { parseSeriesText } from './series-text.js';
+import { parseSeriesText, readsAs, type SeriesIdentity } from './series-text.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
-import { seriesText } from './text.js';
 
 /** A series is forgotten when the watermark is more than this past its last sample, ms. */
 const FORGET_AFTER = 3_600_000;
 /** So many keys that hold no state are remembered, to find them again quickly. */
 const CACHED_KEYS = 65_536;
-
-interface Identity {
-  readonly name: string;
-  readonly labels: Labels;
-}
 
 /**
  * The series of one partition, as small integers (slots), with their previous sample in columns.
@@ -31,8 +24,8 @@ export class SeriesTable {
   readonly #slots = new Map<string, number>();
   readonly #keys: (Buffer | undefined)[] = [];
   readonly #views: (DataView | undefined)[] = [];
-  /** Only where the key is not the series text of the labels. */
-  readonly #foreign = new Map<number, Identity>();
+  /** Only where the labels cannot be read from the key. */
+  readonly #foreign = new Map<number, SeriesIdentity>();
   readonly #free: number[] = [];
   #successor = new Int32Array(0);
   #last = -1;
@@ -68,7 +61,7 @@ export class SeriesTable {
     return slot;
   }
 
-  intern(key: Buffer, identity: Identity): number {
+  intern(key: Buffer, identity: SeriesIdentity): number {
     const slot = this.#free.pop() ?? this.#keys.length;
     this.#reserve(slot + 1);
     const own = Buffer.from(key);
@@ -77,8 +70,7 @@ export class SeriesTable {
     this.#views[slot] = viewOf(own);
     this.#successor[slot] = -1;
     this.admitted[slot] = 0;
-    if (seriesText(identity.name, identity.labels) !== key.toString('utf8'))
-      this.#foreign.set(slot, identity);
+    if (!readsAs(key.toString('utf8'), identity)) this.#foreign.set(slot, identity);
     this.#join(slot, identity);
     this.#follow(slot);
     return slot;
@@ -163,11 +155,11 @@ export class SeriesTable {
     this.#last = slot;
   }
 
-  #identityOf(slot: number): Identity {
+  #identityOf(slot: number): SeriesIdentity {
     return this.#foreign.get(slot) ?? parsedKey(this.#keys[slot] ?? Buffer.alloc(0));
   }
 
-  #join(slot: number, { name, labels }: Identity): void {
+  #join(slot: number, { name, labels }: SeriesIdentity): void {
     let wanted = 0;
     for (let s = 0; s < this.selected.length; s++) {
       const member = this.selected[s]?.membership(name, labels) ?? -1;
@@ -211,7 +203,7 @@ export class SeriesTable {
   }
 }
 
-function parsedKey(key: Buffer): Identity {
+function parsedKey(key: Buffer): SeriesIdentity {
   const identity = parseSeriesText(key.toString('utf8'));
   if (!identity) throw new RangeError(`state holds the unreadable series key ${key.toString('utf8')}`);
   return identity;
@@ -225,11 +217,16 @@ function copyTo<T extends Float64Array | Int32Array | Uint8Array>(wide: T, old: 
 const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
   new DataView(buffer, byteOffset, byteLength);
 
-/** Four bytes at a time, from the end, where keys differ. */
+/** Eight bytes at a time, from the end, where keys differ. */
 function sameBytes(key: DataView | undefined, bytes: DataView, start: number, end: number): boolean {
-  if (key === undefined || key.byteLength !== end - start) return false;
-  let i = key.byteLength - 4;
-  for (; i >= 0; i -= 4) if (key.getInt32(i) !== bytes.getInt32(start + i)) return false;
-  for (i += 3; i >= 0; i--) if (key.getInt8(i) !== bytes.getInt8(start + i)) return false;
+  const length = end - start;
+  if (key === undefined || key.byteLength !== length) return false;
+  let i = length - 8;
+  for (; i >= 0; i -= 8) {
+    const at = start + i;
+    const upper = key.getInt32(i + 4, true) ^ bytes.getInt32(at + 4, true);
+    if ((upper | (key.getInt32(i, true) ^ bytes.getInt32(at, true))) !== 0) return false;
+  }
+  for (i += 7; i >= 0; i--) if (key.getInt8(i) !== bytes.getInt8(start + i)) return false;
   return true;
 }

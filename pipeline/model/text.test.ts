@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byCodeUnits, escapeValue, groupText, normalLabels, seriesText } from './text.js';
+import { byCodeUnits, escapeValue, groupText, normalLabels, printable, seriesText } from './text.js';
 
 describe('a group text', () => {
   test.each<[Record<string, string>, string]>([
@@ -31,4 +31,9 @@ test('normal labels have sorted keys and no empty values', () => {
     ['a', 'x'],
     ['b', 'y'],
   ]);
+});
+
+test('a printable text stays on one line and steers no terminal', () => {
+  expect(printable('é 😀 "\\"')).toBe('é 😀 "\\"');
+  expect(printable('\n\r\t\x1b[2J\x7f\x9b')).toBe('\\n\\r\\t\\u001b[2J\\u007f\\u009b');
 });

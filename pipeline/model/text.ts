@@ -9,6 +9,12 @@ const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\
 export const escapeValue = (value: string): string =>
   /[\\"\n]/.test(value) ? value.replace(/[\\"\n]/g, (char) => escapes[char] ?? char) : value;
 
+const marks: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** A text from outside on one line, without what would steer a terminal. */
+export const printable = (text: string): string =>
+  text.replace(/\p{Cc}/gu, (char) => marks[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** `{a="x",b="y"}`: sorted, empty labels left out, `{}` when there are none. */
 export function groupText(labels: Labels): string {
   let text = '';

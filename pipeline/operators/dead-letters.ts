@@ -22,9 +22,10 @@ export function account(block: Block, totals: Account, origin: Origin): readonly
   const letters: DeadLetter[] = [];
   let mark = 0;
   let late = 0;
+  let marked = block.watermarks[0]?.row;
   for (let row = 0; row < block.rows; row++) {
-    if (block.watermarks[mark]?.row === row) {
-      mark++;
+    if (row === marked) {
+      marked = block.watermarks[++mark]?.row;
       summarise(letters, totals, { ...origin, offset: block.offset[row] ?? 0 });
       continue;
     }
@@ -32,8 +33,8 @@ export function account(block: Block, totals: Account, origin: Origin): readonly
     if (code === Class.none) continue;
     const index = code - 1;
     totals.totals[index] = (totals.totals[index] ?? 0) + 1;
-    const windows = block.late[late]?.row === row ? block.late[late++] : undefined;
     if (!dead[index]) continue;
+    const windows = block.late[late]?.row === row ? block.late[late++] : undefined;
     const since = (totals.since[index] ?? 0) + 1;
     totals.since[index] = since;
     if (since <= RAW_DEAD_LETTERS) letters.push(raw(block, row, origin, windows));

@@ -11,11 +11,11 @@ export function increases(series: () => SeriesTable): MonoTypeOperatorFunction<B
   return map((block) => {
     const table = series();
     let mark = 0;
+    let watermark = block.watermarks[0];
     for (let row = 0; row < block.rows; row++) {
-      const watermark = block.watermarks[mark];
       if (watermark !== undefined && watermark.row === row) {
-        mark++;
         if (watermark.after > watermark.before) table.forget(watermark.after);
+        watermark = block.watermarks[++mark];
       } else if (block.class[row] === Class.none && (block.slot[row] ?? -1) >= 0) judge(block, row, table);
     }
     return block;

@@ -16,7 +16,7 @@ import { byCodeUnits } from '../model/text.js';
 import type { ClosedWindow, ClosingStep, MergedWindow } from './close-merged.js';
 
 export interface Judged {
-  readonly windows: readonly (WindowRecord & { readonly text: string })[];
+  readonly windows: readonly { readonly text: string; readonly record: WindowRecord }[];
   readonly alerts: readonly AlertRecord[];
 }
 
@@ -30,7 +30,9 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
     }
     events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
     return {
-      windows: closed.flatMap((window) => window.groups.map((group) => windowRecord(window, group))),
+      windows: closed.flatMap((window) =>
+        window.groups.map((group) => ({ text: group.text, record: windowRecord(window, group) })),
+      ),
       alerts: events.map((event) => alertRecord(event, expand)),
     };
   });
@@ -163,11 +165,10 @@ function remember({ judging, start, groups }: ClosedWindow): void {
   judging.trimSometimes();
 }
 
-function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord & { text: string } {
+function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
   const { metric, id, window: length } = window.judging.selection;
-  const { text, labels, requests, latencySum, errors, samples, covered } = group;
+  const { labels, requests, latencySum, errors, samples, covered } = group;
   return {
-    text,
     metric,
     selection: id,
     group: labels,

@@ -19,16 +19,17 @@ export function readMetrics(
     const table = series();
     table.trim();
     block.reset(batch);
-    while (batch.advance()) {
-      const row = block.rows++;
-      block.offset[row] = batch.offset;
-      block.keyStart[row] = batch.keyStart;
-      block.keyEnd[row] = batch.keyEnd;
-      block.valueStart[row] = batch.valueStart;
-      block.valueEnd[row] = batch.valueEnd;
-      block.class[row] = Class.none;
-      block.slot[row] = -1;
-      const id = schemaId(batch.bytes, batch.valueStart, batch.valueEnd);
+    const { bytes, offset, keyStart, keyEnd, valueStart, valueEnd, slot, class: classed } = block;
+    let row = 0;
+    for (; batch.advance(); row++) {
+      offset[row] = batch.offset;
+      keyStart[row] = batch.keyStart;
+      keyEnd[row] = batch.keyEnd;
+      valueStart[row] = batch.valueStart;
+      valueEnd[row] = batch.valueEnd;
+      classed[row] = Class.none;
+      slot[row] = -1;
+      const id = schemaId(bytes, batch.valueStart, batch.valueEnd);
       if (id !== state.id || id < 0) {
         state.id = id;
         state.reader = id < 0 ? undefined : decoding.metricReader(id);
@@ -36,6 +37,7 @@ export function readMetrics(
       if (state.reader) readSample(block, row, state.reader, decoding, table);
       else readOther(block, row, decoding);
     }
+    block.rows = row;
     return block;
   });
 }

@@ -12,6 +12,7 @@ const defects: Readonly<Record<string, readonly string[]>> = {
     '2:34 Flow map in block collection must be sufficiently indented and end with a }',
   ],
   'yaml-tab': ['3:1 Tabs are not allowed as indentation'],
+  'yaml-stray-bracket': ['3:1 Unexpected flow-seq-end token in YAML stream: "]"'],
   'yaml-duplicate-key': ['6:5 Map keys must be unique'],
   'yaml-two-documents': ['5:1 a rule file is one YAML document: leave out the --- in between'],
   'yaml-unknown-tag': ['5:10 Unresolved tag: !minutes'],
@@ -55,6 +56,9 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'key-complex': ['5:7 unknown key ""'],
   'when-missing': ['3:5 when is missing: say when the rule is broken, like mean_latency > 300ms'],
   'when-null': ['4:11 when must be a text'],
+  'when-of-lines': [
+    '4:11 "mean_latency is\\n\\ttoo high\\n" is no condition: write it like mean_latency > 300ms',
+  ],
   'when-number': ['4:11 "5" is no condition: write it like mean_latency > 300ms'],
   'when-list': ['4:11 when must be a text'],
   'when-no-operator': ['4:11 "mean_latency 300ms" is no condition: write it like mean_latency > 300ms'],

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RuleSet } from '../model/rule.js';
 import { compileRules, recompile } from './compile.js';
@@ -66,5 +68,28 @@ slas:
     const set = rules(`version: 1\nslas:\n${text}`);
     expect(set.rules.map(({ line }) => line)).toEqual(names.map((_, i) => 3 + 2 * i));
     expect(set.selections).toHaveLength(1);
+  });
+
+  test('whatever is in a file, it compiles or is told why not, with places that are in it', () => {
+    const folder = new URL('./testdata/', import.meta.url);
+    const texts = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+    const bits = [...'[]{}:?|>%!&*#~"\'\n\t\r-', '*a', '&a ', '<<: ', '  ', '!!binary ', '---', '__proto__'];
+    const cut = fc.tuple(fc.nat(400), fc.nat(20), fc.constantFrom(...bits));
+    fc.assert(
+      fc.property(fc.constantFrom(...texts), fc.array(cut, { minLength: 1, maxLength: 4 }), (whole, cuts) => {
+        const text = cuts.reduce(
+          (rest, [at, gone, bit]) => rest.slice(0, at) + bit + rest.slice(at + gone),
+          whole,
+        );
+        const compiled = compileRules({ file: 'sla.yaml', text });
+        const lines = text.split('\n');
+        for (const { line, column, message } of 'problems' in compiled ? compiled.problems : []) {
+          expect(message).toMatch(/^\P{Cc}+$/u);
+          expect(column).toBeGreaterThan(0);
+          expect(column).toBeLessThanOrEqual((lines[line - 1]?.length ?? -1) + 1);
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

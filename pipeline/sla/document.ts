@@ -4,7 +4,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
@@ -13,6 +12,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
+import { printable } from '../model/text.js';
 import { type Diagnostic, nearest, SyntaxProblem } from './diagnostics.js';
 import { labelProblem } from './label-name.js';
 
@@ -28,7 +28,7 @@ const later = ['clear', 'objective', 'burn_rate', 'sli'];
 /** Collects every problem of one file, with its place. */
 export class Problems {
   readonly all: Diagnostic[] = [];
-  readonly #lines = new LineCounter();
+  #text = '';
   #document: Document | null = null;
 
   constructor(readonly file: string) {}
@@ -36,9 +36,12 @@ export class Problems {
   /** The root of the file's YAML; null where it is empty or cannot be parsed. */
   parse(text: string): Node | null {
     // Without the mark of its encoding, which would count as a column.
-    const document = parseDocument(text.replace(/^\ufeff/, ''), { lineCounter: this.#lines });
-    for (const problem of [...document.errors, ...document.warnings])
-      this.#add(problem.pos[0], yamlProblem(problem));
+    this.#text = text.replace(/^\ufeff/, '');
+    const document = parseDocument(this.#text, { prettyErrors: false });
+    const lost = document.errors.findIndex(({ code }) => code === 'UNEXPECTED_TOKEN');
+    // Where the parser loses its way, whatever follows is a consequence.
+    const errors = lost < 0 ? document.errors : document.errors.slice(0, lost + 1);
+    for (const problem of [...errors, ...document.warnings]) this.#add(problem.pos[0], yamlProblem(problem));
     visit(document, {
       Alias: (_, alias) => {
         if (!alias.resolve(document)) this.at(alias, `there is no anchor &${alias.source} before this`);
@@ -53,7 +56,7 @@ export class Problems {
   }
 
   line(node: Node): number {
-    return this.#lines.linePos(node.range?.[0] ?? 0).line;
+    return this.#place(node.range?.[0] ?? 0).line;
   }
 
   /** Runs a parser on a value; its `SyntaxProblem` becomes a problem at the node. */
@@ -138,8 +141,13 @@ export class Problems {
   }
 
   #add(offset: number, message: string): void {
-    const { line, col } = this.#lines.linePos(offset);
-    this.all.push({ file: this.file, line: line || 1, column: col || 1, message });
+    this.all.push({ file: this.file, ...this.#place(offset), message: printable(message) });
+  }
+
+  /** Counted here, since the parser's own counter misses lines behind an error. */
+  #place(offset: number): { readonly line: number; readonly column: number } {
+    const before = this.#text.slice(0, offset);
+    return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
   }
 }
 
@@ -149,8 +157,7 @@ function nullAt(key: Node): Node {
   return node;
 }
 
-/** The parser's message without the place, which stands in front, and without the excerpt. */
 function yamlProblem({ code, message }: YAMLError): string {
   if (code === 'MULTIPLE_DOCS') return 'a rule file is one YAML document: leave out the --- in between';
-  return message.replace(/\n.*$/s, '').replace(/ at line \d+, column \d+:?$/, '');
+  return message;
 }

@@ -3,6 +3,7 @@ import type { Batch } from '../../platform/log/batch.js';
 
 /** Operators cannot wait: schemas that are not known yet are loaded ahead of them. */
 export async function loadSchemas(codec: Codec, batch: Batch): Promise<void> {
+  if (!codec.grows) return;
   let last = -1;
   while (batch.advance()) {
     const { bytes, valueStart, valueEnd } = batch;

@@ -21,6 +21,8 @@ export interface Codec {
   typeOf(id: number): RecordName | undefined;
   /** The schema that a known id was written with. */
   writerSchema(id: number): AvroSchema | undefined;
+  /** Whether there can be ids that it does not know yet, to be loaded ahead. */
+  readonly grows: boolean;
   /** Makes the id known if there is such a schema. Rejects (retryable) where that cannot be found out now. */
   load(id: number): Promise<boolean>;
 }

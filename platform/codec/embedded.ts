@@ -32,18 +32,25 @@ export function embeddedCodec(): Codec {
     idOf: (name) => entry(name).id,
     typeOf: (id) => entries[id - 1]?.name,
     writerSchema: (id) => entries[id - 1]?.schema,
+    grows: false,
     load: (id) => Promise.resolve(entries[id - 1] !== undefined),
   };
 }
 
+/** Where a record is written before it is known how long it gets. */
+let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
 function frame<Name extends RecordName>({ id, name, type }: Entry, value: RecordTypes[Name]): Buffer {
   try {
-    const payload = type.toBuffer(value);
-    const framed = Buffer.allocUnsafe(FRAME + payload.length);
-    framed.writeUInt8(0, 0);
-    framed.writeUInt32BE(id, 1);
-    payload.copy(framed, FRAME);
-    return framed;
+    let end = type.encode(value, scratch, FRAME);
+    if (end < 0) {
+      // So many bytes were missing.
+      scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
+      end = type.encode(value, scratch, FRAME);
+    }
+    scratch[0] = 0;
+    scratch.writeUInt32BE(id, 1);
+    return Buffer.from(scratch.subarray(0, end));
   } catch (cause) {
     throw new CodecError('Invalid', `encoding ${name}: ${reason(cause)}`, { cause });
   }
@@ -98,7 +105,9 @@ class SortedMap extends avro.types.LogicalType {
   protected override _toValue(value: unknown): unknown {
     const map = value as Readonly<Record<string, string>>;
     const keys = Object.keys(map);
-    if (keys.every((key, i) => i === 0 || (keys[i - 1] ?? '') < key)) return map;
+    let sorted = true;
+    for (let i = 1; i < keys.length; i++) sorted &&= (keys[i - 1] ?? '') < (keys[i] ?? '');
+    if (sorted) return map;
     return Object.fromEntries(keys.sort().map((key) => [key, map[key]]));
   }
 }

@@ -30,9 +30,11 @@ interface Building {
   created: number | null;
 }
 
-const sampleLine =
-  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})?[ \t]+(\S+)(?:[ \t]+[^#\s]+)?(?:[ \t]+#.*)?[ \t]*$/su;
-const label = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|$)/suy;
+const metricName = /([a-zA-Z_:][a-zA-Z0-9_:]*)(?:[ \t]*(\{)|(?=[ \t]))/y;
+const label = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|(?=\}))/suy;
+const closing = /\s*\}/y;
+/** Value, timestamp and exemplar; the latter two are not used. */
+const rest = /[ \t]*([^\s#]+)(?:[ \t]+-?[\d.]+(?:[eE][+-]?\d+)?)?(?:[ \t]+#.*)?$/y;
 const escapes: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"' };
 
 /** Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0. Throws `ExpositionError` naming the line. */
@@ -41,41 +43,75 @@ export function parseExposition(text: string): Exposition {
   const series = new Map<string, Building>();
   let processStart: number | null = null;
   let number = 0;
-  for (const line of text.split('\n')) {
+  for (const raw of text.split('\n')) {
     number++;
+    const line = raw.trim();
     if (line.startsWith('#')) {
       const [, kind, name = '', type = ''] = line.split(/[ \t]+/);
-      if (kind === 'TYPE') types.set(name, type.trim());
+      if (kind === 'TYPE') types.set(name, type);
       continue;
     }
-    if (line.trim() === '') continue;
-    const found = sampleLine.exec(line.replace(/\r$/, ''));
-    const value = found ? parseNumber(found[3] ?? '') : undefined;
-    const labels = found ? parseLabels(found[2] ?? '') : null;
-    if (!found || value === undefined || !labels)
-      throw new ExpositionError(`line ${number} is no sample: ${line.slice(0, 80)}`);
-    const name = found[1] ?? '';
-    if (name === 'process_start_time_seconds') processStart = Math.round(value * 1000);
-    else take(series, types, { name, labels, value });
+    if (line === '') continue;
+    const sample = parseSample(line);
+    if (!sample) throw new ExpositionError(`line ${number} is no sample: ${line.slice(0, 80)}`);
+    if (sample.name === 'process_start_time_seconds') processStart = milliseconds(sample.value);
+    else take(series, types, sample);
   }
   const samples = [...series.values()].flatMap(finish);
   return { samples, processStart };
 }
 
+interface Sample {
+  readonly name: string;
+  readonly labels: Record<string, string>;
+  readonly value: number;
+}
+
+/** Reads a line from left to right, since an exemplar behind the value has braces too. */
+function parseSample(line: string): Sample | null {
+  metricName.lastIndex = 0;
+  const [, name, open] = metricName.exec(line) ?? [];
+  if (name === undefined) return null;
+  const labels: Record<string, string> = {};
+  rest.lastIndex = metricName.lastIndex;
+  if (open !== undefined) {
+    const end = readLabels(line, metricName.lastIndex, labels);
+    if (end < 0) return null;
+    rest.lastIndex = end;
+  }
+  const value = parseNumber(rest.exec(line)?.[1] ?? '');
+  return value === undefined ? null : { name, labels, value };
+}
+
+/** Reads labels up to the closing brace; returns where the text goes on, below 0 where there is none. */
+function readLabels(line: string, from: number, labels: Record<string, string>): number {
+  for (let at = from; ; at = label.lastIndex) {
+    closing.lastIndex = at;
+    if (closing.test(line)) return closing.lastIndex;
+    label.lastIndex = at;
+    const [, name = '', value = ''] = label.exec(line) ?? [];
+    if (name === '') return -1;
+    labels[name] = value.includes('\\')
+      ? value.replace(/\\(.)/gsu, (_, c: string) => escapes[c] ?? `\\${c}`)
+      : value;
+  }
+}
+
 function take(
   series: Map<string, Building>,
   types: ReadonlyMap<string, string>,
-  one: { name: string; labels: Record<string, string>; value: number },
+  { name, labels, value }: Sample,
 ): void {
-  const { name, labels, value } = one;
   const [family, part] = familyOf(name, types);
   if (family === null) return;
-  const { le, ...rest } = labels;
-  const own = part === '_bucket' ? rest : labels;
+  const { le: bound = '', ...others } = labels;
+  const own = part === '_bucket' ? others : labels;
   const building = buildingOf(series, family, own);
-  if (part === '_bucket') building.buckets.push({ le: parseNumber(le ?? '') ?? Number.NaN, count: value });
-  else if (part === '_sum') building.sum = value;
-  else if (part === '_created') building.created = Math.round(value * 1000);
+  if (part === '_bucket') {
+    const le = parseNumber(bound);
+    if (le !== undefined) building.buckets.push({ le, count: value });
+  } else if (part === '_sum') building.sum = value;
+  else if (part === '_created') building.created = milliseconds(value);
   else building.count = value;
 }
 
@@ -90,7 +126,8 @@ function familyOf(name: string, types: ReadonlyMap<string, string>): readonly [s
     const family = name.slice(0, -'_created'.length);
     const type = types.get(family);
     if (type === 'histogram' || type === 'summary') return [family, '_created'];
-    if (type === 'counter') return [`${family}_total`, '_created'];
+    if (type === 'counter' || types.get(`${family}_total`) === 'counter')
+      return [`${family}_total`, '_created'];
   }
   const counter =
     types.get(name) === 'counter' || (name.endsWith('_total') && types.get(name.slice(0, -6)) === 'counter');
@@ -112,24 +149,14 @@ function finish({ name, labels, count, sum, buckets, created }: Building): Expos
   return [{ name, labels, count, sum, buckets: buckets.sort((a, b) => a.le - b.le), created }];
 }
 
-function parseLabels(text: string): Record<string, string> | null {
-  const labels: Record<string, string> = {};
-  label.lastIndex = 0;
-  while (label.lastIndex < text.length) {
-    const found = label.exec(text);
-    if (!found) return null;
-    const value = found[2] ?? '';
-    labels[found[1] ?? ''] = value.includes('\\')
-      ? value.replace(/\\(.)/gsu, (_, c: string) => escapes[c] ?? `\\${c}`)
-      : value;
-  }
-  return labels;
-}
+/** Seconds as ms; null for what is no time. */
+const milliseconds = (seconds: number): number | null =>
+  Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
 
 function parseNumber(text: string): number | undefined {
-  if (text === '+Inf' || text === 'Inf') return Number.POSITIVE_INFINITY;
-  if (text === '-Inf') return Number.NEGATIVE_INFINITY;
-  if (text === 'NaN') return Number.NaN;
+  const infinite = /^([+-]?)inf(?:inity)?$/i.exec(text);
+  if (infinite) return infinite[1] === '-' ? -Infinity : Infinity;
+  if (/^nan$/i.test(text)) return Number.NaN;
   const value = Number(text);
   return text === '' || Number.isNaN(value) ? undefined : value;
 }

@@ -12,13 +12,11 @@ const accept = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;vers
 
 /** Reads a target's metrics over HTTP; rejects with a message that says what is wrong and the way out. */
 export async function scrapeHttp(url: string, signal: AbortSignal): Promise<HttpScrape> {
-  const { statusCode, headers, body } = await request(url, { headers: { accept }, signal }).catch(
-    (cause: unknown) => {
-      throw new Error(signal.aborted ? `${url} did not answer in time` : `${url} is down: ${reason(cause)}`, {
-        cause,
-      });
-    },
-  );
+  const down = (cause: unknown): never => {
+    const message = signal.aborted ? 'did not answer in time' : `is down: ${reason(cause)}`;
+    throw new Error(`${url} ${message}`, { cause });
+  };
+  const { statusCode, headers, body } = await request(url, { headers: { accept }, signal }).catch(down);
   if (statusCode !== 200) {
     await body.dump();
     throw new Error(
@@ -32,16 +30,23 @@ export async function scrapeHttp(url: string, signal: AbortSignal): Promise<Http
       `${url} answered ${type}, not metrics: give the address of its metrics, like http://host:port/metrics`,
     );
   }
+  const bytes = await readAll(body).catch(down);
+  if (bytes === null) throw new Error(`${url} answered more than ${MAX_BYTES} bytes of metrics`);
+  const { samples, processStart } = parse(url, bytes.toString('utf8'));
+  const date = Date.parse(String(headers.date ?? ''));
+  return { samples, processStart, clock: Number.isNaN(date) ? null : date };
+}
+
+/** Null where it is too much. */
+async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
-    chunks.push(chunk as Buffer);
-    size += (chunk as Buffer).length;
-    if (size > MAX_BYTES) throw new Error(`${url} answered more than ${MAX_BYTES} bytes of metrics`);
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_BYTES) return null;
   }
-  const { samples, processStart } = parse(url, Buffer.concat(chunks).toString('utf8'));
-  const date = Date.parse(String(headers.date ?? ''));
-  return { samples, processStart, clock: Number.isNaN(date) ? null : date };
+  return Buffer.concat(chunks);
 }
 
 function parse(url: string, text: string): ReturnType<typeof parseExposition> {

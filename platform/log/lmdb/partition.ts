@@ -22,13 +22,14 @@ const chunkKey = (topic: string, partition: number, base: Offset): (string | num
   base,
 ];
 
-function parse(key: readonly (string | number)[], value: Buffer): Chunk {
+function parse(base: Offset, value: Buffer): Chunk {
   return {
-    base: key[3] as number,
+    base,
     next: value.readDoubleLE(0),
     appendedAt: value.readDoubleLE(8),
     count: value.readUInt32LE(16),
-    frames: value.subarray(HEADER),
+    // The length that lmdb gave, which may be less than that of the memory behind.
+    frames: value.subarray(HEADER, value.length),
   };
 }
 
@@ -44,22 +45,23 @@ export class Partition {
     readonly partition: number,
   ) {}
 
-  /** Chunks from the one that holds the offset on. Valid while iterating. */
+  /** Chunks from the one that holds the offset on. Their frames are not copied: valid until the next one. */
   *chunks(from: Offset): Generator<Chunk> {
     const { topic, partition, db } = this;
-    const [holder] = this.#last(from);
+    const holder = this.#last(from);
     const start = holder && holder.next > from ? holder.base : from;
     const end = chunkKey(topic, partition, Number.MAX_SAFE_INTEGER);
-    for (const { key, value } of db.getRange({ start: chunkKey(topic, partition, start), end })) {
-      yield parse(key as (string | number)[], value as Buffer);
+    for (const key of db.getKeys({ start: chunkKey(topic, partition, start), end })) {
+      const chunk = this.#chunk(key[3] as Offset);
+      if (chunk) yield chunk;
     }
   }
 
   /** Offset of the first retained record, and of the next one. */
   range(): { start: Offset; end: Offset } {
-    const [last] = this.#last(Number.MAX_SAFE_INTEGER);
+    const end = this.#last(Number.MAX_SAFE_INTEGER)?.next ?? 0;
     const [first] = this.chunks(0);
-    return { start: first?.base ?? last?.next ?? 0, end: last?.next ?? 0 };
+    return { start: first?.base ?? end, end };
   }
 
   /** Offset of the first record appended at or after the time; a chunk is appended whole, so it has one time. */
@@ -67,7 +69,7 @@ export class Partition {
     let { start: low, end: high } = this.range();
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const [chunk] = this.#last(middle);
+      const chunk = this.#last(middle);
       if (chunk && chunk.base >= low && chunk.appendedAt >= time) high = chunk.base;
       // No chunk begins between this one and the middle.
       else low = Math.max(middle + 1, chunk?.next ?? 0);
@@ -78,7 +80,7 @@ export class Partition {
   /** Within a write transaction: appends and returns the first offset. Failed transactions leave gaps. */
   append(records: readonly LogRecord[], now: number): Offset {
     if (this.#next === null) {
-      const [last] = this.#last(Number.MAX_SAFE_INTEGER);
+      const last = this.#last(Number.MAX_SAFE_INTEGER);
       this.#next = last?.next ?? 0;
       this.#appendedAt = last?.appendedAt ?? 0;
     }
@@ -110,8 +112,14 @@ export class Partition {
     scratch.clear();
   }
 
-  /** The last chunk that begins at or before the offset. */
-  #last(at: Offset): Chunk[] {
+  /** Valid until the next one. */
+  #chunk(base: Offset): Chunk | null {
+    const value = this.db.getBinaryFast(chunkKey(this.topic, this.partition, base));
+    return value ? parse(base, value) : null;
+  }
+
+  /** The last chunk that begins at or before the offset; valid until the next one. */
+  #last(at: Offset): Chunk | null {
     const { topic, partition, db } = this;
     const range = {
       start: chunkKey(topic, partition, at),
@@ -119,8 +127,7 @@ export class Partition {
       reverse: true,
       limit: 1,
     };
-    return [...db.getRange(range)].map(({ key, value }) =>
-      parse(key as (string | number)[], Buffer.from(value as Buffer)),
-    );
+    const [key] = db.getKeys(range);
+    return key ? this.#chunk(key[3] as Offset) : null;
   }
 }

@@ -2,8 +2,8 @@ import { type Batch, FrameBatch } from '../batch.js';
 import type { LogReader, Offset, PullOptions } from '../event-log.js';
 import type { Partition } from './partition.js';
 
-/** A pull takes so much at most, bytes; one chunk always. */
-const PULL_BYTES = 1024 * 1024;
+/** A pull takes so much at most, bytes; one chunk always. On a backlog it is what a commit costs once. */
+export const PULL_BYTES = 4 * 1024 * 1024;
 
 /** Wakes those who wait for records of a partition. */
 export interface Waker {

@@ -1,0 +1,112 @@
+import { embeddedCodec } from '../../platform/codec/embedded.js';
+import { FrameBatch } from '../../platform/log/batch.js';
+import type { DeadLetter, Partial, PartialBatch } from '../../schemas/types.js';
+import { classes } from '../model/block.js';
+import type { RuleSet } from '../model/rule.js';
+import { seriesText } from '../model/text.js';
+import { recompile } from '../sla/compile.js';
+import { metricDecoding } from '../stage/decoding.js';
+import { type Aggregate, aggregateFactory } from './aggregate.js';
+
+export const codec = embeddedCodec();
+export const metric = 'http_request_duration_seconds';
+/** All times of rows are relative to this, ms. */
+export const T = 1_700_000_000_000;
+export const minute = 60_000;
+export const rules = (text: string): RuleSet => recompile('sla.yaml', `version: 1\nslas:\n${text}`);
+export const plain = rules(
+  `  - { alert: A, by: [route], window: 10s, when: mean_latency > 1s, match: '{route!="/none"}' }\n`,
+);
+
+export interface Mark {
+  readonly w: number;
+  readonly source?: string;
+  readonly partitions?: number;
+}
+
+export interface Sample {
+  readonly t: number;
+  readonly count: number;
+  readonly sum?: number;
+  readonly start?: number;
+  readonly name?: string;
+  readonly route?: string;
+  readonly status?: string;
+  /** Instead of route and status. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Instead of the series text. */
+  readonly key?: string;
+}
+
+export type Row = Mark | Sample | { readonly bytes: Buffer };
+
+export interface Pushed {
+  readonly stage: Aggregate;
+  readonly batches: readonly PartialBatch[];
+  readonly letters: readonly DeadLetter[];
+  readonly windows: readonly (readonly unknown[])[];
+  readonly counted: Readonly<Record<string, number>>;
+}
+
+/** Pushes rows through the stage as one batch; returns what came of them, and the account so far. */
+export function push(
+  rows: readonly Row[],
+  { stage = create(), at = 0 }: { stage?: Aggregate; at?: number } = {},
+): Pushed {
+  const batch = new FrameBatch();
+  for (const [i, row] of rows.entries()) batch.push(record(row), at + i, 0);
+  const produced = stage.push(batch);
+  const decoded = produced.map(({ record }) => codec.decode(codec.encode(record.type, record.value)));
+  const batches = decoded.flatMap((one) => (one.type === 'PartialBatch' ? [one.value] : []));
+  const letters = decoded.flatMap((one) => (one.type === 'DeadLetter' ? [one.value] : []));
+  return {
+    stage,
+    batches,
+    letters,
+    windows: batches.flatMap(({ partials }) => partials.map(sums)),
+    counted: counted(stage),
+  };
+}
+
+const factory = (maxSeries: number, targets: number) =>
+  aggregateFactory({ decoding: () => metricDecoding(codec), compile: recompile, targets, maxSeries });
+
+export const create = (set = plain, maxSeries = 1000, targets = 1): Aggregate =>
+  factory(maxSeries, targets).create(0, set);
+
+/** The stage as a checkpoint gives it back. */
+export const restored = (stage: Aggregate): Aggregate =>
+  factory(stage.options.maxSeries ?? 1000, stage.options.targets).restore(stage.partition, stage.save());
+
+function record(row: Row): { key: Buffer | null; value: Buffer } {
+  if ('bytes' in row) return { key: Buffer.from('x{}'), value: row.bytes };
+  if ('w' in row) {
+    const { w, source = 's', partitions = 1 } = row;
+    return { key: null, value: codec.encode('Watermark', { timestamp: T + w, source, partitions }) };
+  }
+  const { t, count, sum = count / 10, start, name = metric, route = '/a', status = '200' } = row;
+  const { labels = { route, status } } = row;
+  const value = codec.encode('MetricRecord', {
+    timestamp: T + t,
+    startTimestamp: start === undefined ? null : T + start,
+    count,
+    sum,
+    buckets: [],
+    name,
+    labels,
+  });
+  return { key: Buffer.from(row.key ?? seriesText(name, labels)), value };
+}
+
+/** Start after T, requests, latency, errors, samples, covered. */
+export const sums = ({
+  start,
+  requests,
+  latencySum,
+  errors,
+  samples,
+  covered,
+}: Partial): readonly unknown[] => [start - T, requests, latencySum, errors, samples, covered];
+
+export const counted = ({ account }: Aggregate): Record<string, number> =>
+  Object.fromEntries(classes.flatMap((one, i) => (account.totals[i] ? [[one, account.totals[i] ?? 0]] : [])));
