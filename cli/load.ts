@@ -3,12 +3,14 @@ import { Pool } from 'undici';
 
 export interface LoadOptions {
   readonly url: string;
-  /** How many users register and announce a video. */
+  /** How many users register and create a video. */
   readonly register: number;
+  /** The mp4 that each of them uploads; null uploads none. */
+  readonly video: Buffer | null;
   /** How often the videos are listed, and one is asked for. */
   readonly list: number;
   readonly get: number;
-  /** Probability that the video asked for is one that was announced. */
+  /** Probability that the video asked for is one that was created. */
   readonly hit: number;
   /** Requests per second, started on time whether or not others are answered. */
   readonly rate: number;
@@ -31,20 +33,20 @@ export interface LoadResult {
 interface Call {
   readonly method: 'GET' | 'POST';
   readonly path: string;
-  readonly body?: string;
-  readonly authorization?: string;
+  readonly body?: Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const IN_FLIGHT = 256;
 const HEADER = 'time,method,uri,status,latency_ms,bytes_out,bytes_in\n';
 
-/** Drives the gateway: n1 register and announce, n2 list, n3 ask for a video, in a shuffled order, at a rate. */
+/** Drives the gateway: n1 register, create and upload, n2 list, n3 ask for a video, in a shuffled order, at a rate. */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { register, list, get, random, rate, signal, progress } = options;
   const client = new Client(options);
   const videos: string[] = [];
   const jobs: (() => Promise<void>)[] = [
-    ...Array.from({ length: register }, () => () => client.announce(videos)),
+    ...Array.from({ length: register }, () => () => client.newcomer(videos)),
     ...Array.from({ length: list }, () => () => client.list()),
     ...Array.from({ length: get }, () => () => client.get(random() < options.hit ? videos : [])),
   ];
@@ -78,15 +80,30 @@ class Client {
     options.csv?.write(HEADER);
   }
 
-  async announce(videos: string[]): Promise<void> {
+  async newcomer(videos: string[]): Promise<void> {
     const name = `user-${this.#users++}-${Math.floor(this.options.random() * 1e12)}`;
     const user = { name, email: `${name}@example.org`, password: name };
-    await this.#call({ method: 'POST', path: '/vms/users/register', body: JSON.stringify(user) });
+    await this.#call({ method: 'POST', path: '/vms/users/register', ...json(user) });
     const authorization = `Basic ${Buffer.from(`${user.email}:${user.password}`).toString('base64')}`;
-    const body = JSON.stringify({ name: `video of ${name}`, author: name });
-    const created = await this.#call({ method: 'POST', path: '/vms/videos', body, authorization });
+    const { body, headers } = json({ name: `video of ${name}`, author: name });
+    const created = await this.#call({
+      method: 'POST',
+      path: '/vms/videos',
+      body,
+      headers: { ...headers, authorization },
+    });
     const id = created === null ? undefined : (JSON.parse(created) as { id?: string }).id;
-    if (id !== undefined) videos.push(id);
+    if (id === undefined) return;
+    videos.push(id);
+    const { video } = this.options;
+    if (video === null) return;
+    const form = multipart(video);
+    await this.#call({
+      method: 'POST',
+      path: `/vms/videos/${id}`,
+      body: form.body,
+      headers: { ...form.headers, authorization },
+    });
   }
 
   async list(): Promise<void> {
@@ -111,11 +128,8 @@ class Client {
   }
 
   /** The answer's body where it is a success; a failure is an answer of 5xx, or none. */
-  async #call({ method, path, body, authorization }: Call): Promise<string | null> {
+  async #call({ method, path, body, headers = {} }: Call): Promise<string | null> {
     const since = performance.now();
-    const headers: Record<string, string> = {};
-    if (body !== undefined) headers['content-type'] = 'application/json';
-    if (authorization !== undefined) headers.authorization = authorization;
     let status = 0;
     let text = '';
     try {
@@ -128,12 +142,32 @@ class Client {
     const latency = performance.now() - since;
     this.#latencies.push(latency);
     if (status === 0 || status >= 500) this.#failures++;
-    const sizes = `${Buffer.byteLength(body ?? '')},${Buffer.byteLength(text)}`;
+    const sizes = `${body?.length ?? 0},${Buffer.byteLength(text)}`;
     this.options.csv?.write(
       `${new Date().toISOString()},${method},${path},${status},${latency.toFixed(1)},${sizes}\n`,
     );
     return status >= 200 && status < 300 ? text : null;
   }
+}
+
+interface Content {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const json = (value: unknown): Content => ({
+  body: Buffer.from(JSON.stringify(value)),
+  headers: { 'content-type': 'application/json' },
+});
+
+/** An mp4 as the form field that video management takes. */
+export function multipart(video: Buffer): Content {
+  const boundary = 'tidemark-7d1f0c52a9';
+  const head = `--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="video.mp4"\r\ncontent-type: video/mp4\r\n\r\n`;
+  return {
+    body: Buffer.concat([Buffer.from(head), video, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  };
 }
 
 /** Fisher-Yates. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import cliProgress from 'cli-progress';
 import { Command, Option } from 'commander';
 import { PortTaken } from '../platform/http/serve.js';
@@ -9,6 +9,7 @@ import { LogError } from '../platform/log/event-log.js';
 import { createLogger } from '../platform/telemetry/logger.js';
 import type { AlertRecord, WindowRecord } from '../schemas/types.js';
 import { backtest } from './backtest.js';
+import { makeClip } from './clip.js';
 import { runDemo } from './demo.js';
 import { fetchJson, followStream, HttpStatusError } from './follow.js';
 import { runLoad } from './load.js';
@@ -121,7 +122,8 @@ program
   .command('load')
   .description('drive the gateway with requests at a rate')
   .addOption(url)
-  .option('--register <n1>', 'users that register and announce a video', count, 10)
+  .option('--register <n1>', 'users that register, create a video and upload it', count, 10)
+  .option('--video <file>', 'the mp4 that they upload; else a clip is made with ffmpeg')
   .option('--list <n2>', 'times that the videos are listed', count, 100)
   .option('--get <n3>', 'times that a video is asked for', count, 100)
   .option('--hit <p1>', 'probability that the video asked for exists', share, 0.5)
@@ -140,8 +142,10 @@ program
       hit: number;
       rate: number;
       csv?: string;
+      video?: string;
     }) => {
-      const { csv: file, ...options } = given;
+      const { csv: file, video: path, ...options } = given;
+      const video = options.register === 0 ? null : await videoFor(path);
       const bar = process.stderr.isTTY ? new cliProgress.SingleBar({ etaBuffer: 100 }) : null;
       const total = options.register + options.list + options.get;
       bar?.start(total, 0);
@@ -150,6 +154,7 @@ program
       const result = await runLoad({
         ...options,
         ...csv,
+        video,
         progress,
         random: Math.random,
         pause,
@@ -163,6 +168,16 @@ program
       if (result.requests > 0 && result.failures === result.requests) process.exitCode = 1;
     },
   );
+
+/** What the load uploads. */
+async function videoFor(path: string | undefined): Promise<Buffer> {
+  try {
+    return path === undefined ? await makeClip(2) : readFileSync(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${why}; name an mp4 with --video, or upload nothing with --register 0`);
+  }
+}
 
 interface ReadOptions {
   readonly url: string;

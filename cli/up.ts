@@ -100,6 +100,8 @@ async function start(
     logger,
     services: video && vms !== null ? { vms, videoFiles: video.folders.published } : null,
   });
+  // Only now: a port that is taken is told in one line.
+  video?.announce();
   stops.push(async () => {
     // First the event streams, which would hold the port open.
     await view.close();

@@ -28,6 +28,8 @@ export interface RunningVideo {
   /** Null without ffmpeg. */
   readonly vps: Listening | null;
   readonly folders: Folders;
+  /** Says by what videos are encoded, or why they are not. */
+  announce(): void;
   stop(): Promise<void>;
 }
 
@@ -56,7 +58,7 @@ export async function startVideo({
   };
   const vms = createVms({ ...common, store, uploadLimit, registry: createRegistry() });
   await vms.start();
-  const transcoder = await usualTranscoder(logger);
+  const { transcoder, announce } = await usualTranscoder(logger);
   const vps =
     transcoder && createVps({ ...common, transcoder, codecs, encoders, registry: createRegistry() });
   await vps?.start();
@@ -67,6 +69,7 @@ export async function startVideo({
     vms: front,
     vps: back,
     folders,
+    announce,
     stop: async () => {
       await front.close(DRAIN_MS);
       await vps?.stop();
@@ -76,15 +79,19 @@ export async function startVideo({
   };
 }
 
-/** The transcoder over what this machine has; null, and said, where it has nothing. */
-async function usualTranscoder(logger: Logger): Promise<Transcoder | null> {
+/** The transcoder over what this machine has; null where it has nothing. */
+async function usualTranscoder(
+  logger: Logger,
+): Promise<{ readonly transcoder: Transcoder | null; announce(): void }> {
   try {
     const tools = await findTools();
-    logger.info({ ffmpeg: tools.ffmpeg, version: tools.version }, 'videos are encoded with ffmpeg');
-    return ffmpegTranscoder(tools);
+    const { ffmpeg, version } = tools;
+    return {
+      transcoder: ffmpegTranscoder(tools),
+      announce: () => logger.info({ ffmpeg, version }, 'videos are encoded with ffmpeg'),
+    };
   } catch (error) {
     if (!(error instanceof TranscodeError)) throw error;
-    logger.error(error.message);
-    return null;
+    return { transcoder: null, announce: () => logger.error(error.message) };
   }
 }
