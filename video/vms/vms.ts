@@ -158,7 +158,7 @@ export function createVms(options: VmsOptions): Vms {
         sweepAfter: options.sweepAfter,
         giveUpAfter: GIVE_UP_MS,
       }).catch((error: unknown) => warn(`sweeping: ${error}`));
-      await pause(SWEEP_MS, ended.signal);
+      await pause(Math.min(SWEEP_MS, options.sweepAfter), ended.signal);
     }
   };
 

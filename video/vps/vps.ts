@@ -65,7 +65,7 @@ export function createVps(options: VpsOptions): Vps {
     while (!ended.signal.aborted) {
       for (const { path, changedAt } of await list(folders.work))
         if (clock() - changedAt > options.sweepAfter) await remove(path);
-      await pause(SWEEP_MS, ended.signal);
+      await pause(Math.min(SWEEP_MS, options.sweepAfter), ended.signal);
     }
   };
 
