@@ -7,29 +7,41 @@ export interface Batched {
   readonly batch: FrameBatch;
 }
 
-/** What so many scrapes append, as batches in the order in which they would be pulled on a backlog. */
-export function takeBatches(workload: Workload, scrapes: number): { batches: Batched[]; samples: number } {
-  const batches: Batched[] = [];
-  const open = Array.from({ length: PARTITIONS }, () => new FrameBatch(PULL_BYTES));
-  let samples = 0;
-  const close = (partition: number): void => {
-    const batch = open[partition];
-    if (!batch || batch.count === 0) return;
-    batches.push({ partition, batch });
-    open[partition] = new FrameBatch(PULL_BYTES);
-  };
-  for (let scrape = 0; scrape < scrapes; scrape++) {
-    const parts = workload.next();
-    if (parts === null) break;
-    for (const { partition, records, samples: more } of parts) {
-      samples += more;
-      for (const record of records) {
-        const size = 24 + (record.key?.length ?? 0) + record.value.length;
-        if ((open[partition]?.size ?? 0) + size > PULL_BYTES) close(partition);
-        open[partition]?.push(record, scrape, 0);
+/** Batches as pulls of a backlog would give them. Their memory is used again, so that none is freed meanwhile. */
+export class Batches {
+  readonly #pool: FrameBatch[] = [];
+  #used = 0;
+
+  constructor(readonly workload: Workload) {}
+
+  /** What so many scrapes append; valid until the next call. */
+  take(scrapes: number): { readonly batches: readonly Batched[]; readonly samples: number } {
+    const batches: Batched[] = [];
+    const open: (FrameBatch | null)[] = Array.from({ length: PARTITIONS }, () => null);
+    let samples = 0;
+    this.#used = 0;
+    for (let scrape = 0; scrape < scrapes; scrape++) {
+      for (const { partition, records, samples: more } of this.workload.next() ?? []) {
+        samples += more;
+        for (const record of records) {
+          const size = 24 + (record.key?.length ?? 0) + record.value.length;
+          let batch = open[partition] ?? null;
+          if (batch === null || batch.size + size > PULL_BYTES) {
+            batch = this.#empty();
+            open[partition] = batch;
+            batches.push({ partition, batch });
+          }
+          batch.push(record, scrape, 0);
+        }
       }
     }
+    return { batches, samples };
   }
-  for (let partition = 0; partition < PARTITIONS; partition++) close(partition);
-  return { batches, samples };
+
+  #empty(): FrameBatch {
+    const batch = this.#pool[this.#used] ?? new FrameBatch(PULL_BYTES);
+    this.#pool[this.#used++] = batch;
+    batch.clear();
+    return batch;
+  }
 }

@@ -2,7 +2,7 @@ import avro from 'avsc';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import type { Output } from '../platform/log/event-log.js';
 import { schemaOf } from '../schemas/index.js';
-import { type Batched, takeBatches } from './batches.js';
+import { type Batched, Batches } from './batches.js';
 import { type Counted, Meter } from './cost.js';
 import { Engine } from './engine.js';
 import { type Outcome, Outputs } from './outputs.js';
@@ -26,27 +26,26 @@ export interface EngineResult extends Outcome, Counted {
 export function runEngineAlone(options: WorkloadOptions): EngineResult {
   const codec = embeddedCodec();
   const workload = new Workload(codec, options);
+  const source = new Batches(workload);
   const emitted: Output[] = [];
   const engine = new Engine(codec, (output) => emitted.push(output));
   const meter = new Meter();
   let records = 0;
   let bytes = 0;
-  let last: Batched[] = [];
-  const counted = (): boolean => records > 0 || seen >= workload.records * WARM_UP;
-  let seen = 0;
+  let last: readonly Batched[] = [];
+  let warmedUpWith = 0;
   for (;;) {
-    const { batches, samples } = takeBatches(workload, SCRAPES_AHEAD);
+    const { batches, samples } = source.take(SCRAPES_AHEAD);
     if (batches.length === 0) break;
-    const counts = counted();
-    globalThis.gc?.();
     meter.start();
     for (const { partition, batch } of batches) engine.push(partition, batch);
-    if (counts) {
-      meter.stop();
-      records += samples;
-      for (const { batch } of batches) bytes += batch.size;
+    if (warmedUpWith < workload.records * WARM_UP) {
+      warmedUpWith += samples;
+      continue;
     }
-    seen += samples;
+    meter.stop();
+    records += samples;
+    for (const { batch } of batches) bytes += batch.size;
     last = batches;
   }
   const outputs = new Outputs();

@@ -9,7 +9,7 @@ import type { WorkloadOptions } from './workload.js';
 const { values: given } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    records: { type: 'string', default: '1200000' },
+    records: { type: 'string', default: '2000000' },
   },
 });
 const records = Number(given.records);

@@ -18,13 +18,9 @@ export function runPhase<Name extends keyof Phases>(
   options: Phases[Name]['options'],
 ): Promise<Phases[Name]['result']> {
   return new Promise((resolve, reject) => {
-    execFile(
-      process.execPath,
-      ['--expose-gc', file, name, JSON.stringify(options)],
-      (error, stdout, stderr) => {
-        if (error) reject(new Error(`${name}: ${stderr}`, { cause: error }));
-        else resolve(JSON.parse(stdout) as Phases[Name]['result']);
-      },
-    );
+    execFile(process.execPath, [file, name, JSON.stringify(options)], (error, stdout, stderr) => {
+      if (error) reject(new Error(`${name}: ${stderr}`, { cause: error }));
+      else resolve(JSON.parse(stdout) as Phases[Name]['result']);
+    });
   });
 }
