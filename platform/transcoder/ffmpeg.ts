@@ -1,7 +1,7 @@
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import ffmpeg from 'fluent-ffmpeg';
+import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
 import { probeFile, safeInput, told } from './probe.js';
 import type { Tools } from './tools.js';
 import {
@@ -17,7 +17,9 @@ const run = promisify(execFile);
 
 /** Length of a segment, s: every quality has a key frame at each. */
 const SEGMENT = 2;
+/** Frames per second that are kept; a slide show gets more, for segments of the usual length. */
 const MOST_FRAMES = 60;
+const LEAST_FRAMES = 5;
 const USUAL_FRAMES = 25;
 /** A frame larger than this is not decoded: a small file could take all memory. */
 export const MAX_PIXELS = 35_389_440;
@@ -71,20 +73,21 @@ function encode(
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
     };
-    command.on('start', () => {
-      // An abort between the call and the start has nothing to kill yet.
-      if (signal.aborted) abort();
-    });
-    command.on('progress', ({ timemark }: { timemark?: string }) => {
-      if (probe.seconds > 0) onProgress(Math.min(1, secondsOf(timemark ?? '') / probe.seconds));
-    });
-    command.on('error', (cause: Error, _stdout: unknown, stderr: unknown) => {
+    const fail = (cause: Error, _stdout?: unknown, stderr?: unknown): void => {
       settle();
-      const text = typeof stderr === 'string' ? stderr : cause.message;
-      const worst = /^.*(?:error|invalid|not found|no space|failed).*$/im.exec(text)?.[0] ?? cause.message;
-      if (/no space left/i.test(text)) reject(new Error('the disk is full', { cause }));
-      else reject(ended ?? new TranscodeError('Failed', `encoding failed: ${told(worst)}`, { cause }));
+      reject(ended ?? explain(cause, typeof stderr === 'string' ? stderr : '', [input, folder]));
+    };
+    command.on('start', () => {
+      // What ended it before the start had nothing to kill yet.
+      if (ended) command.kill('SIGKILL');
+      guardSpawn(command, fail);
     });
+    // Not its `progress` event: for that, it would probe the file by itself, by any demuxer and protocol.
+    command.on('stderr', (line: string) => {
+      const [, time] = /\btime=(\S+)/.exec(line) ?? [];
+      if (time && probe.seconds > 0) onProgress(Math.min(1, secondsOf(time) / probe.seconds));
+    });
+    command.on('error', fail);
     command.on('end', () => {
       settle();
       resolve();
@@ -94,16 +97,37 @@ function encode(
   });
 }
 
+/** fluent-ffmpeg throws on its own stack where the program cannot be started; here it is told instead. */
+function guardSpawn(command: FfmpegCommand, fail: (cause: Error) => void): void {
+  const { ffmpegProc } = command as { readonly ffmpegProc?: ChildProcess };
+  if (ffmpegProc && ffmpegProc.pid === undefined) ffmpegProc.removeAllListeners('error').once('error', fail);
+}
+
+/** What ffmpeg's end means: whether it is the file, this machine, or a full disk, that tried again may do. */
+function explain(cause: Error, stderr: string, paths: readonly string[]): Error {
+  const text = `${stderr}\n${cause.message}`;
+  if (/no space left/i.test(text)) return new Error('the disk is full', { cause });
+  const worst = /^.*(?:error|invalid|not found|failed).*$/im.exec(stderr)?.[0];
+  const why = told(worst ?? cause.message.replace(/^ffmpeg exited with code \d+: /, ''), paths);
+  return /spawn \S+ E[A-Z]+|exited with code 12[67]\b|is not available|unknown encoder/i.test(text)
+    ? new TranscodeError('Missing', `ffmpeg cannot encode here: ${why}`, { cause })
+    : new TranscodeError('Failed', `encoding failed: ${why}`, { cause });
+}
+
 /** DASH and HLS over the same segments; every codec, and the sound, an adaptation set of its own. */
 function outputOptions(probe: Probe, renditions: readonly Rendition[], threads: number): string[] {
-  const rate = Math.min(MOST_FRAMES, probe.frameRate ?? USUAL_FRAMES);
+  const rate = Math.min(MOST_FRAMES, Math.max(LEAST_FRAMES, probe.frameRate ?? USUAL_FRAMES));
   const frames = String(Math.max(1, Math.round(rate * SEGMENT)));
   const args = renditions.flatMap(() => ['-map', `0:${probe.videoStream}`]);
   if (probe.audioStream !== null) args.push('-map', `0:${probe.audioStream}`);
+  // A title is for the owner to give, and where a phone was is nobody's business.
+  args.push('-map_metadata', '-1', '-map_chapters', '-1');
   args.push('-threads', String(threads), '-pix_fmt', 'yuv420p', '-r', String(rate));
   args.push('-g', frames, '-keyint_min', frames, '-sc_threshold', '0', '-flags', '+cgop');
+  // Even sizes differ a little in shape, which a set does not allow: all are shown in the shape of the input.
+  const shape = `${probe.width}/${probe.height}:max=10000`;
   for (const [i, { codec, width, height, bitrate }] of renditions.entries()) {
-    args.push(`-filter:v:${i}`, `scale=${width}:${height},setsar=1`);
+    args.push(`-filter:v:${i}`, `scale=${width}:${height},setdar=${shape}`);
     args.push(`-b:v:${i}`, `${bitrate}k`, `-maxrate:v:${i}`, `${Math.round(bitrate * 1.2)}k`);
     args.push(`-bufsize:v:${i}`, `${bitrate * 2}k`);
     if (codec === 'h264') args.push(`-c:v:${i}`, 'libx264', `-preset:v:${i}`, 'veryfast');

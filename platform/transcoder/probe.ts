@@ -13,6 +13,7 @@ const number = z.coerce.number();
 const stream = z.object({
   index: z.number(),
   codec_type: z.string().optional(),
+  codec_name: z.string().optional(),
   width: z.number().optional(),
   height: z.number().optional(),
   duration: number.optional(),
@@ -28,29 +29,33 @@ const answer = z.object({
   format: z.object({ duration: number.optional() }),
 });
 type Stream = z.output<typeof stream>;
+type Answer = z.output<typeof answer>;
+
+/** What is asked for, and no more: tags may hold anything. */
+const entries = [
+  'stream=index,codec_type,codec_name,width,height,duration,avg_frame_rate,r_frame_rate,sample_aspect_ratio',
+  'stream_disposition=attached_pic',
+  'stream_tags=rotate',
+  'stream_side_data=rotation',
+  'format=duration',
+].join(':');
 
 /** Asks ffprobe what the file holds. */
 export async function probeFile(ffprobe: string, file: string): Promise<Probe> {
-  const args = ['-v', 'error', ...safeInput, '-show_streams', '-show_format', '-of', 'json', file];
-  const { stdout } = await run(ffprobe, args, { timeout: PROBE_MS, maxBuffer: 1 << 24 }).catch(
-    (cause: { code?: unknown; stderr?: string; killed?: boolean }) => {
-      if (cause.code === 'ENOENT') throw new TranscodeError('Missing', 'ffprobe is gone', { cause });
-      if (cause.killed)
-        throw new TranscodeError('TimedOut', 'reading the file took longer than 30 s', { cause });
-      throw new TranscodeError('NotMedia', `the file is no mp4 that can be read: ${told(cause.stderr)}`, {
-        cause,
-      });
-    },
-  );
-  const { streams, format } = answer.parse(JSON.parse(stdout));
-  const video = streams.find(
+  const { streams, format } = await ask(ffprobe, file);
+  // What nobody can decode counts as absent; a cover is a picture, and no video.
+  const known = streams.filter(({ codec_name }) => codec_name !== undefined);
+  const video = known.find(
     (one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1 && one.width && one.height,
   );
   if (!video) throw new TranscodeError('NoVideo', 'the file holds no video');
-  const audio = streams.find(({ codec_type }) => codec_type === 'audio');
+  const audio = known.find(({ codec_type }) => codec_type === 'audio');
+  const seconds = format.duration ?? video.duration ?? 0;
   return {
     ...displaySize(video),
-    seconds: format.duration ?? video.duration ?? 0,
+    seconds,
+    videoSeconds: video.duration ?? seconds,
+    audioSeconds: audio ? (audio.duration ?? seconds) : null,
     frameRate: rate(video.avg_frame_rate) ?? rate(video.r_frame_rate),
     pixels: (video.width ?? 0) * (video.height ?? 0),
     videoStream: video.index,
@@ -58,12 +63,39 @@ export async function probeFile(ffprobe: string, file: string): Promise<Probe> {
   };
 }
 
-/** The first thing that ffmpeg or ffprobe said, without paths. */
-export function told(stderr: string | undefined): string {
+interface Failure {
+  readonly code?: unknown;
+  readonly stderr?: string;
+  readonly killed?: boolean;
+}
+
+async function ask(ffprobe: string, file: string): Promise<Answer> {
+  const args = ['-v', 'error', ...safeInput, '-show_entries', entries, '-of', 'json', file];
+  const notMedia = (why: string, cause: unknown): TranscodeError =>
+    new TranscodeError('NotMedia', `the file is no mp4 that can be read: ${why}`, { cause });
+  const { stdout } = await run(ffprobe, args, { timeout: PROBE_MS }).catch((cause: Failure) => {
+    if (cause.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+      throw notMedia('it holds too many streams', cause);
+    // A text is what kept it from starting; a number is what it ended with.
+    if (typeof cause.code === 'string')
+      throw new TranscodeError('Missing', `ffprobe cannot be started: ${cause.code}`, { cause });
+    if (cause.killed)
+      throw new TranscodeError('TimedOut', 'reading the file took longer than 30 s', { cause });
+    throw notMedia(told(cause.stderr, [file]), cause);
+  });
+  try {
+    return answer.parse(JSON.parse(stdout));
+  } catch (cause) {
+    throw notMedia('its description makes no sense', cause);
+  }
+}
+
+/** The first thing that ffmpeg or ffprobe said, without the paths: what we know of, and what looks like one. */
+export function told(stderr: string | undefined, paths: readonly string[]): string {
   const line = (stderr ?? '').split('\n').find((one) => one.trim() !== '') ?? 'it said nothing';
-  return line
-    .replace(/^\[[^\]]*\]\s*/, '')
-    .replace(/(?:file:)?\/\S+\/\S+/g, 'the file')
+  return paths
+    .reduce((text, path) => text.replaceAll(path, 'the file'), line.replace(/^\[[^\]]*\]\s*/, ''))
+    .replace(/(?:file:)?\/[^\s:]+\/[^\s:]+/g, 'the file')
     .trim();
 }
 

@@ -1,7 +1,11 @@
 /** What a media file holds, as far as encoding needs to know. */
 export interface Probe {
-  /** s */
+  /** Of the longest stream, s. */
   readonly seconds: number;
+  /** Of the video alone, s. */
+  readonly videoSeconds: number;
+  /** Of the sound alone, s; null where there is none. */
+  readonly audioSeconds: number | null;
   /** As displayed: rotated and with square pixels. */
   readonly width: number;
   readonly height: number;

@@ -89,7 +89,7 @@ async function encode(
   await mkdir(attempt);
   const renditions = ladder(probe, codecs);
   await transcoder.encode({ input, probe, renditions, folder: attempt, signal, onProgress });
-  await verify(attempt, probe.seconds);
+  await verify(attempt, probe);
   await Promise.all((await readdir(attempt)).map((name) => sync(join(attempt, name))));
   await sync(attempt);
   await publish(attempt, folders.video(video));
