@@ -33,4 +33,5 @@ export function ladder(
   );
 }
 
-const even = (size: number): number => Math.max(2, Math.round(size / 2) * 2);
+/** The nearest even size; of two, the smaller: an odd input is not enlarged. */
+const even = (size: number): number => Math.max(2, Math.ceil(size / 2 - 0.5) * 2);
