@@ -16,6 +16,8 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          globalSetup: ['test/docker.ts'],
+          fileParallelism: false,
           include: everywhere.map((dir) => `${dir}/**/*.integration.test.ts`),
           testTimeout: 120_000,
           hookTimeout: 120_000,

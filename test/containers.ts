@@ -1,0 +1,77 @@
+import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
+import { inject } from 'vitest';
+import { images } from './images.js';
+
+/** Whether containers can be started here; where not, `test/docker.ts` has said so. */
+export const docker = inject('docker');
+
+const START_MS = 120_000;
+
+export interface Server extends AsyncDisposable {
+  readonly container: StartedTestContainer;
+  readonly url: string;
+}
+
+const server = (container: StartedTestContainer, url: string): Server => ({
+  container,
+  url,
+  [Symbol.asyncDispose]: async () => void (await container.stop({ timeout: 0 })),
+});
+
+/** A broker of one node at a mapped port; `url` is `host:port`. */
+export async function startKafka(environment: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const container = await new GenericContainer(images.kafka)
+    .withExposedPorts(9092)
+    .withEnvironment({
+      KAFKA_NODE_ID: '1',
+      KAFKA_PROCESS_ROLES: 'broker,controller',
+      KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
+      KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
+      KAFKA_LISTENERS: 'HOST://:9092,INTERNAL://:19092,CONTROLLER://:9093',
+      KAFKA_INTER_BROKER_LISTENER_NAME: 'INTERNAL',
+      KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'HOST:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
+      KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
+      KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR: '1',
+      KAFKA_TRANSACTION_STATE_LOG_MIN_ISR: '1',
+      KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS: '0',
+      KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS: '1',
+      KAFKA_TRANSACTION_STATE_LOG_NUM_PARTITIONS: '1',
+      KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS: '1000',
+      ...environment,
+    })
+    // The node starts once it is told the address at which it can be reached.
+    .withCommand([
+      'bash',
+      '-c',
+      'echo waiting; until [ -s /tmp/at ]; do sleep 0.1; done; exec /etc/kafka/docker/run KAFKA_ADVERTISED_LISTENERS=$(cat /tmp/at)',
+    ])
+    .withWaitStrategy(Wait.forLogMessage('waiting'))
+    .withStartupTimeout(START_MS)
+    .start();
+  const url = `${container.getHost()}:${container.getMappedPort(9092)}`;
+  const content = `HOST://${url},INTERNAL://${container.getHostname()}:19092`;
+  await container.copyContentToContainer([{ target: '/tmp/at', content }]);
+  await container.exec(['bash', '-c', 'until (: </dev/tcp/localhost/9092) 2>/dev/null; do sleep 0.1; done']);
+  return server(container, url);
+}
+
+/** A schema registry that keeps its schemas in memory; `url` is that of its Confluent API. */
+export async function startRegistry(): Promise<Server> {
+  const container = await new GenericContainer(images.registry)
+    .withExposedPorts(8080, 9000)
+    .withWaitStrategy(Wait.forHttp('/health/ready', 9000))
+    .withStartupTimeout(START_MS)
+    .start();
+  const url = `http://${container.getHost()}:${container.getMappedPort(8080)}/apis/ccompat/v7`;
+  return server(container, url);
+}
+
+export async function startRedis(): Promise<Server> {
+  const container = await new GenericContainer(images.redis)
+    .withExposedPorts(6379)
+    .withCommand(['redis-server', '--appendonly', 'yes', '--appendfsync', 'always'])
+    .withWaitStrategy(Wait.forLogMessage('Ready to accept connections'))
+    .withStartupTimeout(START_MS)
+    .start();
+  return server(container, `redis://${container.getHost()}:${container.getMappedPort(6379)}`);
+}
