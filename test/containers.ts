@@ -66,9 +66,10 @@ export async function startRegistry(): Promise<Server> {
   return server(container, url);
 }
 
-export async function startRedis(): Promise<Server> {
+/** `port`: where to find it on this machine, also after it was stopped and started again; else any. */
+export async function startRedis(port?: number): Promise<Server> {
   const container = await new GenericContainer(images.redis)
-    .withExposedPorts(6379)
+    .withExposedPorts(port === undefined ? 6379 : { container: 6379, host: port })
     .withCommand(['redis-server', '--appendonly', 'yes', '--appendfsync', 'always'])
     .withWaitStrategy(Wait.forLogMessage('Ready to accept connections'))
     .withStartupTimeout(START_MS)

@@ -3,7 +3,8 @@ import type { Store } from './store.js';
 
 export interface StoreFixture {
   readonly store: Store;
-  tick(ms: number): void;
+  /** Lets so much time pass for the store. */
+  tick(ms: number): void | Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,9 +48,9 @@ export function storeContract(open: () => Promise<StoreFixture>): void {
 
     test('forgets what has expired', async () => {
       const { store } = fixture;
-      await store.transact([{ key: 'a', value: '1', expiresInMs: 100 }]);
+      await store.transact([{ key: 'a', value: '1', expiresInMs: 500 }]);
       expect(await store.get('a')).not.toBeNull();
-      fixture.tick(100);
+      await fixture.tick(500);
       expect(await store.get('a')).toBeNull();
       expect(await store.list('')).toEqual([]);
       expect(await store.transact([{ key: 'a', value: '2', version: 0 }])).toBe(true);
@@ -63,6 +64,40 @@ export function storeContract(open: () => Promise<StoreFixture>): void {
       expect(await keys({})).toEqual(['v/1', 'v/2', 'v/3']);
       expect(await keys({ limit: 2 })).toEqual(['v/1', 'v/2']);
       expect(await keys({ after: 'v/2' })).toEqual(['v/3']);
+    });
+
+    test('lists what is left of many that have expired, in full pages', async () => {
+      const { store } = fixture;
+      const key = (i: number): string => `v/${String(i).padStart(2, '0')}`;
+      for (let i = 0; i < 30; i++)
+        await store.transact([{ key: key(i), value: '', ...(i % 5 === 0 ? {} : { expiresInMs: 100 }) }]);
+      await fixture.tick(100);
+      const keys = (await store.list('v/', { limit: 5 })).map((one) => one.key);
+      expect(keys).toEqual([0, 5, 10, 15, 20].map(key));
+      expect(await store.list('v/', { after: key(20), limit: 5 })).toEqual([
+        { key: key(25), value: '', version: 1 },
+      ]);
+    });
+
+    test('keeps any text as key and value, in order of code points', async () => {
+      const { store } = fixture;
+      const names = ['k/', 'k/a b', 'k/é', 'k/\uffee', 'k/\u{1f30a}'];
+      await store.transact([...names, 'l/'].reverse().map((key) => ({ key, value: `${key}\n"\u0000` })));
+      expect((await store.list('k/')).map(({ key, value }) => [key, value])).toEqual(
+        names.map((key) => [key, `${key}\n"\u0000`]),
+      );
+      expect((await store.list('k/', { after: 'k/é' })).map(({ key }) => key)).toEqual(names.slice(3));
+    });
+
+    test('starts to count again when a record was deleted or has expired', async () => {
+      const { store } = fixture;
+      await store.transact([{ key: 'a', value: '1', expiresInMs: 1000 }]);
+      await store.transact([{ key: 'a', value: '2' }]);
+      await fixture.tick(1000);
+      expect(await store.get('a')).toEqual({ value: '2', version: 2 });
+      await store.transact([{ key: 'a', delete: true }]);
+      expect(await store.transact([{ key: 'a', value: '3', version: 0 }])).toBe(true);
+      expect(await store.get('a')).toEqual({ value: '3', version: 1 });
     });
   });
 }

@@ -21,3 +21,21 @@ export interface Store {
   transact(writes: readonly Write[]): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/** Unavailable: cannot be reached now, and what was asked for may or may not be done. Refused: a fault that lasts. */
+export type StoreErrorCode = 'Unavailable' | 'Refused' | 'Closed';
+
+/** An error of the store, with whether trying again can help as data. */
+export class StoreError extends Error {
+  constructor(
+    readonly code: StoreErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly retryable?: boolean } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'StoreError';
+    this.retryable = options.retryable ?? code === 'Unavailable';
+  }
+
+  readonly retryable: boolean;
+}

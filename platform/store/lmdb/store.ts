@@ -18,7 +18,7 @@ export function lmdbStore(
     list: async (prefix, { after = '', limit = 100 } = {}) => {
       const found: (Versioned & { key: string })[] = [];
       const start = ['s', after > prefix ? `${after}\0` : prefix];
-      for (const entry of db.getRange({ start, end: ['s', `${prefix}\uffff`] })) {
+      for (const entry of db.getRange({ start, end: ['s', `${prefix}\u{10ffff}`] })) {
         const kept = parse(entry.value as Buffer, clock());
         if (kept)
           found.push({
