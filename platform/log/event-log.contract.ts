@@ -1,175 +1,224 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Batch } from './batch.js';
-import type { EventLog, LogReader, LogRecord, OwnedPartition } from './event-log.js';
+import type { EventLog, LogRecord, OwnedPartition, Position } from './event-log.js';
 
 export interface LogFixture {
   readonly log: EventLog;
+  /** Names that no other test uses. */
+  readonly topics: { readonly input: string; readonly output: string };
+  /** Name of a consumer group that no other test uses. */
+  readonly group: string;
   /** Closes the log and opens it again. */
   reopen(): Promise<EventLog>;
-  /** Moves the clock by which records are appended, ms. */
-  tick(ms: number): void;
+  /** Lets so many ms go by on the clock by which records are appended. */
+  tick(ms: number): Promise<void>;
   now(): number;
-  applyRetention(): Promise<void>;
   close(): Promise<void>;
 }
 
-const record = (value: string, key: string | null = null): LogRecord => ({
+export const record = (value: string, key: string | null = null): LogRecord => ({
   key: key === null ? null : Buffer.from(key),
   value: Buffer.from(value),
 });
 
-const values = (batch: Batch | null): string[] => {
+export const values = (batch: Batch | null): string[] => {
   const read: string[] = [];
   while (batch?.advance()) read.push(batch.bytes.toString('utf8', batch.valueStart, batch.valueEnd));
   return read;
 };
 
-const drain = async (reader: LogReader): Promise<string[]> => {
+/** All that can be read from an offset on. A commit may become visible a little after it resolved. */
+export async function drain(log: EventLog, topic: string, partition = 0, from = 0): Promise<string[]> {
+  const { end } = await log.range(topic, partition);
+  const reader = log.read(topic, partition, from);
   const all: string[] = [];
-  for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 }))
+  for (let at = from; at < end; ) {
+    const batch = await reader.pull({ waitMs: 500 });
+    if (batch === null) break;
+    at = batch.next;
     all.push(...values(batch));
+  }
+  await reader.close();
   return all;
+}
+
+/** A partition of a group, taken over; with the position that was committed before. */
+const takeOver = async (
+  log: EventLog,
+  group: string,
+  topic: string,
+): Promise<{ one: OwnedPartition; before: Position | null }> => {
+  const one = await new Promise<OwnedPartition>(
+    (resolve) => void log.join(group, topic, (owned) => owned.partition === 0 && resolve(owned)),
+  );
+  return { one, before: await one.committed() };
 };
 
-const owned = (log: EventLog, topic: string, partition = 0): Promise<OwnedPartition> =>
-  new Promise(
-    (resolve) => void log.join('group', topic, (one) => one.partition === partition && resolve(one)),
-  );
+const LONG = { timeout: 30_000 };
 
 /** What every adapter of `EventLog` promises. */
-export function eventLogContract(open: () => Promise<LogFixture>): void {
-  describe('event log', () => {
+export function eventLogContract(name: string, open: () => Promise<LogFixture>): void {
+  describe(`event log on ${name}`, () => {
     let fixture: LogFixture;
+    let log: EventLog;
+    let input: string;
+    let output: string;
     beforeEach(async () => {
       fixture = await open();
-      await fixture.log.createTopics([
-        { name: 'in', partitions: 2, retentionMs: 1000 },
-        { name: 'out', partitions: 1, retentionMs: null },
+      log = fixture.log;
+      ({ input, output } = fixture.topics);
+      await log.createTopics([
+        { name: input, partitions: 2, retentionMs: 3_600_000 },
+        { name: output, partitions: 1, retentionMs: null },
       ]);
     });
     afterEach(() => fixture.close());
 
+    const append = (...records: readonly LogRecord[]): Promise<number> =>
+      log.append({ topic: input, partition: 0, records });
+
     test('gives back what was appended, after reopening too', async () => {
-      await fixture.log.append({ topic: 'in', partition: 0, records: [record('a', 'k'), record('b')] });
-      await fixture.log.append({ topic: 'in', partition: 0, records: [record('c')] });
-      expect(await drain(fixture.log.read('in', 0, 0))).toEqual(['a', 'b', 'c']);
-      const log = await fixture.reopen();
-      expect(await drain(log.read('in', 0, 1))).toEqual(['b', 'c']);
-      expect(await log.append({ topic: 'in', partition: 0, records: [record('d')] })).toBeGreaterThanOrEqual(
-        3,
+      await append(record('a', 'k'), record('b'));
+      const third = await append(record('c'));
+      expect(await drain(log, input)).toEqual(['a', 'b', 'c']);
+      const reopened = await fixture.reopen();
+      expect(await drain(reopened, input, 0, third - 1)).toEqual(['b', 'c']);
+      expect(await reopened.append({ topic: input, partition: 0, records: [record('d')] })).toBeGreaterThan(
+        third,
       );
+      expect(await drain(reopened, input, 1)).toEqual([]);
     });
 
-    test('keeps records larger than a chunk, and very many of them', async () => {
+    test('keeps keys, offsets and append times with the records', async () => {
+      const first = await append(record('a', 'k'), record('', ''), record('c'));
+      const reader = log.read(input, 0, first);
+      const batch = await reader.pull({ waitMs: 5_000 });
+      const seen: unknown[] = [];
+      while (batch?.advance()) {
+        const { bytes, keyStart, keyEnd, offset, appendedAt } = batch;
+        expect(Math.abs(appendedAt - fixture.now())).toBeLessThan(60_000);
+        seen.push([offset - first, keyStart < 0 ? null : bytes.toString('utf8', keyStart, keyEnd)]);
+      }
+      expect(seen).toEqual([
+        [0, 'k'],
+        [1, ''],
+        [2, null],
+      ]);
+      await reader.close();
+    });
+
+    test('keeps order and offsets of what is appended at once', async () => {
+      const many = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => append(record(`${i}`), record('-'))),
+      );
+      expect(await drain(log, input)).toEqual(Array.from({ length: 50 }, (_, i) => [`${i}`, '-']).flat());
+      expect(await drain(log, input, 0, many[20])).toHaveLength(60);
+    });
+
+    test('keeps records that are large, and very many of them', async () => {
       const large = Array.from({ length: 40 }, (_, i) => record(String(i).padStart(100_000, 'x')));
-      await fixture.log.append({
-        topic: 'in',
-        partition: 0,
-        records: [...large, record('y'.repeat(700_000))],
-      });
-      const read = await drain(fixture.log.read('in', 0, 0));
+      const first = await append(...large, record('y'.repeat(700_000)));
+      const read = await drain(log, input);
       expect(read.map((value) => value.length)).toEqual([...large.map(() => 100_000), 700_000]);
-      expect(await drain(fixture.log.read('in', 0, 39))).toHaveLength(2);
+      expect(read[39]?.endsWith('39')).toBe(true);
+      expect(await drain(log, input, 0, first + 39)).toHaveLength(2);
     });
 
     test('refuses another number of partitions, and topics that are not there', async () => {
-      await expect(
-        fixture.log.createTopics([{ name: 'in', partitions: 3, retentionMs: null }]),
-      ).rejects.toMatchObject({
-        code: 'PartitionCountDiffers',
-      });
-      await expect(fixture.log.append({ topic: 'no', partition: 0, records: [] })).rejects.toMatchObject({
-        code: 'UnknownTopic',
-      });
+      const other = log.createTopics([{ name: input, partitions: 3, retentionMs: null }]);
+      await expect(other).rejects.toMatchObject({ code: 'PartitionCountDiffers' });
+      const missing = log.append({ topic: `${input}-not`, partition: 0, records: [record('a')] });
+      await expect(missing).rejects.toMatchObject({ code: 'UnknownTopic' });
+      const beyond = log.append({ topic: input, partition: 2, records: [record('a')] });
+      await expect(beyond).rejects.toMatchObject({ code: 'UnknownTopic' });
     });
 
     test('commits outputs, checkpoint and position together', async () => {
-      await fixture.log.append({ topic: 'in', partition: 0, records: [record('a'), record('b')] });
-      const one = await owned(fixture.log, 'in');
-      expect(await one.committed()).toBeNull();
-      const output = { topic: 'out', partition: 0, records: [record('x')] };
-      await one.commit([output], { next: 1, replayFrom: 1, checkpoint: [record('state')] });
-      const after = await one.commit([output], { next: 2 });
-      expect(after).toEqual({ next: 2, state: 2, replayFrom: 1 });
-      const log = await fixture.reopen();
-      expect(await (await owned(log, 'in')).committed()).toEqual(after);
-      expect(await drain(log.read('out', 0, 0))).toEqual(['x', 'x']);
-      expect(await drain(log.read('in', 0, 2))).toEqual(['state']);
+      await append(record('a'), record('b'));
+      const { one, before } = await takeOver(log, fixture.group, input);
+      expect(before).toBeNull();
+      const out = { topic: output, partition: 0, records: [record('x')] };
+      const checkpoint = [record('state 0'), record('state 1')];
+      const { state } = await one.commit([out], { next: 1, replayFrom: 1, checkpoint });
+      const after = await one.commit([out], { next: 2 });
+      expect(after).toEqual({ next: 2, state, replayFrom: 1 });
+      const reopened = await fixture.reopen();
+      expect((await takeOver(reopened, fixture.group, input)).before).toEqual(after);
+      await expect.poll(() => drain(reopened, output), LONG).toEqual(['x', 'x']);
+      await expect.poll(() => drain(reopened, input, 0, state ?? 0), LONG).toEqual(['state 0', 'state 1']);
     });
 
     test('writes nothing of a commit to a partition that does not exist', async () => {
-      const one = await owned(fixture.log, 'in');
-      const good = { topic: 'out', partition: 0, records: [record('x')] };
-      const bad = { topic: 'out', partition: 9, records: [record('x')] };
+      const { one } = await takeOver(log, fixture.group, input);
+      const good = { topic: output, partition: 0, records: [record('x')] };
+      const bad = { topic: output, partition: 9, records: [record('x')] };
       await expect(one.commit([good, bad], { next: 5 })).rejects.toThrow();
       expect(await one.committed()).toBeNull();
-      expect(await drain(fixture.log.read('out', 0, 0))).toEqual([]);
+      expect(await drain(log, output)).toEqual([]);
+      await one.commit([good], { next: 1 });
+      await expect.poll(() => drain(log, output), LONG).toEqual(['x']);
     });
 
     test('spreads partitions over the members of a group, and fences the old owner', async () => {
       const first: OwnedPartition[] = [];
       const second: OwnedPartition[] = [];
-      await fixture.log.join('group', 'in', (one) => first.push(one));
-      expect(first.map(({ partition }) => partition)).toEqual([0, 1]);
-      const membership = await fixture.log.join('group', 'in', (one) => second.push(one));
-      expect(second.map(({ partition }) => partition)).toEqual([1]);
-      expect([first[0]?.lost.aborted, first[1]?.lost.aborted]).toEqual([false, true]);
-      await expect(first[1]?.commit([], { next: 1 })).rejects.toMatchObject({ code: 'Fenced' });
-      await second[0]?.commit([], { next: 1 });
+      const numbers = (owned: OwnedPartition[]): number[] => owned.map(({ partition }) => partition);
+      await log.join(fixture.group, input, (one) => first.push(one));
+      await expect.poll(() => numbers(first), LONG).toEqual([0, 1]);
+      for (const one of first) await one.committed();
+      const membership = await log.join(fixture.group, input, (one) => second.push(one));
+      await expect.poll(() => second.length, LONG).toBe(1);
+      const moved = second[0] as OwnedPartition;
+      const [kept, lost] = moved.partition === 0 ? [first[1], first[0]] : [first[0], first[1]];
+      await expect.poll(() => lost?.lost.aborted, LONG).toBe(true);
+      expect(kept?.lost.aborted).toBe(false);
+      await moved.committed();
+      await expect(lost?.commit([], { next: 1 })).rejects.toMatchObject({ code: 'Fenced' });
+      await moved.commit([], { next: 7 });
+      await kept?.commit([], { next: 1 });
       await membership.leave();
-      expect(second[0]?.lost.aborted).toBe(true);
-      expect(first.map(({ partition }) => partition)).toEqual([0, 1, 1]);
-      expect(await first[2]?.committed()).toMatchObject({ next: 1 });
+      expect(moved.lost.aborted).toBe(true);
+      await expect.poll(() => numbers(first), LONG).toEqual([0, 1, moved.partition]);
+      expect(await first[2]?.committed()).toMatchObject({ next: 7 });
+      expect(kept?.lost.aborted).toBe(false);
+      await kept?.commit([], { next: 2 });
+    });
+
+    test('reads an owned partition from where it is told to', async () => {
+      const first = await append(record('a'), record('b'), record('c'));
+      const { one } = await takeOver(log, fixture.group, input);
+      one.seek(first + 1);
+      expect(values(await one.pull({ waitMs: 5_000 }))).toEqual(['b', 'c']);
+      one.seek(first);
+      expect(values(await one.pull({ waitMs: 5_000 }))).toEqual(['a', 'b', 'c']);
+      expect(await one.pull({ waitMs: 0 })).toBeNull();
     });
 
     test('wakes a pull that waits, and lets it be aborted', async () => {
-      const reader = fixture.log.read('in', 0, 0);
+      const reader = log.read(input, 0, 0);
       const pull = reader.pull({ waitMs: 60_000 });
-      await fixture.log.append({ topic: 'in', partition: 0, records: [record('a')] });
+      await append(record('a'));
       expect(values(await pull)).toEqual(['a']);
       const stop = new AbortController();
       const aborted = reader.pull({ waitMs: 60_000, signal: stop.signal });
       stop.abort();
       expect(await aborted).toBeNull();
+      await reader.close();
     });
 
     test('finds the offset at a time', async () => {
-      await fixture.log.append({ topic: 'in', partition: 0, records: [record('a'), record('b')] });
-      fixture.tick(100);
+      const first = await append(record('a'), record('b'));
+      await fixture.tick(50);
       const time = fixture.now();
-      await fixture.log.append({ topic: 'in', partition: 0, records: [record('c')] });
-      expect(await fixture.log.offsetAt('in', 0, 0)).toBe(0);
-      expect(await fixture.log.offsetAt('in', 0, time)).toBe(2);
-      expect(await fixture.log.offsetAt('in', 0, time + 1)).toBe(3);
-      expect(await fixture.log.range('in', 0)).toEqual({ start: 0, end: 3 });
-    });
-
-    test('finds the offset at a time across gaps', async () => {
-      const one = await owned(fixture.log, 'in', 1);
-      const at: { offset: number; time: number }[] = [];
-      for (let n = 0; n < 20; n++) {
-        fixture.tick(10);
-        // Checkpoints of others, and commits that failed, leave gaps between the records of a reader.
-        if (n % 3 === 0) await one.commit([], { next: 0, replayFrom: 0, checkpoint: [record('s')] });
-        fixture.tick(10);
-        const offset = await fixture.log.append({ topic: 'in', partition: 1, records: [record('a')] });
-        at.push({ offset, time: fixture.now() });
-      }
-      for (const { offset, time } of at) expect(await fixture.log.offsetAt('in', 1, time)).toBe(offset);
-    });
-
-    test('deletes what is old, but nothing that a group needs', async () => {
-      for (const value of ['a', 'b', 'c']) {
-        await fixture.log.append({ topic: 'in', partition: 0, records: [record(value)] });
-      }
-      const one = await owned(fixture.log, 'in');
-      await one.commit([], { next: 1, replayFrom: 1, checkpoint: [record('s')] });
-      fixture.tick(5000);
-      await fixture.applyRetention();
-      expect(await drain(fixture.log.read('in', 0, 0))).toEqual(['b', 'c', 's']);
-      await one.commit([], { next: 4, replayFrom: 4, checkpoint: [record('t')] });
-      await fixture.applyRetention();
-      expect(await drain(fixture.log.read('in', 0, 0))).toEqual(['t']);
+      await fixture.tick(50);
+      const third = await append(record('c'));
+      expect(await log.offsetAt(input, 0, 0)).toBe(first);
+      expect(await log.offsetAt(input, 0, time)).toBe(third);
+      const { start, end } = await log.range(input, 0);
+      expect(start).toBe(first);
+      expect(end).toBeGreaterThan(third);
+      expect(await log.offsetAt(input, 0, fixture.now() + 60_000)).toBe(end);
+      expect(await log.offsetAt(input, 0, Number.POSITIVE_INFINITY)).toBe(end);
     });
   });
 }

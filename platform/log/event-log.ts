@@ -90,6 +90,7 @@ export type LogErrorCode =
   | 'UnknownTopic'
   | 'PartitionCountDiffers'
   | 'WriterExists'
+  | 'Unavailable'
   | 'NoSpace'
   | 'Closed';
 

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openEnvironment } from '../../lmdb/environment.js';
-import { eventLogContract } from '../event-log.contract.js';
+import { drain, eventLogContract, record } from '../event-log.contract.js';
+import type { OwnedPartition } from '../event-log.js';
 import { lmdbLog } from './log.js';
 
 const folders: string[] = [];
@@ -16,7 +17,7 @@ afterAll(() => {
   for (const path of folders) rmSync(path, { recursive: true, force: true });
 });
 
-eventLogContract(async () => {
+eventLogContract('LMDB', async () => {
   const path = folder();
   let now = 1_000_000;
   const clock = (): number => now;
@@ -28,19 +29,64 @@ eventLogContract(async () => {
   };
   return {
     log,
+    topics: { input: 'in', output: 'out' },
+    group: 'group',
     reopen: async () => {
       await close();
       environment = openEnvironment({ path, mode: 'write' });
       log = lmdbLog(environment, { clock });
       return log;
     },
-    tick: (ms) => {
+    tick: async (ms) => {
       now += ms;
     },
     now: clock,
-    applyRetention: () => log.applyRetention(),
     close,
   };
+});
+
+describe('event log on LMDB', () => {
+  test('deletes what is old, but nothing that a group needs', async () => {
+    let now = 0;
+    const environment = openEnvironment({ path: folder(), mode: 'write' });
+    const log = lmdbLog(environment, { clock: () => now });
+    await log.createTopics([{ name: 'in', partitions: 1, retentionMs: 1000 }]);
+    for (const value of ['a', 'b', 'c'])
+      await log.append({ topic: 'in', partition: 0, records: [record(value)] });
+    const one = await new Promise<OwnedPartition>((resolve) => void log.join('group', 'in', resolve));
+    await one.commit([], { next: 1, replayFrom: 1, checkpoint: [record('s')] });
+    now = 5000;
+    await log.applyRetention();
+    expect(await drain(log, 'in')).toEqual(['b', 'c', 's']);
+    await one.commit([], { next: 4, replayFrom: 4, checkpoint: [record('t')] });
+    await log.applyRetention();
+    expect(await drain(log, 'in')).toEqual(['t']);
+    await log.close();
+    await environment.close();
+  });
+
+  test('finds the offset at a time across gaps', async () => {
+    let now = 0;
+    const environment = openEnvironment({ path: folder(), mode: 'write' });
+    const log = lmdbLog(environment, { clock: () => now });
+    await log.createTopics([{ name: 'in', partitions: 1, retentionMs: null }]);
+    const one = await new Promise<OwnedPartition>((resolve) => void log.join('group', 'in', resolve));
+    const at: { offset: number; time: number }[] = [];
+    const nowhere = { topic: 'in', partition: 9, records: [record('x')] };
+    for (let n = 0; n < 20; n++) {
+      now += 10;
+      if (n % 3 === 0) await one.commit([], { next: 0, replayFrom: 0, checkpoint: [record('s')] });
+      // A commit that fails leaves a gap.
+      const failing = { topic: 'in', partition: 0, records: [record('y'), record('z')] };
+      if (n % 4 === 0) await expect(one.commit([failing, nowhere], { next: 0 })).rejects.toThrow();
+      now += 10;
+      const offset = await log.append({ topic: 'in', partition: 0, records: [record('a')] });
+      at.push({ offset, time: now });
+    }
+    for (const { offset, time } of at) expect(await log.offsetAt('in', 0, time)).toBe(offset);
+    await log.close();
+    await environment.close();
+  });
 });
 
 describe('lmdb environment', () => {
@@ -53,9 +99,8 @@ describe('lmdb environment', () => {
   });
 
   test('says when there is no room, loses nothing, and goes on when retention has made some', async () => {
-    const path = folder();
     let now = 0;
-    const environment = openEnvironment({ path, mode: 'write', quota: 1_000_000 });
+    const environment = openEnvironment({ path: folder(), mode: 'write', quota: 1_000_000 });
     const log = lmdbLog(environment, { clock: () => now });
     await log.createTopics([{ name: 'in', partitions: 1, retentionMs: 1000 }]);
     const append = (text: string): Promise<number> =>

@@ -1,0 +1,73 @@
+import { createRequire } from 'node:module';
+import kafkajs, { type KafkaConfig, type Kafka as KafkaType, type LogEntry } from 'kafkajs';
+import type { Cluster } from './cluster.js';
+import { registerCodecs } from './compression.js';
+
+// Named imports of these compile, and then are undefined: kafkajs is CommonJS.
+const { Kafka, logLevel } = kafkajs;
+const require = createRequire(import.meta.url);
+
+export interface KafkaSettings {
+  /** `host:port` */
+  readonly brokers: readonly string[];
+  readonly clientId?: string;
+  readonly ssl?: NonNullable<KafkaConfig['ssl']>;
+  readonly sasl?: NonNullable<KafkaConfig['sasl']>;
+  readonly warn: (message: string) => void;
+}
+
+/** kafkajs, with what has to be put right before it is used. */
+export function createClient({ brokers, clientId = 'tidemark', ssl, sasl, warn }: KafkaSettings): KafkaType {
+  registerCodecs();
+  quietIdleConnections();
+  return new Kafka({
+    brokers: [...brokers],
+    clientId,
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    connectionTimeout: 3_000,
+    requestTimeout: 30_000,
+    // Rejects within seconds when no broker answers; whoever asked says so, and tries again.
+    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 },
+    logLevel: logLevel.ERROR,
+    logCreator: () => (entry) => told(entry, warn),
+  });
+}
+
+/** What rejects a call of ours is said by whoever called; and a group that is rebalancing is no failure. */
+const toldElsewhere =
+  /^(?:Response |Failed to send messages)|rebalanc|coordinator is not (?:available|aware)/i;
+
+function told({ log }: LogEntry, warn: (message: string) => void): void {
+  const text = `${log.message}${log.error ? `: ${log.error}` : ''}`;
+  if (!toldElsewhere.test(text)) warn(`kafka: ${text}`);
+}
+
+/** The cluster behind a client, which kafkajs keeps to itself: fetching by assignment needs it. */
+export function clusterOf(kafka: KafkaType): Cluster {
+  const symbol = Object.getOwnPropertySymbols(kafka).find(
+    ({ description }) => description === 'private:Kafka:createCluster',
+  );
+  const create = symbol && (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol];
+  if (!create) throw new Error('this version of kafkajs hides its cluster: the adapter is made for 2.2.4');
+  return create({ metadataMaxAge: 15_000, allowAutoTopicCreation: false, isolationLevel: 1 });
+}
+
+interface Queue {
+  readonly pending: readonly unknown[];
+  readonly throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+
+let quieted = false;
+
+/** An idle connection arms a timer in the past, 900 times a second: it is armed only where something waits. */
+export function quietIdleConnections(): void {
+  if (quieted) return;
+  quieted = true;
+  const { prototype } = require('kafkajs/src/network/requestQueue') as { prototype: Queue };
+  const original = prototype.scheduleCheckPendingRequests;
+  prototype.scheduleCheckPendingRequests = function (this: Queue): void {
+    if (this.pending.length > 0 || this.throttledUntil > Date.now()) original.call(this);
+  };
+}

@@ -1,0 +1,181 @@
+import type { Admin, Kafka } from 'kafkajs';
+import { type EventLog, LogError, type Membership, type Offset, type TopicSpec } from '../event-log.js';
+import { Appender } from './appender.js';
+import { clusterOf, createClient, type KafkaSettings } from './client.js';
+import { logError, typeOf } from './errors.js';
+import { joinGroup } from './group.js';
+import { KafkaPartition } from './owned.js';
+import { KafkaReader } from './reader.js';
+
+export interface KafkaLogOptions extends KafkaSettings {
+  /** Put before the names of groups and transactional ids. */
+  readonly prefix?: string;
+  /** Copies of every record; else three, or as many as there are brokers. */
+  readonly replication?: number;
+  /** A member of a group cannot go on: the process has to end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const clock = (): number => performance.now();
+
+/** The event log of the cluster, on Kafka. */
+export function kafkaLog(options: KafkaLogOptions): EventLog {
+  const kafka = createClient(options);
+  const appender = new Appender(kafka);
+  const prefix = options.prefix ?? 'tidemark-';
+  const memberships = new Set<Membership>();
+  const counts = new Map<string, number>();
+  let connecting: Promise<Admin> | null = null;
+  const admin = (): Promise<Admin> => {
+    connecting ??= connect(kafka).catch((error: unknown) => {
+      connecting = null;
+      throw error;
+    });
+    return connecting;
+  };
+  const asking = async <T>(doing: string, ask: (one: Admin) => Promise<T>): Promise<T> => {
+    try {
+      return await ask(await admin());
+    } catch (error) {
+      throw logError(doing, error);
+    }
+  };
+  const partitions = async (topic: string): Promise<number> => {
+    const known = counts.get(topic);
+    if (known !== undefined) return known;
+    const { topics } = await asking(`looking up topic ${topic}`, (one) =>
+      one.fetchTopicMetadata({ topics: [topic] }),
+    );
+    const count = topics[0]?.partitions.length ?? 0;
+    if (count === 0) throw new LogError('UnknownTopic', `there is no topic ${topic} on this broker`);
+    counts.set(topic, count);
+    return count;
+  };
+  const checked = async (topic: string, partition: number): Promise<void> => {
+    if (!(partition >= 0 && partition < (await partitions(topic))))
+      throw new LogError('UnknownTopic', `topic ${topic} has no partition ${partition}`);
+  };
+  const range = async (topic: string, partition: number): Promise<{ start: Offset; end: Offset }> => {
+    await checked(topic, partition);
+    const offsets = await asking(`looking up offsets of ${topic}`, (one) => one.fetchTopicOffsets(topic));
+    const found = offsets.find((one) => one.partition === partition);
+    return { start: Number(found?.low ?? 0), end: Number(found?.high ?? 0) };
+  };
+  const readerOf = (topic: string, partition: number, from: Offset): KafkaReader =>
+    new KafkaReader({
+      topic,
+      partition,
+      from,
+      cluster: () => clusterOf(kafka),
+      first: async () => (await range(topic, partition)).start,
+      clock,
+      pause,
+    });
+
+  return {
+    createTopics: (topics) => asking('creating topics', (one) => createTopics(one, topics, options)),
+    partitions,
+    append: async (output) => {
+      await checked(output.topic, output.partition);
+      return appender.append(output);
+    },
+    read: readerOf,
+    range,
+    offsetAt: async (topic, partition, time) => {
+      const { end } = await range(topic, partition);
+      if (!Number.isFinite(time)) return time > 0 ? end : (await range(topic, partition)).start;
+      const offsets = await asking(`looking up offsets of ${topic}`, (one) =>
+        one.fetchTopicOffsetsByTimestamp(topic, Math.max(0, Math.floor(time))),
+      );
+      const found = Number(offsets.find((one) => one.partition === partition)?.offset ?? -1);
+      return found < 0 ? end : found;
+    },
+    join: async (group, topic, onAssigned) => {
+      await partitions(topic);
+      const groupId = `${prefix}${group}`;
+      const own = (partition: number, confirmed: () => Promise<void>): KafkaPartition =>
+        new KafkaPartition({
+          kafka,
+          admin,
+          reader: readerOf(topic, partition, 0),
+          topic,
+          partition,
+          groupId,
+          transactionalId: `${groupId}-${topic}-${partition}`,
+          confirmed,
+          checked,
+          pause,
+        });
+      const membership = await joinGroup({
+        kafka,
+        groupId,
+        topic,
+        own,
+        onAssigned,
+        onCrash: options.onFatal,
+      });
+      memberships.add(membership);
+      return {
+        leave: async () => {
+          memberships.delete(membership);
+          await membership.leave();
+        },
+      };
+    },
+    close: async () => {
+      for (const one of memberships) await one.leave();
+      await appender.close();
+      await (await connecting?.catch(() => null))?.disconnect();
+    },
+  };
+}
+
+async function connect(kafka: Kafka): Promise<Admin> {
+  const admin = kafka.admin({ retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 } });
+  await admin.connect();
+  return admin;
+}
+
+async function createTopics(
+  admin: Admin,
+  topics: readonly TopicSpec[],
+  { replication }: KafkaLogOptions,
+): Promise<void> {
+  const copies = replication ?? Math.min(3, (await admin.describeCluster()).brokers.length);
+  for (const { name, partitions, retentionMs } of topics) {
+    await admin
+      .createTopics({
+        waitForLeaders: true,
+        topics: [
+          {
+            topic: name,
+            numPartitions: partitions,
+            replicationFactor: copies,
+            configEntries: [
+              { name: 'retention.ms', value: String(retentionMs ?? -1) },
+              // Event time may lie far back: it must neither be refused nor deleted for that.
+              { name: 'message.timestamp.type', value: 'LogAppendTime' },
+            ],
+          },
+        ],
+      })
+      .catch((error: unknown) => {
+        if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error)) && !alreadyThere(error)) throw error;
+      });
+    const { topics: found } = await admin.fetchTopicMetadata({ topics: [name] });
+    const count = found[0]?.partitions.length ?? 0;
+    if (count !== partitions) {
+      throw new LogError(
+        'PartitionCountDiffers',
+        `topic ${name} has ${count} partitions, not ${partitions}: the number never changes`,
+      );
+    }
+  }
+}
+
+/** Creating several topics fails as a whole, with an error for each. */
+const alreadyThere = (error: unknown): boolean => {
+  const { errors = [] } = error as { errors?: readonly unknown[] };
+  return errors.length > 0 && errors.every((one) => typeOf(one) === 'TOPIC_ALREADY_EXISTS');
+};

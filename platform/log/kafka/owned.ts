@@ -1,0 +1,189 @@
+import type { Admin, Kafka, Producer, Transaction } from 'kafkajs';
+import type { Batch } from '../batch.js';
+import type {
+  Commit,
+  LogReader,
+  Offset,
+  Output,
+  OwnedPartition,
+  Position,
+  PullOptions,
+} from '../event-log.js';
+import { LogError } from '../event-log.js';
+import { commitError, logError, typeOf } from './errors.js';
+import { rounds, toMessages } from './rounds.js';
+
+export interface OwnedOptions {
+  readonly kafka: Kafka;
+  readonly admin: () => Promise<Admin>;
+  readonly reader: LogReader;
+  readonly topic: string;
+  readonly partition: number;
+  /** Group id as the broker knows it. */
+  readonly groupId: string;
+  readonly transactionalId: string;
+  /** Resolves once the broker has confirmed that this member belongs to the group's current generation. */
+  readonly confirmed: () => Promise<void>;
+  /** Rejects where there is no such place: kafkajs would drop its records without a word. */
+  readonly checked: (topic: string, partition: number) => Promise<void>;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+const TRANSACTION_TIMEOUT_MS = 10_000;
+const RETRY_MS = 5;
+const MOST_RETRIES = 400;
+
+/** One ownership of one partition of a group. */
+export class KafkaPartition implements OwnedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly #lost = new AbortController();
+  readonly #at: string;
+  #producer: Producer | null = null;
+  #position: Position | null = null;
+  #tookOver = false;
+
+  constructor(readonly options: OwnedOptions) {
+    this.topic = options.topic;
+    this.partition = options.partition;
+    this.#at = `${options.topic}/${options.partition} in group ${options.groupId}`;
+  }
+
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  lose(): void {
+    this.#lost.abort();
+    void this.close().catch(() => undefined);
+  }
+
+  seek(offset: Offset): void {
+    this.options.reader.seek(offset);
+  }
+
+  pull(options: PullOptions): Promise<Batch | null> {
+    return this.options.reader.pull(options);
+  }
+
+  async close(): Promise<void> {
+    await this.#dispose();
+    await this.options.reader.close();
+  }
+
+  /**
+   * Takes the partition over: a new producer, whose first transaction fences the owner before and ends
+   * its open transaction, which would hide everything behind it; only then the position is read.
+   */
+  async committed(): Promise<Position | null> {
+    const { kafka, transactionalId, groupId, topic, partition, confirmed, admin } = this.options;
+    // Whoever was fenced asks first whether it still belongs here, or two owners fence each other in turn.
+    if (this.#tookOver) await confirmed();
+    if (this.lost.aborted) throw new LogError('Fenced', `${this.#at} is another's`);
+    await this.#dispose();
+    const producer = kafka.producer({
+      transactionalId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+      transactionTimeout: TRANSACTION_TIMEOUT_MS,
+      allowAutoTopicCreation: false,
+      metadataMaxAge: 15_000,
+      createPartitioner: () => () => 0,
+      retry: { initialRetryTime: 10, maxRetryTime: 1_000, retries: 12 },
+    });
+    try {
+      await producer.connect();
+      await (await producer.transaction()).abort();
+      const offsets = await (await admin()).fetchOffsets({ groupId, topics: [topic] });
+      const found = offsets[0]?.partitions.find((one) => one.partition === partition);
+      this.#position = positionOf(found);
+    } catch (error) {
+      await producer.disconnect().catch(() => undefined);
+      throw logError(`taking over ${this.#at}`, error);
+    }
+    this.#tookOver = true;
+    if (this.lost.aborted) {
+      await producer.disconnect().catch(() => undefined);
+      throw new LogError('Fenced', `${this.#at} is another's`);
+    }
+    this.#producer = producer;
+    return this.#position;
+  }
+
+  async commit(outputs: readonly Output[], commit: Commit): Promise<Position> {
+    const producer = this.#producer;
+    if (!producer) throw new LogError('Fenced', `${this.#at} is not owned any more`);
+    for (const one of outputs) await this.options.checked(one.topic, one.partition);
+    try {
+      const transaction = await producer.transaction();
+      const position = await this.#write(transaction, outputs, commit);
+      await transaction.commit();
+      this.#position = position;
+      return position;
+    } catch (error) {
+      // A producer that failed stays unusable.
+      await this.#dispose();
+      throw commitError(this.#at, error);
+    }
+  }
+
+  async #write(transaction: Transaction, outputs: readonly Output[], commit: Commit): Promise<Position> {
+    const { topic, partition, groupId } = this.options;
+    let position: Position = {
+      next: commit.next,
+      state: this.#position?.state ?? null,
+      replayFrom: this.#position?.replayFrom ?? 0,
+    };
+    if ('checkpoint' in commit) {
+      let state: Offset | null = null;
+      // One request per part: together they would be one record batch, and too large.
+      for (const part of commit.checkpoint) {
+        const [topicMessages] = toMessages([{ topic, partition, records: [part] }]);
+        if (!topicMessages) continue;
+        const [answer] = await transaction.send({ ...topicMessages, acks: -1 });
+        state ??= Number(answer?.baseOffset ?? 0);
+      }
+      position = { next: commit.next, state, replayFrom: commit.replayFrom };
+    }
+    for (const round of rounds(outputs)) {
+      await transaction.sendBatch({ acks: -1, topicMessages: toMessages(round.outputs) });
+    }
+    const { next, state, replayFrom } = position;
+    const offset = { partition, offset: String(next), metadata: JSON.stringify({ state, replayFrom }) };
+    await this.#sendOffsets(transaction, {
+      consumerGroupId: groupId,
+      topics: [{ topic, partitions: [offset] }],
+    });
+    return position;
+  }
+
+  /** The transaction before may still be ending: kafkajs waits for that when it sends records, but not here. */
+  async #sendOffsets(
+    transaction: Transaction,
+    offsets: Parameters<Transaction['sendOffsets']>[0],
+  ): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await transaction.sendOffsets(offsets);
+        return;
+      } catch (error) {
+        if (typeOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt >= MOST_RETRIES) throw error;
+        await this.options.pause(RETRY_MS);
+      }
+    }
+  }
+
+  async #dispose(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = null;
+    await producer?.disconnect().catch(() => undefined);
+  }
+}
+
+/** Offset and metadata of a group's commit; null where it has none. */
+function positionOf(found: { offset: string; metadata: string | null } | undefined): Position | null {
+  const next = Number(found?.offset ?? -1);
+  if (next < 0) return null;
+  const { state, replayFrom } = JSON.parse(found?.metadata || '{}') as Partial<Position>;
+  return { next, state: state ?? null, replayFrom: replayFrom ?? 0 };
+}

@@ -1,0 +1,119 @@
+import { type Batch, FrameBatch } from '../batch.js';
+import type { LogReader, Offset, PullOptions } from '../event-log.js';
+import type { Cluster, FetchedPartition } from './cluster.js';
+import { logError, typeOf } from './errors.js';
+import { takeMessages } from './messages.js';
+
+/** A fetch waits no longer than this at the broker, so that an abort is heard soon, ms. */
+const LONGEST_WAIT_MS = 250;
+const READ_COMMITTED = 1;
+const MAX_BYTES = 4 * 1024 * 1024;
+/** How long to wait before a fetch that failed is tried again, ms. */
+const RETRY_MS = 100;
+
+/** Errors that new metadata cures. */
+const moved = [
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+  'UNKNOWN_LEADER_EPOCH',
+  'FENCED_LEADER_EPOCH',
+];
+
+export interface ReaderOptions {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: Offset;
+  /** A cluster of its own: requests of one connection are answered one after the other, long waits too. */
+  readonly cluster: () => Cluster;
+  /** Offset of the first retained record. */
+  readonly first: () => Promise<Offset>;
+  /** Monotonic, ms. */
+  readonly clock: () => number;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+/** Reads one partition by assignment, read committed, without a group. */
+export class KafkaReader implements LogReader {
+  readonly #batch = new FrameBatch();
+  #offset: Offset;
+  #cluster: Cluster | null = null;
+
+  constructor(readonly options: ReaderOptions) {
+    this.#offset = options.from;
+  }
+
+  seek(offset: Offset): void {
+    this.#offset = offset;
+  }
+
+  async pull({ waitMs, signal }: PullOptions): Promise<Batch | null> {
+    const { topic, partition, clock, pause } = this.options;
+    const until = clock() + waitMs;
+    const batch = this.#batch;
+    for (let attempt = 0; ; ) {
+      const left = Math.max(0, until - clock());
+      try {
+        batch.clear();
+        const advanced = await this.#fetch(Math.min(left, LONGEST_WAIT_MS));
+        if (batch.count > 0) return batch;
+        // Markers and aborted records move the position, and are nothing to hand out.
+        if (!advanced && (left === 0 || signal?.aborted)) return null;
+        attempt = 0;
+      } catch (error) {
+        if (signal?.aborted) return null;
+        if (typeOf(error) === 'OFFSET_OUT_OF_RANGE')
+          this.#offset = Math.max(this.#offset, await this.options.first());
+        else if (++attempt > 20) throw logError(`reading ${topic}/${partition}`, error);
+        if (moved.includes(typeOf(error))) await this.#cluster?.refreshMetadata().catch(() => undefined);
+        await pause(RETRY_MS);
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    const cluster = this.#cluster;
+    this.#cluster = null;
+    await cluster?.disconnect();
+  }
+
+  /** Fetches into the batch; whether the position moved. */
+  async #fetch(maxWaitTime: number): Promise<boolean> {
+    const found = await this.#ask(maxWaitTime);
+    if (!found) return false;
+    const before = this.#offset;
+    const aborted = found.abortedTransactions ?? [];
+    this.#offset = takeMessages(this.#batch, found.messages, { from: before, aborted });
+    this.#batch.next = this.#offset;
+    return this.#offset > before;
+  }
+
+  async #ask(maxWaitTime: number): Promise<FetchedPartition | null> {
+    const { topic, partition } = this.options;
+    const cluster = await this.#connected();
+    await cluster.refreshMetadataIfNecessary();
+    const [nodeId] = Object.entries(cluster.findLeaderForPartitions(topic, [partition])).find(([, led]) =>
+      led.includes(partition),
+    ) ?? [undefined];
+    if (nodeId === undefined)
+      throw Object.assign(new Error('it has no leader'), { type: 'LEADER_NOT_AVAILABLE' });
+    const broker = await cluster.findBroker({ nodeId });
+    const place = { partition, fetchOffset: String(this.#offset), maxBytes: MAX_BYTES };
+    const { responses } = await broker.fetch({
+      isolationLevel: READ_COMMITTED,
+      maxWaitTime,
+      minBytes: 1,
+      maxBytes: MAX_BYTES,
+      topics: [{ topic, partitions: [place] }],
+    });
+    return responses[0]?.partitions[0] ?? null;
+  }
+
+  async #connected(): Promise<Cluster> {
+    if (this.#cluster) return this.#cluster;
+    const cluster = this.options.cluster();
+    await cluster.connect();
+    await cluster.addTargetTopic(this.options.topic);
+    this.#cluster = cluster;
+    return cluster;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Message, TopicMessages } from 'kafkajs';
+import type { Output } from '../event-log.js';
+
+/** A record batch holds at most so much, unless one record alone is larger, bytes. */
+const BATCH_BYTES = 512 * 1024;
+const RECORD_OVERHEAD = 64;
+
+export interface Round {
+  readonly outputs: readonly Output[];
+  /** Index, in its whole output, of the first record of each place. */
+  readonly firsts: ReadonlyMap<string, number>;
+}
+
+/** A request makes one record batch per partition: cuts outputs so that none becomes too large. */
+export function rounds(outputs: readonly Output[]): readonly Round[] {
+  const made: { outputs: Output[]; firsts: Map<string, number> }[] = [];
+  for (const { topic, partition, records } of outputs) {
+    let round = 0;
+    let first = 0;
+    let size = 0;
+    const close = (end: number): void => {
+      if (end === first) return;
+      made[round] ??= { outputs: [], firsts: new Map() };
+      made[round]?.outputs.push({ topic, partition, records: records.slice(first, end) });
+      made[round]?.firsts.set(`${topic}/${partition}`, first);
+      round++;
+      first = end;
+      size = 0;
+    };
+    for (const [i, { key, value }] of records.entries()) {
+      const bytes = (key?.length ?? 0) + value.length + RECORD_OVERHEAD;
+      if (size + bytes > BATCH_BYTES) close(i);
+      size += bytes;
+    }
+    close(records.length);
+  }
+  return made;
+}
+
+/** Outputs as kafkajs wants them: by topic. */
+export function toMessages(outputs: readonly Output[]): TopicMessages[] {
+  const topics = new Map<string, Message[]>();
+  for (const { topic, partition, records } of outputs) {
+    const messages = topics.get(topic) ?? [];
+    topics.set(topic, messages);
+    for (const { key, value } of records)
+      messages.push({ partition, key: key === null ? null : Buffer.from(key), value: Buffer.from(value) });
+  }
+  return [...topics].map(([topic, messages]) => ({ topic, messages }));
+}
