@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import { GenericContainer, type StartedTestContainer, Wait } from 'testcontainers';
 import { inject } from 'vitest';
 import { images } from './images.js';
@@ -18,16 +19,18 @@ const server = (container: StartedTestContainer, url: string): Server => ({
   [Symbol.asyncDispose]: async () => void (await container.stop({ timeout: 0 })),
 });
 
-/** A broker of one node at a mapped port; `url` is `host:port`. */
+/** A broker of one node at a port that it keeps over restarts; `url` is `host:port`. */
 export async function startKafka(environment: Readonly<Record<string, string>> = {}): Promise<Server> {
+  const port = await freePort();
   const container = await new GenericContainer(images.kafka)
-    .withExposedPorts(9092)
+    .withExposedPorts({ container: 9092, host: port })
     .withEnvironment({
       KAFKA_NODE_ID: '1',
       KAFKA_PROCESS_ROLES: 'broker,controller',
       KAFKA_CONTROLLER_QUORUM_VOTERS: '1@localhost:9093',
       KAFKA_CONTROLLER_LISTENER_NAMES: 'CONTROLLER',
       KAFKA_LISTENERS: 'HOST://:9092,INTERNAL://:19092,CONTROLLER://:9093',
+      KAFKA_ADVERTISED_LISTENERS: `HOST://localhost:${port},INTERNAL://localhost:19092`,
       KAFKA_INTER_BROKER_LISTENER_NAME: 'INTERNAL',
       KAFKA_LISTENER_SECURITY_PROTOCOL_MAP: 'HOST:PLAINTEXT,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
       KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR: '1',
@@ -39,20 +42,23 @@ export async function startKafka(environment: Readonly<Record<string, string>> =
       KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS: '1000',
       ...environment,
     })
-    // The node starts once it is told the address at which it can be reached.
-    .withCommand([
-      'bash',
-      '-c',
-      'echo waiting; until [ -s /tmp/at ]; do sleep 0.1; done; exec /etc/kafka/docker/run KAFKA_ADVERTISED_LISTENERS=$(cat /tmp/at)',
-    ])
-    .withWaitStrategy(Wait.forLogMessage('waiting'))
+    .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(START_MS)
     .start();
-  const url = `${container.getHost()}:${container.getMappedPort(9092)}`;
-  const content = `HOST://${url},INTERNAL://${container.getHostname()}:19092`;
-  await container.copyContentToContainer([{ target: '/tmp/at', content }]);
-  await container.exec(['bash', '-c', 'until (: </dev/tcp/localhost/9092) 2>/dev/null; do sleep 0.1; done']);
-  return server(container, url);
+  return server(container, `localhost:${port}`);
+}
+
+/** Kills what runs in the container, and starts it again on the data that it left. */
+export const restart = ({ container }: Server): Promise<void> => container.restart({ timeout: 0 });
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject);
+    probe.listen(0, () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 /** A schema registry that keeps its schemas in memory; `url` is that of its Confluent API. */

@@ -89,6 +89,22 @@ export function eventLogContract(name: string, open: () => Promise<LogFixture>):
       expect(await drain(reopened, input, 1)).toEqual([]);
     });
 
+    test('keeps the partitions of a topic apart', async () => {
+      const both = ['a', 'b'].map((value, partition) =>
+        log.append({ topic: input, partition, records: [record(value)] }),
+      );
+      await Promise.all(both);
+      const { one } = await takeOver(log, fixture.group, output);
+      const outputs = [1, 0].map((partition) => ({
+        topic: input,
+        partition,
+        records: [record(`${partition}`)],
+      }));
+      await one.commit(outputs, { next: 1 });
+      await expect.poll(() => drain(log, input, 0), LONG).toEqual(['a', '0']);
+      await expect.poll(() => drain(log, input, 1), LONG).toEqual(['b', '1']);
+    });
+
     test('keeps keys, offsets and append times with the records', async () => {
       const first = await append(record('a', 'k'), record('', ''), record('c'));
       const reader = log.read(input, 0, first);

@@ -1,7 +1,7 @@
 import type { Kafka, Producer } from 'kafkajs';
 import type { LogRecord, Offset, Output } from '../event-log.js';
 import { logError } from './errors.js';
-import { rounds, toMessages } from './rounds.js';
+import { asTold, rounds, toMessages } from './rounds.js';
 
 interface Waiting {
   readonly output: Output;
@@ -99,7 +99,7 @@ export class Appender {
       idempotent: true,
       allowAutoTopicCreation: false,
       metadataMaxAge: 15_000,
-      createPartitioner: () => () => 0,
+      createPartitioner: asTold,
       retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 },
     });
     await producer.connect();

@@ -11,7 +11,7 @@ import type {
 } from '../event-log.js';
 import { LogError } from '../event-log.js';
 import { commitError, logError, typeOf } from './errors.js';
-import { rounds, toMessages } from './rounds.js';
+import { asTold, rounds, toMessages } from './rounds.js';
 
 export interface OwnedOptions {
   readonly kafka: Kafka;
@@ -88,7 +88,7 @@ export class KafkaPartition implements OwnedPartition {
       transactionTimeout: TRANSACTION_TIMEOUT_MS,
       allowAutoTopicCreation: false,
       metadataMaxAge: 15_000,
-      createPartitioner: () => () => 0,
+      createPartitioner: asTold,
       retry: { initialRetryTime: 10, maxRetryTime: 1_000, retries: 12 },
     });
     try {

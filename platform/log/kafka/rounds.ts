@@ -1,4 +1,4 @@
-import type { Message, TopicMessages } from 'kafkajs';
+import type { ICustomPartitioner, Message, TopicMessages } from 'kafkajs';
 import type { Output } from '../event-log.js';
 
 /** A record batch holds at most so much, unless one record alone is larger, bytes. */
@@ -48,3 +48,9 @@ export function toMessages(outputs: readonly Output[]): TopicMessages[] {
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }
+
+/** Every record says itself to which partition it goes. */
+export const asTold: ICustomPartitioner =
+  () =>
+  ({ message }) =>
+    message.partition ?? 0;
