@@ -32,6 +32,9 @@ export type AvroSchema =
       readonly items?: AvroSchema;
       readonly values?: AvroSchema;
       readonly symbols?: readonly string[];
+      /** Bytes of a fixed. */
+      readonly size?: number;
+      readonly namespace?: string;
       readonly logicalType?: string;
     };
 

@@ -27,9 +27,20 @@ export interface Codec {
   load(id: number): Promise<boolean>;
 }
 
-export type CodecErrorCode = 'NotFramed' | 'UnknownSchema' | 'Damaged' | 'Invalid';
+/** Unavailable: the schemas cannot be reached now. Refused: the registry takes none of ours, which lasts. */
+export type CodecErrorCode =
+  | 'NotFramed'
+  | 'UnknownSchema'
+  | 'Damaged'
+  | 'Invalid'
+  | 'Unavailable'
+  | 'Refused'
+  | 'Aborted';
 
+/** An error of the codec, with whether trying again can help as data. */
 export class CodecError extends Error {
+  readonly retryable: boolean;
+
   constructor(
     readonly code: CodecErrorCode,
     message: string,
@@ -37,5 +48,6 @@ export class CodecError extends Error {
   ) {
     super(message, options);
     this.name = 'CodecError';
+    this.retryable = code === 'Unavailable';
   }
 }

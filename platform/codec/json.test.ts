@@ -3,43 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type AvroSchema, recordNames, schemaOf } from '../../schemas/index.js';
 import { embeddedCodec } from './embedded.js';
 import { fromJson, type Json, toJson } from './json.js';
-
-/** Any value of a schema. JSON has no -0. */
-function anyOf(schema: AvroSchema): fc.Arbitrary<unknown> {
-  if (Array.isArray(schema)) return fc.oneof(...schema.map((one: AvroSchema) => anyOf(one)));
-  const node =
-    typeof schema === 'string'
-      ? { type: schema }
-      : (schema as Exclude<AvroSchema, string | readonly AvroSchema[]>);
-  switch (node.type) {
-    case 'null':
-      return fc.constant(null);
-    case 'boolean':
-      return fc.boolean();
-    case 'int':
-      return fc.integer();
-    case 'long':
-      return fc.integer({ min: -(2 ** 53 - 2), max: 2 ** 53 - 2 });
-    case 'double':
-      return fc.double().map((value) => (value === 0 ? 0 : value));
-    case 'string':
-      return fc.string({ unit: 'binary' });
-    case 'bytes':
-      return fc.uint8Array().map((bytes) => Buffer.from(bytes));
-    case 'enum':
-      return fc.constantFrom(...(node.symbols ?? []));
-    case 'array':
-      return fc.array(anyOf(node.items ?? 'null'), { maxLength: 3 });
-    case 'map':
-      return fc.dictionary(fc.string(), anyOf(node.values ?? 'null'), { noNullPrototype: true });
-    case 'record':
-      return fc.record(Object.fromEntries((node.fields ?? []).map(({ name, type }) => [name, anyOf(type)])), {
-        noNullPrototype: true,
-      });
-    default:
-      return anyOf(node.type);
-  }
-}
+import { anyOf } from './values.fixture.js';
 
 const written = (value: Json): Json => JSON.parse(JSON.stringify(value)) as Json;
 

@@ -1,4 +1,5 @@
 import type { AvroField, AvroSchema } from '../../schemas/index.js';
+import { inline, RecursiveSchema } from './inline.js';
 
 /** Reads the numbers of one record in place. NaN stands for a start that is not known. */
 export interface MetricReader {
@@ -18,9 +19,12 @@ const kept = ['timestamp', 'startTimestamp', 'count', 'sum'];
 /** Whether the bytes from start to end are exactly one value of the schema; never throws, never allocates. */
 export type Check = (bytes: Buffer, start: number, end: number) => boolean;
 
-/** A check generated from the schema, since avsc believes any count that damaged bytes claim. */
+/**
+ * A check generated from the schema, since avsc believes any count that damaged bytes claim. Throws where
+ * the schema is recursive.
+ */
 export function compileCheck(schema: AvroSchema): Check {
-  const body = new Walker().walk(schema);
+  const body = new Walker().walk(inline(schema));
   return new Function(`${prelude}\nreturn (b, p, end) => {\n${body}\nreturn p === end;\n};`)() as Check;
 }
 
@@ -29,17 +33,16 @@ export function compileCheck(schema: AvroSchema): Check {
  * walks over the rest, checking every bound. Null where the schema holds a type that it cannot walk.
  */
 export function compileMetricReader(schema: AvroSchema): MetricReader | null {
-  const record = schema as Named;
-  const fields = record.fields ?? [];
-  if (!kept.every((name) => fields.some((field) => field.name === name))) return null;
   try {
+    const fields = (inline(schema) as Named).fields ?? [];
+    if (!kept.every((name) => fields.some((field) => field.name === name))) return null;
     const walker = new Walker();
     const body = fields.map((field) => walker.field(field)).join('\n');
     return new Function(
       `${prelude}\nreturn new (class {\n${state}\nread(b, p, end) {\n${look}\n${body}\nreturn p === end;\n}\n})();`,
     )() as MetricReader;
   } catch (error) {
-    if (error instanceof Unsupported) return null;
+    if (error instanceof Unsupported || error instanceof RecursiveSchema) return null;
     throw error;
   }
 }
@@ -140,6 +143,10 @@ class Walker {
       }
       case 'double':
         return skip('8');
+      case 'float':
+        return skip('4');
+      case 'fixed':
+        return skip(`${named.size ?? 0}`);
       case 'string':
       case 'bytes':
         return this.#long(skip);
