@@ -79,7 +79,13 @@ async function start(
     onFatal,
   });
   stops.push(() => pipeline.stop());
-  const view = createView({ log, codec, clock: Date.now });
+  const view = createView({
+    log,
+    codec,
+    clock: Date.now,
+    pause,
+    warn: (text) => logger.warn(text),
+  });
   await view.start();
   stops.push(() => view.close());
 

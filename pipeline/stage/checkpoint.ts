@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Codec } from '../../platform/codec/codec.js';
-import type { LogReader, LogRecord, Offset } from '../../platform/log/event-log.js';
+import type { LogRecord, Offset, OwnedPartition } from '../../platform/log/event-log.js';
 import type { StageState } from '../../schemas/types.js';
+import type { RunOptions } from './options.js';
+import { loadSchemas } from './schemas.js';
 
 /** A part of a checkpoint holds at most so much, bytes. */
 const PART_BYTES = 480_000;
@@ -35,16 +37,21 @@ export class CheckpointError extends Error {
  * Reads back the checkpoint whose part 0 stands exactly at the offset; others' records may lie between
  * its parts. Throws `CheckpointError` where it is missing, torn, or its digest does not agree.
  */
-export async function readCheckpoint(reader: LogReader, codec: Codec, at: Offset): Promise<Buffer> {
-  reader.seek(at);
+export async function readCheckpoint(
+  owned: OwnedPartition,
+  options: RunOptions,
+  at: Offset,
+): Promise<Buffer> {
+  owned.seek(at);
   const parts: Uint8Array[] = [];
   let id: string | null = null;
   for (;;) {
-    const batch = await reader.pull({ waitMs: PART_WAIT_MS });
+    const batch = await owned.pull({ waitMs: PART_WAIT_MS });
     if (batch === null)
       throw new CheckpointError(`checkpoint at offset ${at} ends after ${parts.length} parts`);
+    await loadSchemas(batch, owned, options);
     while (batch.advance()) {
-      const state = stateIn(codec, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+      const state = stateIn(options.codec, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
       if (id === null) {
         if (batch.offset !== at || state?.part !== 0)
           throw new CheckpointError(`no checkpoint begins at offset ${at}`);

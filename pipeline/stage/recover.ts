@@ -39,7 +39,7 @@ async function restore(
 ): Promise<Stage | null> {
   try {
     if (position.state === null) throw new Error('the commit names no checkpoint');
-    const bytes = await readCheckpoint(owned, options.codec, position.state);
+    const bytes = await readCheckpoint(owned, options, position.state);
     return options.factory.restore(owned.partition, bytes);
   } catch (error) {
     if (owned.lost.aborted) throw error;
@@ -67,7 +67,7 @@ async function replay(
   for (let at = from; at < to; ) {
     const batch = await owned.pull({ waitMs: REPLAY_WAIT_MS, signal: owned.lost });
     if (batch === null) break;
-    await loadSchemas(options.codec, batch);
+    await loadSchemas(batch, owned, options);
     stage.push(until(batch, to));
     at = batch.next;
   }

@@ -72,7 +72,7 @@ class Run {
       await this.#commitPosition();
       return;
     }
-    await loadSchemas(this.options.codec, batch);
+    await loadSchemas(batch, this.owned, this.options);
     const produced = this.#stage.push(batch);
     this.#next = batch.next;
     const due = this.#stage.watermark - this.#checkpointAt >= this.#every;

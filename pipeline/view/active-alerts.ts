@@ -1,4 +1,5 @@
 import type { Codec } from '../../platform/codec/codec.js';
+import type { Patience } from '../../platform/codec/load.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { byCodeUnits } from '../model/text.js';
@@ -15,7 +16,7 @@ export class ActiveAlerts {
   constructor(
     readonly log: EventLog,
     readonly codec: Codec,
-    readonly signal: AbortSignal,
+    readonly patience: Patience,
   ) {}
 
   /** Resolves once all that is in the topic now has been read; follows it from then on. */
@@ -57,7 +58,7 @@ export class ActiveAlerts {
     caughtUp: () => void;
   }): Promise<void> {
     const reader = this.log.read(TOPIC, from.partition, from.start);
-    const { signal } = this;
+    const { signal } = this.patience;
     let at = from.start;
     while (!signal.aborted) {
       if (at >= from.end) from.caughtUp();
@@ -67,7 +68,7 @@ export class ActiveAlerts {
         continue;
       }
       at = batch.next;
-      for await (const { decoded } of decodeBatch(this.codec, batch)) {
+      for await (const { decoded } of decodeBatch(this.codec, batch, this.patience)) {
         if (decoded.type === 'AlertRecord') this.#take(decoded.value);
       }
     }

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { Codec } from '../../platform/codec/codec.js';
 import { toJson } from '../../platform/codec/json.js';
+import type { Patience } from '../../platform/codec/load.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
@@ -17,8 +18,8 @@ export interface StreamOptions {
   readonly type: 'AlertRecord' | 'WindowRecord';
   /** Next offset of each partition. */
   readonly from: readonly number[];
-  /** Ends the stream. */
-  readonly signal: AbortSignal;
+  /** Its signal ends the stream. */
+  readonly patience: Patience;
 }
 
 /** The position of a stream as an opaque text: the next offset of each partition. */
@@ -34,7 +35,7 @@ export function parsePosition(text: string, partitions: number): number[] | null
 /** Server-sent events from the log: nothing is queued, each client is read for as fast as it takes. */
 export function streamTopic(c: Context, options: StreamOptions): Response {
   return streamSSE(c, async (stream) => {
-    using stop = linkedAbort(options.signal);
+    using stop = linkedAbort(options.patience.signal);
     const { signal } = stop;
     stream.onAbort(() => stop.abort());
     const offsets = [...options.from];
@@ -79,7 +80,7 @@ async function follow(
       if (partition === 0) await turn.take(() => stream.write(': alive\n\n'));
       continue;
     }
-    for await (const { decoded, next } of decodeBatch(codec, batch)) {
+    for await (const { decoded, next } of decodeBatch(codec, batch, { ...options.patience, signal })) {
       if (decoded.type !== type) continue;
       const data = JSON.stringify(toJson(schema, decoded.value));
       await turn.take(async () => {

@@ -1,15 +1,23 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
+import { loadPatiently, type Patience } from '../../platform/codec/load.js';
 import type { Batch } from '../../platform/log/batch.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 
-/** The records of a batch that can be read; with the offset after each. */
+/**
+ * The records of a batch that can be read; with the offset after each. Where a schema cannot be found out
+ * now, it waits with patience, and rejects without.
+ */
 export async function* decodeBatch(
   codec: Codec,
   batch: Batch,
+  patience: Patience | null,
 ): AsyncGenerator<{ readonly decoded: Decoded; readonly next: number }> {
   while (batch.advance()) {
     const value = batch.bytes.subarray(batch.valueStart, batch.valueEnd);
-    if (value.length >= 5) await codec.load(value.readUInt32BE(1));
+    if (value.length >= 5 && value[0] === 0) {
+      const id = value.readUInt32BE(1);
+      await (patience ? loadPatiently(codec, id, patience) : codec.load(id));
+    }
     const decoded = tryDecode(codec, value);
     if (decoded) yield { decoded, next: batch.offset + 1 };
   }
@@ -38,7 +46,7 @@ export async function* scanSince(
       const batch = await reader.pull({ waitMs: 0 });
       if (batch === null) break;
       at = batch.next;
-      for await (const { decoded } of decodeBatch(codec, batch)) yield decoded;
+      for await (const { decoded } of decodeBatch(codec, batch, null)) yield decoded;
     }
     await reader.close();
   }

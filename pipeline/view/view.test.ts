@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pause } from '../../cli/pause.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
 import type { EventLog } from '../../platform/log/event-log.js';
@@ -65,7 +66,7 @@ describe('view', () => {
     log = lmdbLog(environment, { clock: () => now });
     const topics = ['alerts', 'windows'].map((name) => ({ name, partitions: PARTITIONS, retentionMs: null }));
     await log.createTopics(topics);
-    view = createView({ log, codec, clock: () => now });
+    view = createView({ log, codec, clock: () => now, pause, warn: () => undefined });
     close = async () => {
       await view.close();
       await log.close();

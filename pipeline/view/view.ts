@@ -1,6 +1,8 @@
 import { type Context, Hono } from 'hono';
 import type { Codec } from '../../platform/codec/codec.js';
 import { toJson } from '../../platform/codec/json.js';
+import type { Patience } from '../../platform/codec/load.js';
+import { outage } from '../../platform/http/outage.js';
 import { problem } from '../../platform/http/problem.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
@@ -15,6 +17,8 @@ export interface ViewOptions {
   readonly codec: Codec;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
+  readonly pause: Patience['pause'];
+  readonly warn: (message: string) => void;
 }
 
 export interface View {
@@ -28,10 +32,10 @@ const WINDOWS_SINCE = '5m';
 const schemas = { AlertRecord: schemaOf('AlertRecord'), WindowRecord: schemaOf('WindowRecord') };
 
 /** What people and tools see of the alerts and windows, over HTTP. */
-export function createView({ log, codec, clock }: ViewOptions): View {
+export function createView({ log, codec, clock, pause, warn }: ViewOptions): View {
   const stop = new AbortController();
-  const { signal } = stop;
-  const active = new ActiveAlerts(log, codec, signal);
+  const patience: Patience = { pause, warn, signal: stop.signal };
+  const active = new ActiveAlerts(log, codec, patience);
   const app = new Hono();
 
   app.get('/api/v1/alerts', async (c) => {
@@ -66,7 +70,7 @@ export function createView({ log, codec, clock }: ViewOptions): View {
     if (last !== undefined) {
       const from = parsePosition(last, partitions);
       return from
-        ? streamTopic(c, { log, codec, topic, type, from, signal })
+        ? streamTopic(c, { log, codec, topic, type, from, patience })
         : problem(400, 'Last-Event-ID is none of this stream');
     }
     const time = since === undefined ? Number.POSITIVE_INFINITY : sinceTime(since, clock());
@@ -74,10 +78,16 @@ export function createView({ log, codec, clock }: ViewOptions): View {
     const from = await Promise.all(
       Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
     );
-    return streamTopic(c, { log, codec, topic, type, from, signal });
+    return streamTopic(c, { log, codec, topic, type, from, patience });
   };
   app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
   app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
+
+  app.onError((error) => {
+    const unavailable = outage(error);
+    warn(unavailable ? error.message : `${error.stack ?? error.message}`);
+    return unavailable ?? problem(500, 'something went wrong on our side');
+  });
 
   return {
     app,
