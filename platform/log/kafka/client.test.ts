@@ -16,10 +16,7 @@ test('an idle connection arms no timer, and one with something waiting does', ()
   quietIdleConnections();
   const Queue = require('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
   const armed = vi.spyOn(globalThis, 'setTimeout').mockReturnValue(0 as unknown as NodeJS.Timeout);
-  const queue = Object.assign(Object.create(Queue.prototype) as RequestQueue, {
-    pending: [],
-    throttledUntil: -1,
-  });
+  const queue = Object.create(Queue.prototype) as RequestQueue;
   queue.pending = [];
   queue.throttledUntil = -1;
   queue.scheduleCheckPendingRequests();
