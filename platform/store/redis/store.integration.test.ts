@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { pause } from '../../../cli/pause.js';
 import { docker, type Server, startRedis } from '../../../test/containers.js';
 import { befall, freePort } from '../../../test/outage.js';
+import { leaseContract } from '../lease.contract.js';
 import { storeContract } from '../store.contract.js';
 import { type Store, StoreError } from '../store.js';
 import { redisStore } from './store.js';
@@ -36,14 +38,28 @@ describe.skipIf(!docker)('over Redis', () => {
     return Number(seconds) * 1000 + Number(micros) / 1000;
   };
 
+  const serverTimePasses = async (ms: number): Promise<void> => {
+    const until = (await serverTime()) + ms;
+    await vi.waitUntil(async () => (await serverTime()) > until, { timeout: ms + 10_000, interval: 5 });
+  };
+
   storeContract(async () => {
     const store = open();
     return {
       store,
-      tick: async (ms) => {
-        const until = (await serverTime()) + ms;
-        await vi.waitUntil(async () => (await serverTime()) > until, { timeout: ms + 10_000, interval: 5 });
-      },
+      tick: serverTimePasses,
+      close: () => store.close(),
+    };
+  });
+
+  leaseContract(async () => {
+    const store = open();
+    return {
+      store,
+      lastsMs: 1_200,
+      clock: () => performance.now(),
+      pause,
+      pass: serverTimePasses,
       close: () => store.close(),
     };
   });
