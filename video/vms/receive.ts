@@ -31,8 +31,8 @@ const FIELD = 'file';
 const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
- * Streams the field `file` of a multipart body to disk. Rejects with `UploadError`, or with the error of
- * a connection that broke, and leaves no file of its own then.
+ * Streams the field `file` of a multipart body to disk. Rejects with `UploadError` where it is the
+ * client's fault, and leaves no file of its own then.
  */
 export async function receiveFile(body: Readable, options: ReceiveOptions): Promise<void> {
   const { contentType, path, limit } = options;
@@ -83,7 +83,7 @@ async function receive(
   try {
     await pipeline(body, parser as unknown as Writable);
   } catch (error) {
-    const first = problem ?? error;
+    const first = problem ?? new UploadError(400, `the upload broke off: ${messageOf(error)}`);
     const begun = saving();
     // The parser does not end the file that it has begun; and it must be at rest before it is removed.
     begun?.file.destroy(new Error('the body broke off'));
@@ -101,7 +101,7 @@ function parserOf(contentType: string, limit: number): Parser {
     const limits = { fileSize: limit, files: 2, fields: 10, parts: 12, fieldSize: 10_000, headerPairs: 100 };
     return new Busboy({ headers, limits });
   } catch (error) {
-    throw new UploadError(400, error instanceof Error ? error.message : String(error));
+    throw new UploadError(400, messageOf(error));
   }
 }
 
@@ -125,8 +125,10 @@ function refuseOthers(head: Buffer): void {
   if (head.toString('latin1', 4, 8) !== 'ftyp') throw new UploadError(415, 'the file is no mp4');
 }
 
-/** What busboy says of a body that ends early is the client's fault; a broken connection is nobody's. */
-const explain = (error: unknown): unknown =>
-  error instanceof Error && /unexpected end|malformed/i.test(error.message)
+/** What busboy says of a body that ends early is the client's fault; a full disk is not. */
+const explain = (error: Error): Error =>
+  /unexpected end|malformed/i.test(error.message)
     ? new UploadError(400, `the form is cut off or malformed: ${error.message}`)
     : error;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
