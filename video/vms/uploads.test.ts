@@ -1,33 +1,39 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Hono } from 'hono';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { VideoEvent, VideoJob } from '../../schemas/types.js';
 import { eventOutput, videoTopics } from '../jobs/topics.js';
-import { ada, basic, Driver, json, mp4, NOW, UPLOAD_LIMIT, video } from './driver.fixture.js';
+import { basic, Driver, mp4, NOW, ada as registered, UPLOAD_LIMIT, video } from './driver.fixture.js';
+import { Passwords } from './passwords.js';
 import type { Video } from './records.js';
 import type { Vms } from './vms.js';
 
-const bob = { name: 'Bob', email: 'bob@example.org', password: 'bob' };
+const ada = { ...registered, id: 'u' };
+const bob = { id: 'b', name: 'Bob', email: 'bob@example.org', password: 'bob' };
 const owner = basic(ada.email, ada.password);
 
 describe('an upload', () => {
   let driver: Driver;
   let vms: Vms;
   let app: Hono;
-  let user: string;
+  const hashes = new Map<string, string>();
+  beforeAll(async () => {
+    const passwords = new Passwords(() => 0);
+    for (const { id, password } of [ada, bob]) hashes.set(id, await passwords.hash(password));
+  });
   beforeEach(async () => {
     driver = await Driver.open();
     vms = driver.vms();
     app = vms.app;
-    for (const one of [bob, ada])
-      user = ((await (await app.request('/users/register', json(one))).json()) as { id: string }).id;
+    for (const { id, name, email } of [ada, bob])
+      await driver.directory.addUser({ id, name, email, passwordHash: hashes.get(id) ?? '' });
     await add({ state: 'waitingUpload', upload: null, uploadedAt: null });
   });
   afterEach(() => driver[Symbol.asyncDispose]());
 
   const add = (more: Partial<Video>): Promise<boolean> =>
-    driver.directory.addVideo(video({ owner: user, ...more }));
+    driver.directory.addVideo(video({ owner: ada.id, ...more }));
   const form = (content = mp4(), field = 'file'): FormData => {
     const data = new FormData();
     data.append(field, new Blob([new Uint8Array(content)]), '../../film.mp4');
