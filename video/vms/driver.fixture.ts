@@ -80,9 +80,9 @@ export class Driver implements AsyncDisposable {
     });
   }
 
-  /** All values of a topic's first partition, as they are decoded. */
-  async records(topic: string): Promise<readonly unknown[]> {
-    const reader = this.log.read(topic, 0, 0);
+  /** All values of one partition of a topic, as they are decoded. */
+  async records(topic: string, partition = 0): Promise<readonly unknown[]> {
+    const reader = this.log.read(topic, partition, 0);
     const all: unknown[] = [];
     for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
       while (batch.advance())

@@ -144,7 +144,9 @@ function createMeters(
     registers,
     async collect() {
       // A log that is down must not take all the other metrics with it.
-      this.set(await lag().catch(() => Number.NaN));
+      const waiting = await lag().catch(() => null);
+      if (waiting === null) this.remove();
+      else this.set(waiting);
     },
   });
   for (const result of ['processed', 'failed'] as const) {
