@@ -78,8 +78,10 @@ describe('a large upload that video management refuses early', () => {
       Buffer.from(`${head}\0\0\0\x18ftypmp42`.padEnd(100_000, 'm')),
     ],
   ];
-  const table = cases.flatMap(([name, status, headers, chunk]) =>
-    (['declared', 'chunked'] as const).map((kind) => ({ name, status, headers, chunk, kind })),
+  const table = cases.flatMap(([name, status, headers, chunk], i) =>
+    (['declared', 'chunked'] as const)
+      .filter((kind) => kind === 'declared' || i % 3 === 0)
+      .map((kind) => ({ name, status, headers, chunk, kind })),
   );
 
   test.each(table)('$name, $kind, is always told $status', async ({ status, headers, chunk, kind }) => {
