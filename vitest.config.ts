@@ -11,6 +11,8 @@ export default defineConfig({
           include: everywhere.map((dir) => `${dir}/**/*.test.ts`),
           exclude: ['**/*.integration.test.ts', '**/*.e2e.test.ts'],
           testTimeout: 20_000,
+          // A condition that a test waits for may take its time on a busy machine.
+          expect: { poll: { timeout: 15_000, interval: 10 } },
         },
       },
       {

@@ -15,8 +15,8 @@ export interface ExchangeOptions {
   readonly timeoutMs: number;
 }
 
-/** After a refusal, the rest of the request is read and thrown away for so long, so that the answer is seen. */
-const DISCARD_MS = 2_000;
+/** Behind an early answer, the rest of the request is read and thrown away for so long, so that the answer is seen. */
+const DISCARD_MS = 10_000;
 
 /**
  * One proxied request: an undici handler that writes to the client as it reads from upstream. Nothing
@@ -28,6 +28,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #abort: ((reason?: Error) => void) | null = null;
   #expected = -1;
   #refused = false;
+  #ending = false;
   #body: PassThrough | null = null;
   #timer: NodeJS.Timeout | null = null;
 
@@ -62,7 +63,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#body = body;
     incoming.on('data', (chunk: Buffer) => {
       this.requestBytes += chunk.length;
-      if (this.#refused) return;
+      // Nobody reads it any more: it is thrown away.
+      if (this.#refused || body.destroyed) return;
       if (this.requestBytes > limit) {
         this.#refuse(413, `the body may have ${limit} bytes at most`);
         return;
@@ -109,7 +111,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#refused) return;
     const { outgoing } = this.options;
     this.responseBytes += chunk.length;
-    if (this.responseBytes === this.#expected) outgoing.end(chunk);
+    if (this.responseBytes === this.#expected) this.#end(chunk);
     else if (!outgoing.write(chunk)) {
       controller.pause();
       outgoing.once('drain', () => controller.resume());
@@ -117,8 +119,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    const { outgoing } = this.options;
-    if (!this.#refused && !outgoing.writableEnded) outgoing.end();
+    if (!this.#refused) this.#end();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -135,9 +136,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     );
   }
 
-  /** Answers in the upstream's place; what is left of the request is read on, or the client would see a reset. */
+  /** Answers in the upstream's place. */
   #refuse(status: number, detail: string): void {
-    const { incoming, outgoing, requestId } = this.options;
+    const { outgoing, requestId } = this.options;
     this.#stopTimer();
     this.#refused = true;
     this.#abort?.(new Error(detail));
@@ -154,11 +155,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
       'x-request-id',
       requestId,
     ]);
-    if (incoming.readableEnded || incoming.complete) {
-      outgoing.end(body);
+    this.#end(body);
+  }
+
+  /** Ends the answer; what is left of the request is read on before, or the client would see a reset. */
+  #end(last?: Buffer | string): void {
+    const { incoming, outgoing } = this.options;
+    if (this.#ending) return;
+    this.#ending = true;
+    if (incoming.complete) {
+      outgoing.end(last);
       return;
     }
-    outgoing.write(body);
+    if (last !== undefined) outgoing.write(last);
+    else outgoing.flushHeaders();
     const end = (): void => {
       clearTimeout(cut);
       outgoing.end();

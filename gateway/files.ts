@@ -1,9 +1,19 @@
+import { realpath } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join, sep } from 'node:path';
 import send from 'send';
 import { problemBody } from '../platform/http/problem.js';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 const SECURITY = { 'x-content-type-options': 'nosniff' };
+const NO_FILE = 'there is no such file';
+const reasons: Readonly<Record<number, string>> = { 404: NO_FILE, 416: 'the file has no such range' };
+
+/** An error of `send`: its status, and the headers that belong to it. */
+interface FileError {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 export interface FileRequest {
   readonly incoming: IncomingMessage;
@@ -24,12 +34,28 @@ export class FileAnswer {
   ) {}
 
   start(): void {
-    const { incoming, outgoing, path, requestId } = this.request;
+    const { incoming, outgoing, requestId } = this.request;
     outgoing.setHeader('x-request-id', requestId);
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
       this.#refuse(405, 'files are read with GET or HEAD', { allow: 'GET, HEAD' });
       return;
     }
+    void this.#isInside().then((inside) => (inside ? this.#send() : this.#refuse(404, NO_FILE)));
+  }
+
+  /** Links are followed within the folder only. What cannot be resolved is left for `send` to refuse. */
+  async #isInside(): Promise<boolean> {
+    try {
+      const root = await realpath(this.root);
+      const file = await realpath(join(root, decodeURIComponent(this.request.path)));
+      return file.startsWith(root + sep);
+    } catch {
+      return true;
+    }
+  }
+
+  #send(): void {
+    const { incoming, outgoing, path } = this.request;
     // Segments never change under their name; manifests are asked for again.
     const segment = path.endsWith('.m4s');
     const cache = segment ? { immutable: true, maxAge: YEAR_MS } : { maxAge: 0 };
@@ -42,20 +68,10 @@ export class FileAnswer {
           this.responseBytes += chunk.length;
         });
       })
-      .on('directory', () => this.#refuse(404, 'there is no such file'))
-      .on('error', (error: { status?: number; headers?: Readonly<Record<string, string>> }) => {
-        const status = error.status ?? 500;
-        const range = status === 416 ? (error.headers ?? {}) : {};
-        this.#refuse(
-          status,
-          status === 404
-            ? 'there is no such file'
-            : status === 416
-              ? 'the file has no such range'
-              : 'the file cannot be read',
-          range,
-        );
-      })
+      .on('directory', () => this.#refuse(404, NO_FILE))
+      .on('error', ({ status = 500, headers = {} }: FileError) =>
+        this.#refuse(status, reasons[status] ?? 'the file cannot be read', headers),
+      )
       .pipe(outgoing);
   }
 
@@ -65,6 +81,8 @@ export class FileAnswer {
       outgoing.destroy();
       return;
     }
+    // What was said of the file, its caching above all, is not to be said of the refusal.
+    for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
     const body = problemBody(status, detail);
     this.responseBytes = Buffer.byteLength(body);
     outgoing

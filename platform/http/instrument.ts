@@ -11,7 +11,10 @@ export interface InstrumentOptions {
   readonly routeOf: (method: string, path: string) => string;
 }
 
-/** Counts what a service answers: duration and sizes by route, method and status. */
+/**
+ * Counts what a service answers: duration and sizes by route, method and status. For services whose
+ * answers are small and whole: one without a content-length is copied to be measured.
+ */
 export function instrument({ registry, service, monotonic, routeOf }: InstrumentOptions): MiddlewareHandler {
   const metrics = new HttpMetrics(registry, service);
   return async (c, next) => {
@@ -19,15 +22,19 @@ export function instrument({ registry, service, monotonic, routeOf }: Instrument
     await next();
     const { method, path } = c.req;
     metrics.observe({
-      route: routeOf(method, path),
+      // A HEAD is answered by the route of its GET.
+      route: routeOf(method === 'HEAD' ? 'GET' : method, path),
       method,
       status: c.res.status,
       seconds: (monotonic() - since) / 1000,
       requestBytes: Number(c.req.header('content-length') ?? 0),
-      responseBytes: Number(c.res.headers.get('content-length') ?? 0),
+      responseBytes: method === 'HEAD' ? 0 : await sizeOf(c.res),
     });
   };
 }
+
+const sizeOf = async (answer: Response): Promise<number> =>
+  Number(answer.headers.get('content-length') ?? (await answer.clone().arrayBuffer()).byteLength);
 
 /** A route table as `routeOf`: method, template, pattern. */
 export const routeTable =

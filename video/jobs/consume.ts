@@ -1,12 +1,6 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
 import type { Batch } from '../../platform/log/batch.js';
-import {
-  type EventLog,
-  LogError,
-  type Offset,
-  type Output,
-  type OwnedPartition,
-} from '../../platform/log/event-log.js';
+import type { EventLog, Offset, Output, OwnedPartition } from '../../platform/log/event-log.js';
 import type { RecordName } from '../../schemas/index.js';
 import type { RecordTypes } from '../../schemas/types.js';
 import { videoTopics } from './topics.js';
@@ -33,26 +27,30 @@ export interface Consumer {
   stop(): Promise<void>;
 }
 
+/** By ownership: the same partition may come back while its last one still ends. */
+type Positions = Map<OwnedPartition, Offset>;
+
 const WAIT_MS = 30_000;
 const RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 
 /** Consumes a topic record by record; each is committed with what came of it. */
 export async function consume<Name extends RecordName>(options: ConsumeOptions<Name>): Promise<Consumer> {
-  const positions = new Map<number, Offset>();
+  const positions: Positions = new Map();
   const running = new Set<Promise<void>>();
   const { log, group, topic } = options;
   const membership = await log.join(group, topic, (owned) => {
-    const run = own(owned, options, positions).finally(() => {
+    const run = own(owned, options, positions).finally(async () => {
+      positions.delete(owned);
+      await owned.close();
       running.delete(run);
-      positions.delete(owned.partition);
     });
     running.add(run);
   });
   return {
     lag: async () => {
       let waiting = 0;
-      for (const [partition, next] of positions)
+      for (const [{ partition }, next] of positions)
         waiting += Math.max(0, (await log.range(topic, partition)).end - next);
       return waiting;
     },
@@ -66,14 +64,14 @@ export async function consume<Name extends RecordName>(options: ConsumeOptions<N
 async function own<Name extends RecordName>(
   owned: OwnedPartition,
   options: ConsumeOptions<Name>,
-  positions: Map<number, Offset>,
+  positions: Positions,
 ): Promise<void> {
   let retry = RETRY_MS;
   while (!owned.lost.aborted) {
     try {
       const next = (await owned.committed())?.next ?? 0;
       owned.seek(next);
-      positions.set(owned.partition, next);
+      positions.set(owned, next);
       for (;;) {
         const batch = await owned.pull({ waitMs: WAIT_MS, signal: owned.lost });
         if (owned.lost.aborted) return;
@@ -82,16 +80,14 @@ async function own<Name extends RecordName>(
           const outputs = await outputsOf(batch, owned, options);
           if (owned.lost.aborted) return;
           await owned.commit(outputs, { next: batch.offset + 1 });
-          positions.set(owned.partition, batch.offset + 1);
+          positions.set(owned, batch.offset + 1);
           retry = RETRY_MS;
         }
       }
     } catch (error) {
       if (owned.lost.aborted) return;
-      const again = error instanceof LogError ? '' : `; trying again in ${retry / 1000} s`;
-      options.warn(
-        `${owned.topic}/${owned.partition}: ${error instanceof Error ? error.message : error}${again}`,
-      );
+      const why = error instanceof Error ? error.message : error;
+      options.warn(`${owned.topic}/${owned.partition}: ${why}; trying again in ${retry / 1000} s`);
       await options.pause(retry, owned.lost);
       retry = Math.min(LAST_RETRY_MS, retry * 2);
     }

@@ -1,4 +1,4 @@
-import { open, readdir, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** Where video files lie: one file system, shared by video management, video processing and the gateway. */
@@ -53,6 +53,19 @@ export async function list(folder: string): Promise<readonly Found[]> {
 }
 
 export const remove = (path: string): Promise<void> => rm(path, { recursive: true, force: true });
+
+/** Removes a folder in which somebody may still be at work: it is gone at once, never half of it. */
+export async function discard(path: string): Promise<void> {
+  const gone = path.endsWith(GONE) ? path : `${path}${GONE}`;
+  try {
+    if (gone !== path) await rename(path, gone);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  await remove(gone);
+}
+
+const GONE = '.gone';
 
 /** Makes a file's content, or a folder's entries, survive a loss of power. */
 export async function sync(path: string): Promise<void> {

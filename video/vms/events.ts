@@ -1,14 +1,18 @@
 import type { VideoEvent } from '../../schemas/types.js';
 import { type Folders, remove } from '../jobs/folders.js';
+import { jobId } from '../jobs/topics.js';
 import type { Directory } from './directory.js';
 import type { Video } from './records.js';
 
 /** Takes up what became of a job. The same event again, or one of another upload, changes nothing. */
 export async function applyEvent(event: VideoEvent, directory: Directory, folders: Folders): Promise<void> {
-  const current = (video: Video): boolean => video.state === 'uploaded' && video.upload === event.upload;
-  await directory.change(event.video, (video) => (current(video) ? after(video, event) : null));
+  const changed = await directory.change(event.video, (video) =>
+    video.state === 'uploaded' && video.upload === event.upload ? after(video, event) : null,
+  );
+  const video = changed ?? (await directory.video(event.video));
   // Neither a published video nor a refused one needs its upload; before that, a crash still does.
-  if (event.kind !== 'progress') await remove(folders.upload(event.job));
+  if (video && video.upload === event.upload && video.state !== 'uploaded')
+    await remove(folders.upload(jobId(event.video, event.upload)));
 }
 
 function after(video: Video, { kind, progress, reason }: VideoEvent): Video | null {

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
-import { remove, sync } from '../jobs/folders.js';
+import { remove } from '../jobs/folders.js';
 
 /** An upload that is refused, with the status that says why. */
 export class UploadError extends Error {
@@ -31,82 +31,93 @@ const FIELD = 'file';
 const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /**
- * Streams the field `file` of a multipart body to disk. Rejects with `UploadError`, or with the error of
- * a connection that broke, and leaves no file then.
+ * Streams the field `file` of a multipart body to disk. Rejects with `UploadError` where it is the
+ * client's fault, and leaves no file of its own then.
  */
 export async function receiveFile(body: Readable, options: ReceiveOptions): Promise<void> {
-  if (!/^multipart\/form-data\b.*\bboundary=/i.test(options.contentType))
+  const { contentType, path, limit } = options;
+  if (!/^multipart\/form-data\b.*\bboundary=/i.test(contentType))
     throw new UploadError(415, `send multipart/form-data with the mp4 in the field "${FIELD}"`);
+  const parser = parserOf(contentType, limit);
+  const target = await open(path, flags, 0o640);
   try {
-    await receive(body, options);
-    await sync(options.path);
+    await receive(body, parser, { target, limit });
+    await target.sync();
   } catch (error) {
-    await remove(options.path);
+    await remove(path);
     throw error;
+  } finally {
+    await target.close();
   }
 }
 
-async function receive(body: Readable, { contentType, path, limit }: ReceiveOptions): Promise<void> {
-  const parser = parserOf(contentType, limit);
-  let saving: Promise<void> | null = null;
+type Parser = InstanceType<typeof Busboy>;
+type FileStream = Readable & { readonly truncated?: boolean };
+
+async function receive(
+  body: Readable,
+  parser: Parser,
+  { target, limit }: { readonly target: FileHandle; readonly limit: number },
+): Promise<void> {
+  let taken: { readonly file: FileStream; readonly saved: Promise<void> } | null = null;
   let problem: Error | null = null;
   const fail = (error: Error): void => {
     problem ??= error;
     // Ends the pipeline; what the client still sends is read and thrown away by whoever owns the body.
     parser.destroy(problem);
   };
-  parser.on('file', (field: string, file: Readable & { truncated?: boolean }) => {
-    if (field !== FIELD || saving !== null) {
+  parser.on('file', (field: string, file: FileStream) => {
+    file.on('error', () => undefined);
+    if (field !== FIELD || taken !== null) {
       fail(new UploadError(400, `send one file, in the field "${FIELD}"`));
       file.resume();
       return;
     }
     file.on('limit', () => fail(new UploadError(413, `the file may have ${limit} bytes at most`)));
-    saving = save(file, path);
-    saving.catch(fail);
+    taken = { file, saved: save(file, target) };
+    taken.saved.catch(fail);
   });
-  parser.on('partsLimit', () => fail(new UploadError(400, 'the form has too many parts')));
+  for (const event of ['partsLimit', 'fieldsLimit'] as const)
+    parser.on(event, () => fail(new UploadError(400, 'the form has too many parts')));
+  const saving = (): typeof taken => taken;
   try {
     await pipeline(body, parser as unknown as Writable);
   } catch (error) {
-    // A file that has begun must be closed before it is removed.
-    await (saving as Promise<void> | null)?.catch(() => undefined);
-    throw problem ?? explain(error);
+    const first = problem ?? new UploadError(400, `the upload broke off: ${messageOf(error)}`);
+    const begun = saving();
+    // The parser does not end the file that it has begun; and it must be at rest before it is removed.
+    begun?.file.destroy(new Error('the body broke off'));
+    await begun?.saved.catch(() => undefined);
+    throw explain(first);
   }
-  if (saving === null) throw new UploadError(400, `the form has no field "${FIELD}"`);
-  await saving;
+  const complete = saving();
+  if (complete === null) throw new UploadError(400, `the form has no file in the field "${FIELD}"`);
+  await complete.saved;
 }
 
-function parserOf(contentType: string, limit: number): InstanceType<typeof Busboy> {
+function parserOf(contentType: string, limit: number): Parser {
   try {
     const headers = { 'content-type': contentType } as BusboyHeaders;
     const limits = { fileSize: limit, files: 2, fields: 10, parts: 12, fieldSize: 10_000, headerPairs: 100 };
     return new Busboy({ headers, limits });
   } catch (error) {
-    throw new UploadError(400, error instanceof Error ? error.message : String(error));
+    throw new UploadError(400, messageOf(error));
   }
 }
 
-async function save(file: Readable, path: string): Promise<void> {
-  const target = (await open(path, flags, 0o640)).createWriteStream();
+async function save(file: Readable, target: FileHandle): Promise<void> {
   let size = 0;
   let head = Buffer.alloc(0);
-  await pipeline(
-    file,
-    async function* check(chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        size += chunk.length;
-        if (head.length < 12) {
-          head = Buffer.concat([head, chunk.subarray(0, 12 - head.length)]);
-          if (head.length === 12) refuseOthers(head);
-        }
-        yield chunk;
-      }
-      if (size === 0) throw new UploadError(400, 'the file is empty');
-      if (head.length < 12) refuseOthers(head);
-    },
-    target,
-  );
+  for await (const chunk of file as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (head.length < 12) {
+      head = Buffer.concat([head, chunk.subarray(0, 12 - head.length)]);
+      if (head.length === 12) refuseOthers(head);
+    }
+    await target.appendFile(chunk);
+  }
+  if (size === 0) throw new UploadError(400, 'the file is empty');
+  if (head.length < 12) refuseOthers(head);
 }
 
 /** An mp4 begins with the length of its first box, and `ftyp`. */
@@ -114,8 +125,10 @@ function refuseOthers(head: Buffer): void {
   if (head.toString('latin1', 4, 8) !== 'ftyp') throw new UploadError(415, 'the file is no mp4');
 }
 
-/** What busboy says of a body that ends early is the client's fault; a broken connection is nobody's. */
-const explain = (error: unknown): unknown =>
-  error instanceof Error && /unexpected end|malformed/i.test(error.message)
+/** What busboy says of a body that ends early is the client's fault; a full disk is not. */
+const explain = (error: Error): Error =>
+  /unexpected end|malformed/i.test(error.message)
     ? new UploadError(400, `the form is cut off or malformed: ${error.message}`)
     : error;
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

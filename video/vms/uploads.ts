@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import type { Context } from 'hono';
 import { problem } from '../../platform/http/problem.js';
-import { type Folders, remove } from '../jobs/folders.js';
+import { type Folders, remove, sync } from '../jobs/folders.js';
 import { jobId } from '../jobs/topics.js';
 import type { Directory } from './directory.js';
 import { type OutboxRelay, outboxEntry } from './outbox.js';
@@ -43,6 +43,8 @@ export async function takeUpload(c: Context, { id }: Video, context: UploadConte
   const uploadedAt = clock();
   const job = jobId(id, upload);
   await rename(incoming, folders.upload(job));
+  // The state says that the file is there: its name must outlive a loss of power, as its content does.
+  await sync(folders.uploads);
   const requestId = c.req.header('x-request-id') ?? null;
   const entry = { kind: 'process', id: job, video: id, upload, createdAt: uploadedAt, requestId } as const;
   const changed = await directory.change(

@@ -1,58 +1,18 @@
-import { join } from 'node:path';
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pause } from '../../cli/pause.js';
-import { embeddedCodec } from '../../platform/codec/embedded.js';
-import { openEnvironment } from '../../platform/lmdb/environment.js';
-import { lmdbLog } from '../../platform/log/lmdb/log.js';
-import { lmdbStore } from '../../platform/store/lmdb/store.js';
-import { temporaryFolder } from '../../test/tidemark.js';
-import { Folders } from '../jobs/folders.js';
-import { createVms } from './vms.js';
-
-const ada = { name: 'Ada', email: 'ada@example.org', password: 'secret: with colon' };
-const json = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
-  method: 'POST',
-  headers: { 'content-type': 'application/json', ...headers },
-  body: typeof body === 'string' ? body : JSON.stringify(body),
-});
-const basic = (email: string, password: string): Record<string, string> => ({
-  authorization: `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`,
-});
+import { ada, basic, Driver, json } from './driver.fixture.js';
 
 describe('video management', () => {
+  let driver: Driver;
   let app: Hono;
-  let close: () => Promise<void>;
-  const registry = (): Registry => metrics;
   let metrics: Registry;
-
-  beforeEach(() => {
-    const folder = temporaryFolder();
-    const environment = openEnvironment({ path: folder.path, mode: 'write' });
+  beforeEach(async () => {
+    driver = await Driver.open();
     metrics = new Registry();
-    let ids = 0;
-    const vms = createVms({
-      store: lmdbStore(environment),
-      log: lmdbLog(environment),
-      codec: embeddedCodec(),
-      folders: new Folders(join(folder.path, 'videos')),
-      registry: metrics,
-      uploadLimit: 1_000_000,
-      sweepAfter: 60_000,
-      clock: () => 1_700_000_000_000,
-      monotonic: () => performance.now(),
-      newId: () => `id-${++ids}`,
-      pause,
-      warn: () => undefined,
-    });
-    app = vms.app;
-    close = async () => {
-      await environment.close();
-      folder[Symbol.dispose]();
-    };
+    ({ app } = driver.vms(metrics));
   });
-  afterEach(() => close());
+  afterEach(() => driver[Symbol.asyncDispose]());
 
   const call = async (path: string, init?: RequestInit): Promise<{ status: number; body: unknown }> => {
     const answer = await app.request(path, init);
@@ -125,7 +85,7 @@ describe('video management', () => {
     await call('/videos/id-9');
     await call('/videos/id-8');
     await call('/nowhere');
-    const text = await registry().metrics();
+    const text = await metrics.metrics();
     expect(text).toContain(
       'http_requests_total{service="vms",route="/videos/:id",method="GET",status="404"} 2',
     );

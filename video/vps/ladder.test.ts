@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Probe } from '../../platform/transcoder/transcoder.js';
+import { good } from './driver.fixture.js';
 import { ladder } from './ladder.js';
 
-const of = (width: number, height: number): Probe => ({
-  seconds: 10,
-  videoSeconds: 10,
-  audioSeconds: null,
-  width,
-  height,
-  frameRate: 25,
-  pixels: width * height,
-  videoStream: 0,
-  audioStream: null,
-});
+const of = (width: number, height: number): Probe => ({ ...good, width, height });
 const sizes = (width: number, height: number): string[] =>
   ladder(of(width, height), ['h264']).map((one) => `${one.width}x${one.height}`);
 

@@ -1,18 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Probe } from '../../platform/transcoder/transcoder.js';
+import { good } from './driver.fixture.js';
 import { refusal, usualLimits } from './limits.js';
-
-const good: Probe = {
-  seconds: 10,
-  videoSeconds: 10,
-  audioSeconds: null,
-  width: 1280,
-  height: 720,
-  frameRate: 25,
-  pixels: 1280 * 720,
-  videoStream: 0,
-  audioStream: null,
-};
 
 test.each<[string, Partial<Probe>, string | null]>([
   ['what is usual', {}, null],

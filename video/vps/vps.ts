@@ -6,7 +6,7 @@ import { instrument, routeTable } from '../../platform/http/instrument.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { Rendition, Transcoder } from '../../platform/transcoder/transcoder.js';
 import { type Consumer, consume } from '../jobs/consume.js';
-import { type Folders, list, remove } from '../jobs/folders.js';
+import { discard, type Folders, list } from '../jobs/folders.js';
 import { eventOutput, videoTopics } from '../jobs/topics.js';
 import { type Limits, usualLimits } from './limits.js';
 import { Slots } from './slots.js';
@@ -63,8 +63,12 @@ export function createVps(options: VpsOptions): Vps {
 
   const sweep = async (): Promise<void> => {
     while (!ended.signal.aborted) {
-      for (const { path, changedAt } of await list(folders.work))
-        if (clock() - changedAt > options.sweepAfter) await remove(path);
+      try {
+        for (const { path, changedAt } of await list(folders.work))
+          if (clock() - changedAt > options.sweepAfter) await discard(path);
+      } catch (error) {
+        warn(`sweeping: ${error}`);
+      }
       await pause(Math.min(SWEEP_MS, options.sweepAfter), ended.signal);
     }
   };
@@ -101,7 +105,7 @@ export function createVps(options: VpsOptions): Vps {
           return [eventOutput(codec, event, partitions)];
         },
       });
-      sweeping = sweep().catch((error: unknown) => warn(`sweeping: ${error}`));
+      sweeping = sweep();
     },
     stop: async () => {
       ended.abort();
@@ -139,7 +143,10 @@ function createMeters(
     help: 'Jobs that are not done, those under way included',
     registers,
     async collect() {
-      this.set(await lag());
+      // A log that is down must not take all the other metrics with it.
+      const waiting = await lag().catch(() => null);
+      if (waiting === null) this.remove();
+      else this.set(waiting);
     },
   });
   for (const result of ['processed', 'failed'] as const) {

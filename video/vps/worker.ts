@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Rendition, TranscodeError, type Transcoder } from '../../platform/transcoder/transcoder.js';
 import type { VideoEvent, VideoJob } from '../../schemas/types.js';
-import { type Folders, list, remove, sync } from '../jobs/folders.js';
+import { discard, type Folders, list, remove, sync } from '../jobs/folders.js';
 import { ladder } from './ladder.js';
 import { type Limits, refusal } from './limits.js';
 import type { Slots } from './slots.js';
@@ -46,13 +46,14 @@ export async function processJob(
     requestId,
     ...more,
   });
-  if (await exists(folders.video(video))) return event('processed');
-  await clean(folders, id);
-  if (!(await exists(folders.upload(id))))
-    return event('processingFailed', { reason: 'the uploaded file is gone' });
-  const attempt = join(folders.work, `${id}.${options.newId()}`);
   const release = await slots.take(signal);
+  const attempt = join(folders.work, `${id}.${options.newId()}`);
   try {
+    // Looked for with the slot in hand: while this one waited, another may have done the job.
+    if (await exists(folders.video(video))) return event('processed');
+    await clean(folders, id);
+    if (!(await exists(folders.upload(id))))
+      return event('processingFailed', { reason: 'the uploaded file is gone' });
     let told = 0;
     const onProgress = (progress: number): void => {
       if (progress < told + STEP) return;
@@ -63,6 +64,8 @@ export async function processJob(
     return event('processed');
   } catch (error) {
     await remove(attempt);
+    // Whoever publishes takes the upload away, which is no fault of the upload's.
+    if (await exists(folders.video(video))) return event('processed');
     if (!(error instanceof TranscodeError && error.permanent)) throw error;
     return event('processingFailed', { reason: error.message });
   } finally {
@@ -88,8 +91,13 @@ async function encode(
   if (refused !== null) throw new TranscodeError('Failed', refused);
   await mkdir(attempt);
   const renditions = ladder(probe, codecs);
-  await transcoder.encode({ input, probe, renditions, folder: attempt, signal, onProgress });
-  await verify(attempt, probe);
+  try {
+    await transcoder.encode({ input, probe, renditions, folder: attempt, signal, onProgress });
+    await verify(attempt, probe);
+  } catch (cause) {
+    if (await exists(attempt)) throw cause;
+    throw new Error('another worker took the job over', { cause });
+  }
   await Promise.all((await readdir(attempt)).map((name) => sync(join(attempt, name))));
   await sync(attempt);
   await publish(attempt, folders.video(video));
@@ -107,9 +115,9 @@ async function publish(attempt: string, target: string): Promise<void> {
   }
 }
 
-/** What attempts before this one left. */
+/** What attempts before this one left. One that goes on nevertheless finds its folder gone as a whole. */
 async function clean({ work }: Folders, id: string): Promise<void> {
-  for (const { name, path } of await list(work)) if (name.startsWith(`${id}.`)) await remove(path);
+  for (const { name, path } of await list(work)) if (name.startsWith(`${id}.`)) await discard(path);
 }
 
 const exists = (path: string): Promise<boolean> =>

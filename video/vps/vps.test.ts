@@ -1,0 +1,135 @@
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { pause } from '../../cli/pause.js';
+import type { EventLog } from '../../platform/log/event-log.js';
+import type { VideoEvent, VideoJob } from '../../schemas/types.js';
+import { jobOutput, videoTopics } from '../jobs/topics.js';
+import { Driver, NOW } from '../vms/driver.fixture.js';
+import { FakeTranscoder, held, writeEncoded } from './driver.fixture.js';
+import { createVps, type Vps } from './vps.js';
+
+const job = (video: string): VideoJob => ({
+  ...{ kind: 'process', id: `${video}.u`, video, upload: 'u', createdAt: NOW, requestId: null },
+});
+
+describe('video processing', () => {
+  let driver: Driver;
+  let transcoder: FakeTranscoder;
+  let running: Vps[];
+  let ids = 0;
+  beforeEach(async () => {
+    driver = await Driver.open(2);
+    transcoder = new FakeTranscoder();
+    running = [];
+  });
+  afterEach(async () => {
+    for (const vps of running) await vps.stop();
+    await driver[Symbol.asyncDispose]();
+  });
+
+  const start = async (log: EventLog = driver.log): Promise<Vps> => {
+    const vps = createVps({
+      ...{ log, codec: driver.codec, registry: new Registry(), folders: driver.folders, transcoder },
+      ...{ codecs: ['h264'], encoders: 1, sweepAfter: 60_000, clock: () => NOW },
+      monotonic: () => performance.now(),
+      newId: () => `attempt-${++ids}`,
+      pause,
+      warn: (message) => driver.said.push(message),
+    });
+    running.push(vps);
+    await vps.start();
+    return vps;
+  };
+  /** Adds a job to one of the two partitions. */
+  const add = async (video: string, partition: number): Promise<void> => {
+    writeFileSync(driver.folders.upload(`${video}.u`), 'film');
+    await driver.log.append({ ...jobOutput(driver.codec, job(video), 1), partition });
+  };
+  const ends = async (): Promise<string[]> => {
+    const all: VideoEvent[] = [];
+    for (const partition of [0, 1])
+      all.push(...((await driver.records(videoTopics.events, partition)) as VideoEvent[]));
+    return all
+      .filter(({ kind }) => kind !== 'progress')
+      .map(({ kind, video }) => `${video} ${kind}`)
+      .sort();
+  };
+  const metrics = async (vps: Vps): Promise<string> => (await vps.app.request('/metrics')).text();
+
+  test('turns jobs into published videos and events, and counts both', async () => {
+    const vps = await start();
+    await add('a', 0);
+    await expect.poll(ends).toEqual(['a processed']);
+    expect(existsSync(driver.folders.video('a'))).toBe(true);
+    transcoder.probed = new Error('the disk is full');
+    await add('b', 1);
+    await expect.poll(() => driver.said).toEqual(['video-jobs/1: the disk is full; trying again in 1 s']);
+    await expect.poll(() => metrics(vps)).toContain('video_jobs_waiting 1\n');
+    expect(await metrics(vps)).toContain('video_jobs_total{service="vps",result="processed"} 1\n');
+    expect(await metrics(vps)).toContain(
+      'video_encode_duration_seconds_count{service="vps",result="processed"} 1\n',
+    );
+  });
+
+  test('encodes so many at a time as it has encoders', async () => {
+    const first = held();
+    transcoder.work = first.work;
+    const vps = await start();
+    await add('a', 0);
+    await first.begun;
+    transcoder.work = writeEncoded;
+    await add('b', 1);
+    await expect.poll(() => metrics(vps)).toContain('video_jobs_waiting 2\n');
+    expect(await metrics(vps)).toContain('video_jobs_running 1\n');
+    expect(transcoder.encodes).toHaveLength(1);
+    first.go();
+    await expect.poll(ends).toEqual(['a processed', 'b processed']);
+  });
+
+  test('does again, after a stop, what was under way', async () => {
+    const first = held();
+    transcoder.work = first.work;
+    const vps = await start();
+    await add('a', 0);
+    await first.begun;
+    await vps.stop();
+    expect([await ends(), readdirSync(driver.folders.work), driver.said]).toEqual([[], [], []]);
+    transcoder.work = writeEncoded;
+    await start();
+    await expect.poll(ends).toEqual(['a processed']);
+  });
+
+  test('shows all other metrics while the log is down', async () => {
+    const down: EventLog = { ...driver.log, range: () => Promise.reject(new Error('down')) };
+    const vps = await start(down);
+    await add('a', 0);
+    await expect.poll(ends).toEqual(['a processed']);
+    const text = await metrics(vps);
+    expect(text).toContain('video_jobs_total{service="vps",result="processed"} 1\n');
+    expect(text).not.toMatch(/^video_jobs_waiting/m);
+  });
+
+  test('removes encodes that nobody has touched for long', async () => {
+    for (const [name, age] of [
+      ['old', 60_001],
+      ['new', 1_000],
+    ] as const) {
+      const folder = join(driver.folders.work, name);
+      mkdirSync(folder);
+      writeFileSync(join(folder, 'seg.m4s'), 'x');
+      for (const path of [join(folder, 'seg.m4s'), folder])
+        utimesSync(path, (NOW - age) / 1000, (NOW - age) / 1000);
+    }
+    await start();
+    await expect.poll(() => readdirSync(driver.folders.work)).toEqual(['new']);
+  });
+
+  test('is ready once it takes jobs', async () => {
+    const vps = await start();
+    expect([(await vps.app.request('/readyz')).status, (await vps.app.request('/healthz')).status]).toEqual([
+      200, 200,
+    ]);
+  });
+});
