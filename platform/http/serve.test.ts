@@ -1,0 +1,31 @@
+import { networkInterfaces } from 'node:os';
+import { expect, test } from 'vitest';
+import { CannotListen, serve } from './serve.js';
+
+const fetchOk = (): Response => new Response('ok');
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
+
+test.skipIf(!hasIpv6)(
+  'an IPv6 address stands in brackets in the url (needs a loopback of IPv6)',
+  async () => {
+    const listening = await serve({ fetch: fetchOk, host: '::1', port: 0 });
+    expect(await (await fetch(listening.url)).text()).toBe('ok');
+    await listening.close(0);
+  },
+);
+
+test('a port that is taken is told with the option that names it', async () => {
+  const first = await serve({ fetch: fetchOk, host: '127.0.0.1', port: 0 });
+  const second = serve({ fetch: fetchOk, host: '127.0.0.1', port: first.port });
+  await expect(second).rejects.toThrow(
+    new CannotListen(`port ${first.port} on 127.0.0.1 is taken: choose another with --port`),
+  );
+  await first.close(0);
+});
+
+test('an address of another machine is told with the option that names it', async () => {
+  const listening = serve({ fetch: fetchOk, host: '192.0.2.1', port: 0 });
+  await expect(listening).rejects.toThrow(/^192\.0\.2\.1 is no address of this machine .*--host$/);
+});
