@@ -44,13 +44,21 @@ export function serve({ fetch, host, port }: ServeOptions): Promise<Listening> {
   });
 }
 
+/** How often connections are closed that went idle meanwhile, ms. */
+const SWEEP_MS = 500;
+
 function close(server: Server, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+    // A connection that is kept alive ends with the answer on it, or its client would go on and on.
+    server.prependListener('request', (_, outgoing) => {
+      outgoing.shouldKeepAlive = false;
+    });
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
     server.close(() => {
       clearTimeout(cut);
+      clearInterval(sweep);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
