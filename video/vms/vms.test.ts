@@ -5,8 +5,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pause } from '../../cli/pause.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
+import { LogError } from '../../platform/log/event-log.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import { lmdbStore } from '../../platform/store/lmdb/store.js';
+import { type Store, StoreError } from '../../platform/store/store.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { Folders } from '../jobs/folders.js';
 import { createVms } from './vms.js';
@@ -26,14 +28,26 @@ describe('video management', () => {
   let close: () => Promise<void>;
   const registry = (): Registry => metrics;
   let metrics: Registry;
+  /** What the store rejects with, if anything. */
+  let failure: Error | null = null;
+  const failing = (store: Store): Store => {
+    const or = <T>(work: () => Promise<T>): Promise<T> => (failure ? Promise.reject(failure) : work());
+    return {
+      ...store,
+      get: (key) => or(() => store.get(key)),
+      list: (...args) => or(() => store.list(...args)),
+      transact: (writes) => or(() => store.transact(writes)),
+    };
+  };
 
   beforeEach(() => {
     const folder = temporaryFolder();
     const environment = openEnvironment({ path: folder.path, mode: 'write' });
     metrics = new Registry();
+    failure = null;
     let ids = 0;
     const vms = createVms({
-      store: lmdbStore(environment),
+      store: failing(lmdbStore(environment)),
       log: lmdbLog(environment),
       codec: embeddedCodec(),
       folders: new Folders(join(folder.path, 'videos')),
@@ -43,6 +57,7 @@ describe('video management', () => {
       clock: () => 1_700_000_000_000,
       monotonic: () => performance.now(),
       newId: () => `id-${++ids}`,
+      replica: 'one',
       pause,
       warn: () => undefined,
     });
@@ -119,6 +134,40 @@ describe('video management', () => {
     const answer = await app.request('/users/register', init);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
     expect(((await answer.json()) as { detail: string }).detail).toContain(detail);
+  });
+
+  test.each<[string, RequestInit?]>([
+    ['/readyz'],
+    ['/users'],
+    ['/videos'],
+    ['/videos/id-1/status'],
+    ['/users/register', json(ada)],
+    ['/videos', json({ name: 'v', author: 'a' }, basic(ada.email, ada.password))],
+    ['/videos/id-1', { method: 'POST', headers: basic(ada.email, ada.password) }],
+  ])('says of %s when to try again while the store is down or has no room', async (path, init) => {
+    for (const error of [
+      new StoreError('Unavailable', 'reading: Redis cannot be reached'),
+      new LogError('NoSpace', 'no room', { retryable: true }),
+    ]) {
+      failure = error;
+      const answer = await app.request(path, init);
+      expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('content-type')]).toEqual([
+        503,
+        '2',
+        'application/problem+json',
+      ]);
+      expect(((await answer.json()) as { detail: string }).detail).toBe(error.message);
+    }
+    expect((await app.request('/healthz')).status).toBe(200);
+  });
+
+  test('keeps to itself what went wrong for good', async () => {
+    failure = new StoreError('Refused', 'Redis refuses: WRONGTYPE');
+    const { status, body } = await call('/users');
+    expect([status, body]).toEqual([
+      500,
+      expect.objectContaining({ detail: 'something went wrong on our side' }),
+    ]);
   });
 
   test('counts its requests by route', async () => {
