@@ -39,6 +39,12 @@ module.exports = {
       to: { path: adapter },
     },
     {
+      name: 'ports-know-no-adapter',
+      severity: 'error',
+      from: { path: '^platform/', pathNot: [adapter, notTests.pathNot] },
+      to: { path: adapter },
+    },
+    {
       name: 'platform-knows-no-product',
       severity: 'error',
       from: { path: '^platform/', ...notTests },

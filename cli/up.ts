@@ -92,7 +92,9 @@ async function start(
   const targets: Target[] = [...settings.target];
   let video: RunningVideo | null = null;
   if (settings.platform) {
-    video = await startVideo({ settings, store: lmdbStore(environment), log, codec, logger });
+    // One process writes here, so that its name may be the same after a restart.
+    const replica = 'embedded';
+    video = await startVideo({ settings, store: lmdbStore(environment), log, codec, replica, logger });
     const { stop, vms, vps } = video;
     stops.push(stop);
     targets.push({ name: 'vms', url: `${vms.url}/metrics` });

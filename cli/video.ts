@@ -20,6 +20,8 @@ export interface VideoOptions {
   readonly store: Store;
   readonly log: EventLog;
   readonly codec: Codec;
+  /** Name of this replica of video management: no two at a time may have the same. */
+  readonly replica: string;
   readonly logger: Logger;
 }
 
@@ -41,6 +43,7 @@ export async function startVideo({
   store,
   log,
   codec,
+  replica,
   logger,
 }: VideoOptions): Promise<RunningVideo> {
   const folders = new Folders(join(settings.data, 'videos'));
@@ -56,7 +59,7 @@ export async function startVideo({
     pause,
     warn: (text: string) => logger.warn(text),
   };
-  const vms = createVms({ ...common, store, uploadLimit, registry: createRegistry() });
+  const vms = createVms({ ...common, store, replica, uploadLimit, registry: createRegistry() });
   await vms.start();
   const { transcoder, announce } = await usualTranscoder(logger);
   const vps =

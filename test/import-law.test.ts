@@ -4,6 +4,14 @@ import { relative } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 
 const planted = 'pipeline/operators/planted-import.ts';
+const elsewhere = [
+  'pipeline/view',
+  'pipeline/stage',
+  'video/vms',
+  'video/jobs',
+  'gateway',
+  'platform/http',
+].map((folder) => `${folder}/planted-import.ts`);
 
 function cruise(): { readonly code: number; readonly output: string } {
   const args = [
@@ -12,6 +20,8 @@ function cruise(): { readonly code: number; readonly output: string } {
     '.dependency-cruiser.cjs',
     'pipeline',
     'platform',
+    'video',
+    'gateway',
   ];
   try {
     return { code: 0, output: execFileSync(process.execPath, args, { encoding: 'utf8' }) };
@@ -50,7 +60,31 @@ describe('the core', () => {
 });
 
 describe('import law', () => {
-  afterEach(() => rmSync(planted, { force: true }));
+  afterEach(() => {
+    for (const file of [planted, ...elsewhere]) rmSync(file, { force: true });
+  });
+
+  test('finds the adapters of the cluster wherever they are imported', () => {
+    for (const file of elsewhere) {
+      const up = '../'.repeat(file.split('/').length - 1);
+      const adapters = ['store/redis/store', 'codec/registry', 'codec/registry-client'];
+      writeFileSync(file, adapters.map((one) => `import '${up}platform/${one}.js';\n`).join(''));
+    }
+    const { code, output } = cruise();
+    expect(code).not.toBe(0);
+    const found = [
+      ...output.matchAll(/(?:nobody-but-cli-imports-an-adapter|ports-know-no-adapter): (\S+) → (\S+)/g),
+    ];
+    expect(found.map(([, from, to]) => `${from} ${to}`).sort()).toEqual(
+      elsewhere
+        .flatMap((file) =>
+          ['store/redis/store', 'codec/registry', 'codec/registry-client'].map(
+            (one) => `${file} platform/${one}.ts`,
+          ),
+        )
+        .sort(),
+    );
+  });
 
   test('finds an operator that imports an adapter', () => {
     writeFileSync(

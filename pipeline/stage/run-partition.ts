@@ -1,4 +1,10 @@
-import { type Commit, LogError, type Offset, type OwnedPartition } from '../../platform/log/event-log.js';
+import {
+  type Commit,
+  LogError,
+  type LogErrorCode,
+  type Offset,
+  type OwnedPartition,
+} from '../../platform/log/event-log.js';
 import { checkpointRecords } from './checkpoint.js';
 import { encodeOutputs } from './encode.js';
 import type { RunOptions } from './options.js';
@@ -8,6 +14,9 @@ import type { Produced, Stage } from './stage.js';
 
 /** How long to wait before a commit that the log had no room for is tried again, ms. */
 const RETRY_MS = 1_000;
+
+/** Errors after which the partition is taken over afresh: its state here may not be what was committed. */
+const again: readonly LogErrorCode[] = ['Fenced', 'Unknown'];
 
 /**
  * Runs a stage on a partition for as long as it is owned: recover, then pull, push, commit, again.
@@ -19,7 +28,7 @@ export async function runPartition(owned: OwnedPartition, options: RunOptions): 
       await own(owned, options);
     } catch (error) {
       if (owned.lost.aborted) return;
-      if (!(error instanceof LogError && (error.code === 'Fenced' || error.code === 'Unknown'))) throw error;
+      if (!(error instanceof LogError && (error.retryable || again.includes(error.code)))) throw error;
       options.warn(`${owned.topic}/${owned.partition}: ${error.message}; taking over afresh`);
       await options.pause(RETRY_MS, owned.lost);
     } finally {

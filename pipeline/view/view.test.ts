@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { pause } from '../../cli/pause.js';
+import { type Codec, CodecError } from '../../platform/codec/codec.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
 import type { EventLog } from '../../platform/log/event-log.js';
@@ -58,6 +58,16 @@ describe('view', () => {
   let view: View;
   let close: () => Promise<void>;
   let now = NOW;
+  /** How often the codec cannot look up a schema. */
+  let outages = 0;
+  const failing: Codec = {
+    ...codec,
+    load: async (id) => {
+      if (outages-- > 0) throw new CodecError('Unavailable', 'the registry is down');
+      return codec.load(id);
+    },
+  };
+  const noPause = (): Promise<void> => Promise.resolve();
 
   beforeEach(async () => {
     const folder = temporaryFolder();
@@ -66,7 +76,8 @@ describe('view', () => {
     log = lmdbLog(environment, { clock: () => now });
     const topics = ['alerts', 'windows'].map((name) => ({ name, partitions: PARTITIONS, retentionMs: null }));
     await log.createTopics(topics);
-    view = createView({ log, codec, clock: () => now, pause, warn: () => undefined });
+    outages = 0;
+    view = createView({ log, codec: failing, clock: () => now, pause: noPause, warn: () => undefined });
     close = async () => {
       await view.close();
       await log.close();
@@ -194,6 +205,19 @@ describe('view', () => {
     const answer = await view.app.request(path);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
     expect(((await answer.json()) as { detail: string }).detail).toContain(detail);
+  });
+
+  test('waits for a schema that cannot be looked up now where it follows, and says so where it is asked', async () => {
+    await append(0, alert('/a', 'firing'));
+    outages = 3;
+    await view.start();
+    expect(await ids('/api/v1/alerts')).toEqual([`/a firing ${NOW}`]);
+    outages = 3;
+    expect(await events('/api/v1/alerts/stream?since=1h', 1)).toHaveLength(1);
+    outages = 1;
+    const answer = await view.app.request('/api/v1/alerts?since=1h');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+    expect(await ids('/api/v1/alerts?since=1h')).toHaveLength(1);
   });
 
   test('ends its streams when it closes', async () => {

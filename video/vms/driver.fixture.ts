@@ -7,6 +7,7 @@ import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import { lmdbStore } from '../../platform/store/lmdb/store.js';
+import type { Store } from '../../platform/store/store.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { Folders } from '../jobs/folders.js';
 import { videoTopics } from '../jobs/topics.js';
@@ -66,11 +67,12 @@ export class Driver implements AsyncDisposable {
     return driver;
   }
 
-  vms(registry = new Registry()): Vms & { readonly app: Hono } {
-    const { store, log, codec, folders } = this;
+  vms(registry = new Registry(), store: Store = this.store): Vms & { readonly app: Hono } {
+    const { log, codec, folders } = this;
     let ids = 0;
     return createVms({
       ...{ store, log, codec, folders, registry, pause },
+      replica: 'one',
       uploadLimit: UPLOAD_LIMIT,
       sweepAfter: 60_000,
       clock: () => NOW,

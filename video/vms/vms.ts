@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { Codec } from '../../platform/codec/codec.js';
 import { instrument, routeTable } from '../../platform/http/instrument.js';
+import { outage } from '../../platform/http/outage.js';
 import { problem } from '../../platform/http/problem.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
@@ -33,6 +34,8 @@ export interface VmsOptions {
   /** Monotonic, ms. */
   readonly monotonic: () => number;
   readonly newId: () => string;
+  /** Name of this replica: no two at a time may have the same. */
+  readonly replica: string;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly warn: (message: string) => void;
 }
@@ -63,10 +66,10 @@ const routeOf = routeTable([
 
 /** Video management: users, their videos, and how far these have come. */
 export function createVms(options: VmsOptions): Vms {
-  const { registry, newId, clock, monotonic, store, log, codec, folders, pause, warn } = options;
+  const { registry, newId, clock, monotonic, store, log, codec, folders, pause, warn, replica } = options;
   const directory = new Directory(store);
   const passwords = new Passwords(monotonic);
-  const relay = new OutboxRelay({ store, log, codec, pause, warn });
+  const relay = new OutboxRelay({ store, log, codec, replica, monotonic, pause, warn });
   const app = new Hono();
   app.use(instrument({ registry, service: 'vms', monotonic, routeOf }));
 
@@ -142,7 +145,9 @@ export function createVms(options: VmsOptions): Vms {
 
   app.notFound((c) => problem(404, `there is nothing at ${c.req.path}`));
   app.onError((error) => {
-    warn(`${error.stack ?? error.message}`);
+    const unavailable = outage(error);
+    warn(unavailable ? error.message : `${error.stack ?? error.message}`);
+    if (unavailable) return unavailable;
     return problem(500, error.name === 'LogError' ? error.message : 'something went wrong on our side');
   });
 
