@@ -96,7 +96,7 @@ describe('the outbox', () => {
     const options = {
       ...{ store: flaky, log, codec, replica: 'one' },
       monotonic: () => performance.now(),
-      pause: () => pause(1, ended.signal),
+      pause: (_: number, signal: AbortSignal) => pause(1, signal),
       warn: () => undefined,
     };
     running = new OutboxRelay(options).run(ended.signal);
