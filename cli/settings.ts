@@ -52,8 +52,96 @@ const codecs = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** Every setting, declared once: flag, environment variable (TIDEMARK_ and the flag), default, meaning. */
+const brokers = z.string().transform((text, context) => {
+  const all = text.split(',').map((one) => one.trim());
+  if (all.every((one) => /^[^\s:]+:\d+$|^\[[0-9a-f:]+\]:\d+$/i.test(one))) return all;
+  context.addIssue(`"${text}" is no list of brokers: write host:port,host:port`);
+  return z.NEVER;
+});
+
+const address = (schemes: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text),
+      `is no address: write it like ${schemes[0]}://host:port`,
+    );
+
+/**
+ * Every setting, declared once: flag, environment variable (TIDEMARK_ and the flag, unless it has a usual
+ * name of its own), default, meaning. One without default must be given.
+ */
 const settings = {
+  kafkaBrokers: {
+    flag: '--kafka-brokers <list>',
+    variable: 'KAFKA_BROKERS',
+    help: 'brokers of the log, host:port,host:port',
+    schema: brokers,
+  },
+  kafkaPrefix: {
+    flag: '--kafka-prefix <text>',
+    variable: 'KAFKA_PREFIX',
+    default: 'tidemark-',
+    help: 'what consumer groups and transactional ids begin with',
+    schema: z.string(),
+  },
+  kafkaUsername: {
+    flag: '--kafka-username <name>',
+    variable: 'KAFKA_USERNAME',
+    default: '',
+    help: 'user of the brokers; none without',
+    schema: z.string(),
+  },
+  kafkaPassword: {
+    flag: '--kafka-password <password>',
+    variable: 'KAFKA_PASSWORD',
+    default: '',
+    help: 'password of that user; better given by its variable',
+    schema: z.string(),
+  },
+  kafkaSasl: {
+    flag: '--kafka-sasl <mechanism>',
+    variable: 'KAFKA_SASL_MECHANISM',
+    default: 'scram-sha-512',
+    help: 'how the user logs in: plain, scram-sha-256 or scram-sha-512',
+    schema: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+  },
+  kafkaTls: {
+    flag: '--kafka-tls <mode>',
+    variable: 'KAFKA_TLS',
+    default: 'off',
+    help: 'off, on, or the file of the certificate authority',
+    schema: z.string().min(1),
+  },
+  registryUrl: {
+    flag: '--schema-registry-url <url>',
+    variable: 'SCHEMA_REGISTRY_URL',
+    help: 'where the Confluent API of the schema registry begins',
+    schema: address(['http', 'https']),
+  },
+  redisUrl: {
+    flag: '--redis-url <url>',
+    variable: 'REDIS_URL',
+    help: 'store of users and videos, redis:// or rediss://',
+    schema: address(['redis', 'rediss']),
+  },
+  vmsUrl: {
+    flag: '--vms-url <url>',
+    variable: 'VMS_URL',
+    help: 'where video management is',
+    schema: address(['http', 'https']),
+  },
+  videos: {
+    flag: '--videos <folder>',
+    help: 'folder of video files, shared by gateway, vms and vps',
+    schema: z.string().min(1),
+  },
+  adminPort: {
+    flag: '--admin-port <number>',
+    default: '9464',
+    help: 'port of /metrics, /healthz and /readyz, not for the public',
+    schema: wholeNumber.refine((port) => port <= 65_535, 'must be 65535 at most'),
+  },
   port: {
     flag: '--port <number>',
     default: '8080',
@@ -156,35 +244,76 @@ const settings = {
   },
 } as const;
 
-type Name = keyof typeof settings;
-export type Settings = { readonly [N in Name]: z.output<(typeof settings)[N]['schema']> };
+export type Name = keyof typeof settings;
+export type Given<N extends Name> = { readonly [K in N]: z.output<(typeof settings)[K]['schema']> };
 
-const variable = (flag: string): string =>
-  `TIDEMARK_${flag.split(' ')[0]?.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
+/** What the whole platform in one process takes. */
+const platform = [
+  ...(['port', 'host', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'platform'] as const),
+  ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention'] as const),
+  ...(['checkpointEvery', 'quota', 'logLevel'] as const),
+];
+export type Settings = Given<(typeof platform)[number]>;
 
-/** The options of a command that starts the platform. `defaults` replace those of the table. */
-export function platformOptions(defaults: Partial<Record<Name, string>> = {}): Option[] {
-  return Object.entries(settings).map(([name, { flag, help, default: usual }]) => {
-    const option = new Option(flag, help).env(variable(flag));
+interface Setting {
+  readonly flag: string;
+  readonly variable?: string;
+  readonly default?: string | boolean | readonly string[];
+  readonly help: string;
+  readonly schema: z.ZodType;
+}
+
+const table: Readonly<Record<Name, Setting>> = settings;
+
+/** The environment variable of a setting. */
+export const variableOf = (name: Name): string => {
+  const { flag, variable } = table[name];
+  return variable ?? `TIDEMARK_${flag.split(' ')[0]?.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
+};
+
+/** Options of a command, in this order. `defaults` replace those of the table. */
+export function optionsOf(names: readonly Name[], defaults: Partial<Record<Name, string>> = {}): Option[] {
+  return names.map((name) => {
+    const { flag, help, default: usual } = table[name];
+    const option = new Option(flag, help).env(variableOf(name));
     // A flag without value: commander takes any value of its variable for yes.
     if (flag.startsWith('--no-'))
-      return /^(|0|no|false)$/i.test(process.env[variable(flag)] ?? '') ? option.env('') : option;
+      return /^(|0|no|false)$/i.test(process.env[variableOf(name)] ?? '') ? option.env('') : option;
     if (Array.isArray(usual))
       return option.default([]).argParser((value: string, before: string[]) => [...(before ?? []), value]);
-    return option.default(defaults[name as Name] ?? usual);
+    return option.default(defaults[name] ?? usual);
   });
 }
 
 /** Typed settings from what was given; throws `UsageError` that lists every mistake. */
-export function readSettings(given: Readonly<Record<string, unknown>>): Settings {
+export function readOptions<N extends Name>(
+  names: readonly N[],
+  given: Readonly<Record<string, unknown>>,
+): Given<N> {
   const problems: string[] = [];
-  const read = Object.entries(settings).map(([name, { flag, schema }]) => {
-    const parsed = schema.safeParse(given[name]);
+  const read = names.map((name) => {
+    const { flag, help, schema } = table[name];
+    const [long = ''] = flag.split(' ');
+    const value = given[keyOf(long)];
+    if (value === undefined) {
+      problems.push(`${variableOf(name)} is missing: set it, or give ${long} (${help})`);
+      return [name, undefined] as const;
+    }
+    const parsed = schema.safeParse(value);
     if (parsed.success) return [name, parsed.data] as const;
-    for (const { message } of parsed.error.issues)
-      problems.push(`${flag.split(' ')[0]} (${variable(flag)}): ${message}`);
+    for (const { message } of parsed.error.issues) problems.push(`${long} (${variableOf(name)}): ${message}`);
     return [name, undefined] as const;
   });
   if (problems.length > 0) throw new UsageError(problems.join('\n'));
-  return Object.fromEntries(read) as Settings;
+  return Object.fromEntries(read) as Given<N>;
 }
+
+/** The name under which commander hands an option over. */
+const keyOf = (long: string): string =>
+  long.replace(/^--(?:no-)?/, '').replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+export const platformOptions = (defaults: Partial<Record<Name, string>> = {}): Option[] =>
+  optionsOf(platform, defaults);
+
+export const readSettings = (given: Readonly<Record<string, unknown>>): Settings =>
+  readOptions(platform, given);
