@@ -166,9 +166,11 @@ const variable = (flag: string): string =>
 export function platformOptions(defaults: Partial<Record<Name, string>> = {}): Option[] {
   return Object.entries(settings).map(([name, { flag, help, default: usual }]) => {
     const option = new Option(flag, help).env(variable(flag));
-    // A flag without value: commander takes any value of its variable for yes.
-    if (flag.startsWith('--no-'))
-      return /^(|0|no|false)$/i.test(process.env[variable(flag)] ?? '') ? option.env('') : option;
+    if (flag.startsWith('--no-')) {
+      // A flag without value: commander takes any value of its variable for yes.
+      const off = /^(|0|no|false)$/i.test(process.env[variable(flag)] ?? '');
+      return off ? new Option(flag, `${help} (env: ${variable(flag)})`) : option;
+    }
     if (Array.isArray(usual))
       return option.default([]).argParser((value: string, before: string[]) => [...(before ?? []), value]);
     return option.default(defaults[name as Name] ?? usual);
