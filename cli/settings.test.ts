@@ -35,6 +35,18 @@ describe('settings', () => {
     expect(settingsOf().platform).toBe(platform);
   });
 
+  test('are all told by the help, with their variables', () => {
+    const command = new Command('up');
+    for (const option of platformOptions()) command.addOption(option);
+    const help = command.helpInformation().replaceAll(/\s+/g, ' ');
+    const flags = [...help.matchAll(/--(?:no-)?[a-z-]+(?= )/g)]
+      .map(([flag]) => flag)
+      .filter((one) => one !== '--help');
+    expect(flags.length).toBeGreaterThan(12);
+    for (const flag of flags)
+      expect(help).toContain(`env: TIDEMARK_${flag.slice(2).replaceAll('-', '_').toUpperCase()})`);
+  });
+
   test.each([
     [['--port', ''], '--port (TIDEMARK_PORT): is no number'],
     [['--port', '65536'], '--port (TIDEMARK_PORT): must be 65535 at most'],

@@ -276,9 +276,11 @@ export function optionsOf(names: readonly Name[], defaults: Partial<Record<Name,
   return names.map((name) => {
     const { flag, help, default: usual } = table[name];
     const option = new Option(flag, help).env(variableOf(name));
-    // A flag without value: commander takes any value of its variable for yes.
-    if (flag.startsWith('--no-'))
-      return /^(|0|no|false)$/i.test(process.env[variableOf(name)] ?? '') ? option.env('') : option;
+    if (flag.startsWith('--no-')) {
+      // A flag without value: commander takes any value of its variable for yes.
+      const off = /^(|0|no|false)$/i.test(process.env[variableOf(name)] ?? '');
+      return off ? new Option(flag, `${help} (env: ${variableOf(name)})`) : option;
+    }
     if (Array.isArray(usual))
       return option.default([]).argParser((value: string, before: string[]) => [...(before ?? []), value]);
     return option.default(defaults[name] ?? usual);
