@@ -35,7 +35,12 @@ module.exports = {
     {
       name: 'a-store-or-tool-is-used-by-its-adapter-alone',
       severity: 'error',
-      from: { pathNot: '^(platform/(lmdb|codec|transcoder|telemetry|log/kafka|store/redis|scrape)|bench)/' },
+      from: {
+        pathNot: [
+          '^(platform/(lmdb|codec|transcoder|telemetry|log/kafka|store/redis|scrape)|bench)/',
+          '\\.test\\.ts$',
+        ],
+      },
       to: { path: 'node_modules/(lmdb|avsc|fluent-ffmpeg|pino|kafkajs|@kafkajs|ioredis|prometheus-query)/' },
     },
     {
