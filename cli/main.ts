@@ -7,6 +7,12 @@ import { loadCommand } from './commands/load.js';
 import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
 import { upCommand } from './commands/up.js';
+import { gatewayCommand } from './components/gateway.js';
+import { pipelineCommand } from './components/pipeline.js';
+import { spoutCommand } from './components/spout.js';
+import { viewCommand } from './components/view.js';
+import { vmsCommand } from './components/vms.js';
+import { vpsCommand } from './components/vps.js';
 import { exitCodeOf, explain } from './failure.js';
 import { warn } from './process.js';
 
@@ -20,6 +26,12 @@ const commands = [
   checkCommand(),
   backtestCommand(),
   logCommand(),
+  gatewayCommand(),
+  vmsCommand(),
+  vpsCommand(),
+  spoutCommand(),
+  pipelineCommand(),
+  viewCommand(),
 ];
 
 const exits = `

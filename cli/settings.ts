@@ -282,7 +282,10 @@ export function optionsOf(names: readonly Name[], defaults: Partial<Record<Name,
       return off ? new Option(flag, `${help} (env: ${variableOf(name)})`) : option;
     }
     if (Array.isArray(usual))
-      return option.default([]).argParser((value: string, before: string[]) => [...(before ?? []), value]);
+      // Its variable holds several, with commas between.
+      return option
+        .default([])
+        .argParser((value: string, before: string[]) => [...(before ?? []), ...value.split(/,(?=[^,=]+=)/)]);
     return option.default(defaults[name] ?? usual);
   });
 }

@@ -47,7 +47,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     for (const [partition, one] of owned) {
       if (assigned.has(partition)) continue;
       owned.delete(partition);
-      one.lose();
+      void one.lose();
     }
     for (const partition of [...assigned].sort((a, b) => a - b)) {
       if (owned.has(partition) || left) continue;
@@ -73,9 +73,9 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   return {
     leave: async () => {
       left = true;
-      for (const one of owned.values()) one.lose();
+      const losing = [...owned.values()].map((one) => one.lose());
       owned.clear();
-      await consumer.disconnect();
+      await Promise.all([...losing, consumer.disconnect()]);
     },
   };
 }

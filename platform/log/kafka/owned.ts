@@ -53,9 +53,10 @@ export class KafkaPartition implements OwnedPartition {
     return this.#lost.signal;
   }
 
-  lose(): void {
+  /** Resolves once nothing of it is connected any more. */
+  async lose(): Promise<void> {
     this.#lost.abort();
-    void this.close().catch(() => undefined);
+    await this.close().catch(() => undefined);
   }
 
   seek(offset: Offset): void {

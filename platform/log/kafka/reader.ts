@@ -1,5 +1,5 @@
 import { type Batch, FrameBatch } from '../batch.js';
-import type { LogReader, Offset, PullOptions } from '../event-log.js';
+import { LogError, type LogReader, type Offset, type PullOptions } from '../event-log.js';
 import type { Cluster, FetchedPartition } from './cluster.js';
 import { logError, typeOf } from './errors.js';
 import { takeMessages } from './messages.js';
@@ -37,6 +37,7 @@ export class KafkaReader implements LogReader {
   readonly #batch = new FrameBatch();
   #offset: Offset;
   #cluster: Cluster | null = null;
+  #closed = false;
 
   constructor(readonly options: ReaderOptions) {
     this.#offset = options.from;
@@ -57,10 +58,10 @@ export class KafkaReader implements LogReader {
         const advanced = await this.#fetch(Math.min(left, LONGEST_WAIT_MS));
         if (batch.count > 0) return batch;
         // Markers and aborted records move the position, and are nothing to hand out.
-        if (!advanced && (left === 0 || signal?.aborted)) return null;
+        if (!advanced && (left === 0 || signal?.aborted || this.#closed)) return null;
         attempt = 0;
       } catch (error) {
-        if (signal?.aborted) return null;
+        if (signal?.aborted || this.#closed) return null;
         if (typeOf(error) === 'OFFSET_OUT_OF_RANGE')
           this.#offset = Math.max(this.#offset, await this.options.first());
         else if (++attempt > 20) throw logError(`reading ${topic}/${partition}`, error);
@@ -71,6 +72,7 @@ export class KafkaReader implements LogReader {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const cluster = this.#cluster;
     this.#cluster = null;
     await cluster?.disconnect();
@@ -110,10 +112,14 @@ export class KafkaReader implements LogReader {
 
   async #connected(): Promise<Cluster> {
     if (this.#cluster) return this.#cluster;
+    const { topic, partition } = this.options;
+    if (this.#closed) throw new LogError('Closed', `the reader of ${topic}/${partition} is closed`);
     const cluster = this.options.cluster();
     await cluster.connect();
-    await cluster.addTargetTopic(this.options.topic);
-    this.#cluster = cluster;
+    await cluster.addTargetTopic(topic);
+    // Closed meanwhile: a connection that nobody ends would keep the process alive.
+    if (this.#closed) await cluster.disconnect();
+    else this.#cluster = cluster;
     return cluster;
   }
 }

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import type { Codec } from '../platform/codec/codec.js';
+import type { EventLog } from '../platform/log/event-log.js';
+import { LogError } from '../platform/log/event-log.js';
+import type { Logger } from '../platform/telemetry/logger.js';
+import { pause } from './pause.js';
+import type { Given } from './settings.js';
+import { topicSpecs } from './topics.js';
+import { UsageError } from './usage-error.js';
+
+/** What every component that uses the log takes. */
+export const clusterNames = [
+  ...(['kafkaBrokers', 'kafkaPrefix', 'kafkaUsername', 'kafkaPassword', 'kafkaSasl', 'kafkaTls'] as const),
+  ...(['registryUrl', 'retention'] as const),
+];
+export type ClusterSettings = Given<(typeof clusterNames)[number]>;
+
+export interface ClusterContext {
+  readonly logger: Logger;
+  readonly onFatal: (error: unknown) => void;
+  /** Ends waiting for what is not there yet. */
+  readonly signal: AbortSignal;
+}
+
+export interface Cluster {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  close(): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 10_000;
+
+/** The log and the codec of the cluster, with its topics; waits for brokers and registry that are not up yet. */
+export async function connectCluster(
+  settings: ClusterSettings,
+  { logger, onFatal, signal }: ClusterContext,
+): Promise<Cluster> {
+  const { kafkaLog } = await import('../platform/log/kafka/log.js');
+  const { registryCodec } = await import('../platform/codec/registry.js');
+  const warn = (text: string): void => logger.warn(text);
+  const { kafkaBrokers: brokers, kafkaPrefix: prefix } = settings;
+  const log = kafkaLog({ brokers, prefix, ...security(settings), warn, onFatal });
+  try {
+    await createTopics(log, settings.retention, { warn, signal });
+    const clock = (): number => performance.now();
+    const codec = await registryCodec({ url: settings.registryUrl, pause, warn, clock, signal });
+    return { log, codec, close: () => log.close() };
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+function security({
+  kafkaUsername: username,
+  kafkaPassword: password,
+  kafkaSasl,
+  kafkaTls,
+}: ClusterSettings) {
+  const ssl = kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [authority(kafkaTls)] } };
+  return username === '' ? ssl : { ...ssl, sasl: { mechanism: kafkaSasl, username, password } as never };
+}
+
+function authority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : error;
+    throw new UsageError(`--kafka-tls (KAFKA_TLS): ${why}; give off, on, or the file of the authority`);
+  }
+}
+
+async function createTopics(
+  log: EventLog,
+  retention: number,
+  { warn, signal }: { warn: (text: string) => void; signal: AbortSignal },
+): Promise<void> {
+  for (let retry = FIRST_RETRY_MS; ; retry = Math.min(LAST_RETRY_MS, retry * 2)) {
+    try {
+      await log.createTopics(topicSpecs(retention));
+      return;
+    } catch (error) {
+      if (!(error instanceof LogError && error.retryable) || signal.aborted) throw error;
+      warn(`${error.message}; trying again in ${retry / 1000} s`);
+      await pause(retry, signal);
+    }
+  }
+}

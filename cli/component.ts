@@ -1,0 +1,108 @@
+import { Command } from 'commander';
+import { Hono } from 'hono';
+import type { Registry } from 'prom-client';
+import type { Listening } from '../platform/http/serve.js';
+import { linkedAbort } from '../platform/linked-abort.js';
+import type { Logger } from '../platform/telemetry/logger.js';
+import { aborted } from './pause.js';
+import { untilStopped } from './process.js';
+import { type Given, type Name, optionsOf, readOptions } from './settings.js';
+
+const LINGER_MS = 1_000;
+
+/** What a component is given to live in. */
+export interface Surroundings {
+  readonly logger: Logger;
+  readonly registry: Registry;
+  /** It cannot go on: the process has to end. */
+  readonly onFatal: (error: unknown) => void;
+  /** Aborted when the process is to end. */
+  readonly signal: AbortSignal;
+  /** Undone at the end, last one first. */
+  readonly onStop: (stop: () => Promise<unknown>) => void;
+}
+
+export interface ComponentOptions<N extends Name> {
+  readonly name: string;
+  readonly description: string;
+  readonly names: readonly N[];
+  readonly defaults?: Partial<Record<Name, string>>;
+  /** Starts it; resolves to where it can be reached, and whether it is ready from time to time. */
+  readonly start: (
+    settings: Given<N | 'adminPort' | 'host' | 'logLevel'>,
+    surroundings: Surroundings,
+  ) => Promise<{ readonly url?: string; readonly ready?: () => Promise<boolean> }>;
+}
+
+/** A component of the cluster as a command, with /metrics, /healthz and /readyz on its admin port. */
+export function componentCommand<N extends Name>(options: ComponentOptions<N>): Command {
+  const names = [...options.names, 'adminPort', 'host', 'logLevel'] as const;
+  const all = [...new Set(names)] as readonly (N | 'adminPort' | 'host' | 'logLevel')[];
+  const command = new Command(options.name)
+    .description(options.description)
+    .action((given: Record<string, unknown>) => run(options, readOptions(all, given)));
+  for (const option of optionsOf(all, options.defaults)) command.addOption(option);
+  return command;
+}
+
+async function run<N extends Name>(
+  { name, start }: ComponentOptions<N>,
+  settings: Given<N | 'adminPort' | 'host' | 'logLevel'>,
+): Promise<void> {
+  const { createLogger } = await import('../platform/telemetry/logger.js');
+  const { createRegistry } = await import('../platform/telemetry/registry.js');
+  const common = settings as Given<'adminPort' | 'host' | 'logLevel'>;
+  const logger = createLogger({ level: common.logLevel });
+  const registry = createRegistry();
+  const stops: (() => Promise<unknown>)[] = [];
+  using ended = linkedAbort(untilStopped());
+  const { signal } = ended;
+  const onFatal = (error: unknown): void => {
+    logger.fatal({ err: error }, 'cannot go on');
+    process.exitCode = 1;
+    ended.abort();
+  };
+  let ready: (() => Promise<boolean>) | null = null;
+  try {
+    const admin = await adminServer(common, registry, async () => (ready ? ready() : false));
+    stops.push(() => admin.close(0));
+    const started = await start(settings, {
+      logger,
+      registry,
+      onFatal,
+      signal,
+      onStop: (stop) => void stops.push(stop),
+    });
+    ready = started.ready ?? (() => Promise.resolve(true));
+    logger.info({ component: name, admin: admin.url }, `listening on ${started.url ?? admin.url}`);
+    await aborted(signal);
+    logger.info('stopping');
+  } catch (error) {
+    // Stopped while it was waiting for something: no failure.
+    if (!signal.aborted) throw error;
+  } finally {
+    for (const stop of stops.reverse()) {
+      await stop().catch((error: unknown) => logger.error({ err: error }, 'stopping'));
+    }
+  }
+  logger.info('stopped');
+  // Whatever a client library still holds open must not keep the process alive.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+async function adminServer(
+  { host, adminPort: port }: Given<'adminPort' | 'host'>,
+  registry: Registry,
+  ready: () => Promise<boolean>,
+): Promise<Listening> {
+  const { serve } = await import('../platform/http/serve.js');
+  const app = new Hono();
+  app.get('/healthz', (c) => c.text('ok'));
+  app.get('/readyz', async (c) =>
+    (await ready().catch(() => false)) ? c.text('ok') : c.text('not ready', 503),
+  );
+  app.get('/metrics', async (c) =>
+    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  );
+  return serve({ fetch: app.fetch as never, host, port });
+}

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { componentCommand } from '../component.js';
+
+const DRAIN_MS = 25_000;
+
+export const gatewayCommand = () =>
+  componentCommand({
+    name: 'gateway',
+    description: 'the front door of the video platform',
+    names: ['port', 'vmsUrl', 'videos', 'uploadLimit', 'timeout'],
+    start: async (settings, { logger, registry, onStop }) => {
+      const { createGateway } = await import('../../gateway/gateway.js');
+      const { serve } = await import('../../platform/http/serve.js');
+      const { host, port, vmsUrl: vms, videos, uploadLimit, timeout: timeoutMs } = settings;
+      const gateway = createGateway({
+        ...{ vms, registry, uploadLimit, timeoutMs },
+        videoFiles: join(videos, 'published'),
+        newId: randomUUID,
+        monotonic: () => performance.now(),
+        log: (line, message) => logger.info(line, message),
+      });
+      onStop(() => gateway.close());
+      const listening = await serve({ fetch: gateway.fetch as never, host, port });
+      onStop(() => listening.close(DRAIN_MS));
+      return { url: listening.url };
+    },
+  });

@@ -1,0 +1,28 @@
+import { clusterNames, connectCluster } from '../cluster.js';
+import { componentCommand } from '../component.js';
+import { loadRules, usualRules } from '../rules.js';
+import { PARTITIONS, rememberRules } from '../topics.js';
+
+export const pipelineCommand = () =>
+  componentCommand({
+    name: 'pipeline',
+    description:
+      'the engine: metrics to windows and alerts, over Kafka; start several to share the partitions',
+    names: [...clusterNames, 'sla', 'checkpointEvery'],
+    defaults: { sla: usualRules() },
+    start: async (settings, { logger, registry, onFatal, signal, onStop }) => {
+      const rules = loadRules(settings.sla);
+      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      onStop(close);
+      await rememberRules(log, codec, rules);
+      const { runPipeline } = await import('../pipeline.js');
+      const pipeline = await runPipeline({
+        ...{ log, codec, rules, registry, onFatal },
+        targets: PARTITIONS,
+        checkpointEvery: settings.checkpointEvery,
+        warn: (text) => logger.warn(text),
+      });
+      onStop(() => pipeline.stop());
+      return {};
+    },
+  });

@@ -1,0 +1,28 @@
+import { clusterNames, connectCluster } from '../cluster.js';
+import { componentCommand } from '../component.js';
+import { pause } from '../pause.js';
+
+const DRAIN_MS = 5_000;
+
+export const viewCommand = () =>
+  componentCommand({
+    name: 'view',
+    description: 'alerts and windows over HTTP, as streams and lists',
+    names: [...clusterNames, 'port'],
+    start: async (settings, { logger, onFatal, signal, onStop }) => {
+      const { createView } = await import('../../pipeline/view/view.js');
+      const { serve } = await import('../../platform/http/serve.js');
+      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      onStop(close);
+      const view = createView({ log, codec, clock: Date.now, pause, warn: (text) => logger.warn(text) });
+      await view.start();
+      const { host, port } = settings;
+      const listening = await serve({ fetch: view.app.fetch as never, host, port });
+      onStop(async () => {
+        // First the event streams, which would hold the port open.
+        await view.close();
+        await listening.close(DRAIN_MS);
+      });
+      return { url: listening.url };
+    },
+  });

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { clusterNames, connectCluster } from '../cluster.js';
+import { componentCommand } from '../component.js';
+import { pause } from '../pause.js';
+
+const DRAIN_MS = 25_000;
+
+export const vmsCommand = () =>
+  componentCommand({
+    name: 'vms',
+    description: 'video management: users, videos, uploads',
+    names: [...clusterNames, 'redisUrl', 'port', 'videos', 'uploadLimit', 'sweepAfter'],
+    start: async (settings, { logger, registry, onFatal, signal, onStop }) => {
+      const { createVms } = await import('../../video/vms/vms.js');
+      const { Folders } = await import('../../video/jobs/folders.js');
+      const { redisStore } = await import('../../platform/store/redis/store.js');
+      const { serve } = await import('../../platform/http/serve.js');
+      const warn = (text: string): void => logger.warn(text);
+      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      onStop(close);
+      const store = redisStore({ url: settings.redisUrl, warn });
+      onStop(() => store.close());
+      const vms = createVms({
+        ...{ store, log, codec, registry, pause, warn },
+        // Nobody else has this name, and after a restart the pod has its lease back at once.
+        replica: hostname(),
+        folders: new Folders(settings.videos),
+        uploadLimit: settings.uploadLimit,
+        sweepAfter: settings.sweepAfter,
+        clock: Date.now,
+        monotonic: () => performance.now(),
+        newId: randomUUID,
+      });
+      await vms.start();
+      onStop(() => vms.stop());
+      const { host, port } = settings;
+      const listening = await serve({ fetch: vms.app.fetch as never, host, port });
+      onStop(() => listening.close(DRAIN_MS));
+      return { url: listening.url, ready: async () => (await vms.app.request('/readyz')).ok };
+    },
+  });

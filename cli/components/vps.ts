@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import { clusterNames, connectCluster } from '../cluster.js';
+import { componentCommand } from '../component.js';
+import { pause } from '../pause.js';
+
+export const vpsCommand = () =>
+  componentCommand({
+    name: 'vps',
+    description: 'video processing: takes jobs, encodes with ffmpeg; start several to share the jobs',
+    names: [...clusterNames, 'videos', 'codecs', 'encoders', 'sweepAfter'],
+    start: async (settings, { logger, registry, onFatal, signal, onStop }) => {
+      const { createVps } = await import('../../video/vps/vps.js');
+      const { Folders } = await import('../../video/jobs/folders.js');
+      const { findTools } = await import('../../platform/transcoder/tools.js');
+      const { ffmpegTranscoder } = await import('../../platform/transcoder/ffmpeg.js');
+      const tools = await findTools();
+      logger.info({ ffmpeg: tools.ffmpeg, version: tools.version }, 'videos are encoded with ffmpeg');
+      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      onStop(close);
+      const { codecs, encoders, sweepAfter } = settings;
+      const vps = createVps({
+        ...{ log, codec, registry, codecs, encoders, sweepAfter, pause },
+        transcoder: ffmpegTranscoder(tools),
+        folders: new Folders(settings.videos),
+        clock: Date.now,
+        monotonic: () => performance.now(),
+        newId: randomUUID,
+        warn: (text) => logger.warn(text),
+      });
+      await vps.start();
+      onStop(() => vps.stop());
+      return { ready: async () => (await vps.app.request('/readyz')).ok };
+    },
+  });
