@@ -38,10 +38,12 @@ export interface Written {
   readonly seconds: number;
   /** How many steady routes there are beside the others. */
   readonly steady: number;
+  /** Awaited each 20 s of event time, once all until then is in the log. */
+  readonly between?: (second: number) => Promise<void>;
 }
 
 /** Writes what two sources say; in the middle the second one restarts an hour behind. */
-export async function writeMetrics({ log, codec, seconds, steady }: Written): Promise<void> {
+export async function writeMetrics({ log, codec, seconds, steady, between }: Written): Promise<void> {
   await log.createTopics(topicSpecs(86_400_000));
   const totals = new Map<string, { count: number; sum: number }>();
   let pending: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
@@ -76,13 +78,19 @@ export async function writeMetrics({ log, codec, seconds, steady }: Written): Pr
       if (at <= second) poll('second', ['/behind'], at);
       else if (i === 3) poll('second', ['/behind'], second);
     }
-    if (second % 20 === 19) await flush();
+    if (second % 20 !== 19) continue;
+    await flush();
+    await between?.(second + 1);
   }
   await flush();
 }
 
 /** Ends it: a promise far ahead closes every window. */
-export async function endMetrics({ log, codec, seconds }: Omit<Written, 'steady'>): Promise<void> {
+export async function endMetrics({
+  log,
+  codec,
+  seconds,
+}: Pick<Written, 'log' | 'codec' | 'seconds'>): Promise<void> {
   for (const source of ['first', 'second']) {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const timestamp = EPOCH + seconds * 1000 + 600_000;

@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pause } from '../cli/pause.js';
+import { recompile } from '../pipeline/sla/compile.js';
+import { registryCodec } from '../platform/codec/registry.js';
+import { kafkaLog } from '../platform/log/kafka/log.js';
+import { Component } from './component.js';
+import { docker, type Server, startKafka, startRegistry } from './containers.js';
+import { endMetrics, PARTITIONS, rulesText, writeMetrics } from './metrics-log.js';
+import { backtest, payloads, results } from './results.js';
+import { temporaryFolder } from './tidemark.js';
+
+const SECONDS = 1200;
+
+describe.skipIf(!docker)('several pipelines', () => {
+  const folder = temporaryFolder();
+  const stop = new AbortController();
+  let servers: Server[] = [];
+  beforeAll(async () => {
+    execFileSync(process.execPath, ['scripts/build.mjs']);
+    servers = await Promise.all([startKafka(), startRegistry()]);
+  }, 180_000);
+  afterAll(async () => {
+    stop.abort();
+    for (const server of servers) await server[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  test('share the partitions; what one leaves by kill -9 another takes over, and a zombie is fenced: the bytes of a backtest', async () => {
+    const [kafka, registry] = servers;
+    const sla = join(folder.path, 'sla.yaml');
+    writeFileSync(sla, rulesText);
+    const rules = recompile(sla, rulesText);
+    const warn = (): void => undefined;
+    const log = kafkaLog({
+      brokers: [kafka?.url ?? ''],
+      warn,
+      onFatal: (error) => expect.unreachable(error.message),
+    });
+    const clock = (): number => performance.now();
+    const codec = await registryCodec({ url: registry?.url ?? '', pause, warn, clock, signal: stop.signal });
+    const environment = {
+      KAFKA_BROKERS: kafka?.url ?? '',
+      SCHEMA_REGISTRY_URL: registry?.url ?? '',
+      TIDEMARK_SLA: sla,
+      TIDEMARK_CHECKPOINT_EVERY: '2m',
+    };
+    const start = (): Promise<Component> => Component.start('pipeline', environment);
+    /** How many partitions of both stages a pipeline has recovered. */
+    const owned = async ({ admin }: Component): Promise<number> =>
+      (await (await fetch(`${admin}/metrics`)).text()).match(/^tidemark_watermark_timestamp_seconds\{/gm)
+        ?.length ?? 0;
+    const written = async (): Promise<number> => (await payloads(log, 'windows')).flat().length;
+
+    await using first = await start();
+    await using second = await start();
+    let third: Component | null = null;
+    await writeMetrics({
+      ...{ log, codec, seconds: SECONDS, steady: 10 },
+      between: async (second_) => {
+        if (second_ === 200) {
+          // In the middle of the work: both have closed windows, neither all of them.
+          await expect.poll(written, { timeout: 60_000 }).toBeGreaterThan(100);
+          await expect
+            .poll(async () => (await owned(first)) > 0 && (await owned(second)) > 0, { timeout: 60_000 })
+            .toBe(true);
+          await first.end('SIGKILL');
+        }
+        if (second_ === 600) {
+          await expect.poll(() => owned(second), { timeout: 60_000 }).toBe(2 * PARTITIONS);
+          second.signal('SIGSTOP');
+          third = await start();
+          await expect.poll(() => owned(third as Component), { timeout: 60_000 }).toBe(2 * PARTITIONS);
+        }
+        // The zombie wakes up while the third is at work, and finds itself fenced.
+        if (second_ === 800) second.signal('SIGCONT');
+      },
+    });
+    await endMetrics({ log, codec, seconds: SECONDS });
+    const expected = await backtest(log, { codec, rules });
+    await expect.poll(written, { timeout: 90_000, interval: 500 }).toBe(expected.windows.flat().length);
+    expect(expected.alerts.flat().length).toBeGreaterThan(30);
+    const came = (): Promise<unknown> => results(log);
+    await expect.poll(came, { timeout: 30_000, interval: 1000 }).toEqual(expected);
+    expect(await (third as Component | null)?.end('SIGTERM')).toBe(0);
+    expect(await second.end('SIGTERM')).toBe(0);
+    await log.close();
+  });
+});
