@@ -27,6 +27,24 @@ module.exports = {
       },
     },
     {
+      name: 'core-imports-only-rxjs-and-what-computes',
+      severity: 'error',
+      from: { path: '^pipeline/(model|operators)/', ...notTests },
+      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: '^(crypto|util)$|node_modules/rxjs/' },
+    },
+    {
+      name: 'a-store-or-tool-is-used-by-its-adapter-alone',
+      severity: 'error',
+      from: { pathNot: '^(platform/(lmdb|codec|transcoder|telemetry)|bench)/' },
+      to: { path: 'node_modules/(lmdb|avsc|fluent-ffmpeg|pino)/' },
+    },
+    {
+      name: 'pipeline-never-imports-the-watched-system',
+      severity: 'error',
+      from: { path: '^pipeline/' },
+      to: { path: '^(video|gateway)/' },
+    },
+    {
       name: 'stages-never-import-each-other',
       severity: 'error',
       from: { path: '^pipeline/(spout|aggregate|evaluate|view)/', ...notTests },
@@ -65,7 +83,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|node_modules)/' },
+    exclude: { path: '^dist/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { extensions: ['.ts', '.js'], conditionNames: ['import', 'node', 'default'] },

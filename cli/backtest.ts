@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { createReadStream, statSync } from 'node:fs';
 import { Backtest, type BacktestOutput } from '../pipeline/backtest/backtest.js';
 import { type InputLine, parseLine, printLine } from '../pipeline/backtest/json-lines.js';
 import { expandTemplate } from '../pipeline/sla/templates.js';
 import type { Decoded } from '../platform/codec/codec.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
+import { lines } from './lines.js';
 import { loadRules } from './rules.js';
-import { UsageError } from './settings.js';
 import { formatAlert, formatWindow } from './terminal.js';
+import { UsageError } from './usage-error.js';
 
 export interface BacktestCommand {
   readonly sla: string;
@@ -67,8 +67,12 @@ export async function backtest({
   );
 }
 
-/** One more than the greatest partition that a line names. */
+/** One more than the greatest partition that a line names; the file is read to its end for that. */
 async function partitionsIn(file: string): Promise<number> {
+  if (statSync(file, { throwIfNoEntry: false })?.isFIFO())
+    throw new UsageError(
+      `${file} can be read only once: say how many partitions there are with --partitions`,
+    );
   let greatest = -1;
   await eachLine(file, DEFAULT_PARTITIONS, ({ partition }) => {
     greatest = Math.max(greatest, partition ?? -1);
@@ -79,10 +83,7 @@ async function partitionsIn(file: string): Promise<number> {
 async function eachLine(file: string, partitions: number, take: (line: InputLine) => void): Promise<void> {
   let number = 0;
   try {
-    for await (const text of createInterface({
-      input: createReadStream(file),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
+    for await (const text of lines(createReadStream(file, 'utf8'))) {
       number++;
       const line = parseLine(text, partitions);
       if (line) take(line);
@@ -90,6 +91,8 @@ async function eachLine(file: string, partitions: number, take: (line: InputLine
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError(`${file}:${number} ${error.message}`);
     const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'EISDIR' ? new UsageError(`${file} cannot be read: ${code}`) : error;
+    throw ['ENOENT', 'EISDIR', 'EACCES'].includes(code ?? '')
+      ? new UsageError(`${file} cannot be read: ${code}`)
+      : error;
   }
 }

@@ -89,6 +89,7 @@ export async function runDemo({
       ms: FIRE_MS,
       signal: ended,
     });
+    if (!fired && signal.aborted) return false;
     if (!fired) {
       print(`Nothing fired within ${FIRE_MS / 1000} s: no rule in ${settings.sla} was broken.`);
       return false;

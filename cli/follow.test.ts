@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { followStream, HttpStatusError } from './follow.js';
+import { fetchJson, followStream, HttpStatusError } from './follow.js';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -24,6 +24,53 @@ async function serve(
 const event = (id: number): string => `data: {"n":${id}}\nid: ${id}\n\n`;
 
 describe('following a stream', () => {
+  test('reads a character that comes in two pieces', async () => {
+    const bytes = Buffer.from('data: "größer"\nid: 1\n\n');
+    const cut = bytes.indexOf(0xc3) + 1;
+    const url = await serve((_, outgoing) => {
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      outgoing.write(bytes.subarray(0, cut), () => setImmediate(() => outgoing.write(bytes.subarray(cut))));
+    });
+    const stop = new AbortController();
+    const records: unknown[] = [];
+    const onRecord = (record: unknown): void => {
+      records.push(record);
+      stop.abort();
+    };
+    await followStream(url, { signal: stop.signal, onRecord, pause: () => Promise.resolve() });
+    expect(records).toEqual(['größer']);
+  });
+
+  test('resumes from a position that came without a record', async () => {
+    const resumed: unknown[] = [];
+    const stop = new AbortController();
+    const url = await serve((incoming, outgoing, n) => {
+      resumed.push(incoming.headers['last-event-id']);
+      outgoing.writeHead(200, { 'content-type': 'text/event-stream' });
+      if (n === 0) outgoing.end(': hello\nid: 7\n\n');
+      else stop.abort();
+    });
+    const lost: string[] = [];
+    await followStream(url, {
+      signal: stop.signal,
+      onRecord: () => {},
+      onLost: (reason) => lost.push(reason),
+      pause: () => Promise.resolve(),
+    });
+    expect([resumed, lost]).toEqual([[undefined, '7'], ['the stream ended']]);
+  });
+
+  test('gives up where something else answers', async () => {
+    const url = await serve((_, outgoing) => outgoing.setHeader('content-type', 'text/html').end('<html>'));
+    const following = followStream(url, {
+      signal: new AbortController().signal,
+      onRecord: () => {},
+      pause: () => Promise.resolve(),
+    });
+    await expect(following).rejects.toThrow('no event stream: is --url right?');
+    await expect(fetchJson(url)).rejects.toThrow('no JSON: is --url right?');
+  });
+
   test('resumes after a broken connection with the last id, without gap or repeat', async () => {
     const resumed: (string | undefined)[] = [];
     const url = await serve((incoming, outgoing, n) => {
@@ -54,7 +101,7 @@ describe('following a stream', () => {
   test('tries again while the platform is not ready, and waits longer each time', async () => {
     const url = await serve((_, outgoing, n) => {
       if (n < 3) outgoing.writeHead(503).end('soon');
-      else outgoing.writeHead(200).write(event(1));
+      else outgoing.writeHead(200, { 'content-type': 'text/event-stream' }).write(event(1));
     });
     const stop = new AbortController();
     const pauses: number[] = [];

@@ -23,11 +23,17 @@ export async function followStream(
     try {
       const headers: Record<string, string> = { accept: 'text/event-stream' };
       if (lastEventId !== null) headers['last-event-id'] = lastEventId;
-      const { statusCode, body } = await request(url, { headers, signal, bodyTimeout: 60_000 });
+      const answer = await request(url, { headers, signal, bodyTimeout: 60_000 });
+      const { statusCode, body } = answer;
       if (statusCode !== 200) throw new HttpStatusError(url, statusCode, await body.text());
+      if (!String(answer.headers['content-type']).startsWith('text/event-stream')) {
+        body.on('error', () => {}).destroy();
+        throw new HttpStatusError(url, statusCode, 'no event stream: is --url right?');
+      }
       let rest = '';
-      for await (const chunk of body) {
-        rest += String(chunk);
+      // A character may come in two pieces.
+      for await (const text of body.setEncoding('utf8')) {
+        rest += text;
         const events = rest.split('\n\n');
         rest = events.pop() ?? '';
         for (const { id, data } of events.map(parseEvent)) {
@@ -36,6 +42,7 @@ export async function followStream(
           retry = FIRST_RETRY_MS;
         }
       }
+      if (!signal.aborted) onLost?.('the stream ended');
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof HttpStatusError && error.status < 500) throw error;
@@ -63,7 +70,11 @@ export async function fetchJson(url: string): Promise<unknown> {
   const { statusCode, body } = await request(url);
   const text = await body.text();
   if (statusCode !== 200) throw new HttpStatusError(url, statusCode, text);
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpStatusError(url, statusCode, `no JSON: is --url right? ${text}`);
+  }
 }
 
 function parseEvent(text: string): { readonly id: string | null; readonly data: string | null } {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { printLine } from '../pipeline/backtest/json-lines.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
+import { LogError } from '../platform/log/event-log.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
-import { UsageError } from './settings.js';
+import { UsageError } from './usage-error.js';
 
 export interface ExportCommand {
   readonly topic: string;
@@ -21,8 +22,20 @@ export async function exportTopic({ topic, data, print, warn }: ExportCommand): 
   const environment = openEnvironment({ path: data, mode: 'read' });
   const log = lmdbLog(environment);
   const codec = embeddedCodec();
+  /** Null for what is no record of this topic: a checkpoint, or what nobody can read. */
+  const lineOf = (place: Parameters<typeof printLine>[0], value: Uint8Array): string | null => {
+    try {
+      const decoded = codec.decode(value);
+      return decoded.type === 'StageState' ? null : printLine(place, decoded);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : error;
+      warn(`${topic}/${place.partition} offset ${place.offset}: ${why}`);
+      return null;
+    }
+  };
   try {
-    for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
+    const partitions = await log.partitions(topic).catch(asUsage);
+    for (let partition = 0; partition < partitions; partition++) {
       const { start, end } = await log.range(topic, partition);
       const reader = log.read(topic, partition, start);
       for (let at = start; at < end; ) {
@@ -33,14 +46,8 @@ export async function exportTopic({ topic, data, print, warn }: ExportCommand): 
           if (batch.offset >= end) break;
           const key = batch.keyStart < 0 ? null : batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd);
           const place = { topic, partition, offset: batch.offset, key };
-          try {
-            const decoded = codec.decode(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-            if (decoded.type !== 'StageState') await print(printLine(place, decoded));
-          } catch (error) {
-            warn(
-              `${topic}/${partition} offset ${batch.offset}: ${error instanceof Error ? error.message : error}`,
-            );
-          }
+          const line = lineOf(place, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+          if (line !== null) await print(line);
         }
       }
     }
@@ -48,4 +55,8 @@ export async function exportTopic({ topic, data, print, warn }: ExportCommand): 
     await log.close();
     await environment.close();
   }
+}
+
+function asUsage(error: unknown): never {
+  throw error instanceof LogError && error.code === 'UnknownTopic' ? new UsageError(error.message) : error;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadRules } from './rules.js';
-import { UsageError } from './settings.js';
+import { UsageError } from './usage-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));

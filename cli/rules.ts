@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { compileRules } from '../pipeline/sla/compile.js';
 import { formatDiagnostic } from '../pipeline/sla/diagnostics.js';
-import { UsageError } from './settings.js';
+import { UsageError } from './usage-error.js';
 
 /** A rule file of the package, as people write its path: relative where it lies below the current folder. */
 export function packagedRules(name: string): string {

@@ -2,11 +2,7 @@ import { Option } from 'commander';
 import { z } from 'zod';
 import { SyntaxProblem } from '../pipeline/sla/diagnostics.js';
 import { parseDuration } from '../pipeline/sla/duration.js';
-
-/** A mistake in what the user gave, told in one line each. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { UsageError } from './usage-error.js';
 
 const duration = z.string().transform((text, context) => {
   try {
@@ -18,6 +14,11 @@ const duration = z.string().transform((text, context) => {
   }
   return z.NEVER;
 });
+
+/** What a timer waits for: longer ones would fire at once. */
+const waiting = duration.refine((ms) => ms <= 24 * 3_600_000, 'must be 1d at most');
+
+const wholeNumber = z.string().regex(/^\d+$/, 'is no number').transform(Number);
 
 const size = z.string().transform((text, context) => {
   const found = /^(\d+)\s*(B|kB|MB|GB|KiB|MiB|GiB)?$/.exec(text);
@@ -57,7 +58,7 @@ const settings = {
     flag: '--port <number>',
     default: '8080',
     help: 'port of gateway and API; 0 takes any free one',
-    schema: z.coerce.number('is no number').int().min(0).max(65_535),
+    schema: wholeNumber.refine((port) => port <= 65_535, 'must be 65535 at most'),
   },
   host: {
     flag: '--host <address>',
@@ -76,7 +77,7 @@ const settings = {
     flag: '--scrape-interval <duration>',
     default: '5s',
     help: 'how often targets are scraped',
-    schema: duration,
+    schema: waiting,
   },
   source: {
     flag: '--source <name>',
@@ -88,7 +89,15 @@ const settings = {
     flag: '--target <name=url>',
     default: [] as string[],
     help: 'also watch this Prometheus endpoint (repeatable)',
-    schema: z.array(target),
+    schema: z.array(target).superRefine((targets, context) => {
+      // Their series would have the same labels, and their counters seem to jump back and forth.
+      const seen = new Set<string>();
+      for (const { name, url } of targets) {
+        const place = `${name} at ${new URL(url).host}`;
+        if (seen.has(place)) context.addIssue(`there are two targets ${place}: give each a name of its own`);
+        seen.add(place);
+      }
+    }),
   },
   platform: {
     flag: '--no-platform',
@@ -106,7 +115,7 @@ const settings = {
     flag: '--timeout <duration>',
     default: '30s',
     help: 'how long a service may take to begin its answer',
-    schema: duration,
+    schema: waiting,
   },
   codecs: {
     flag: '--codecs <list>',
@@ -118,7 +127,7 @@ const settings = {
     flag: '--encoders <n>',
     default: '1',
     help: 'how many videos are encoded at a time',
-    schema: z.coerce.number('is no number').int().min(1).max(64),
+    schema: wholeNumber.refine((n) => n >= 1 && n <= 64, 'must be from 1 to 64'),
   },
   sweepAfter: {
     flag: '--sweep-after <duration>',
@@ -157,7 +166,11 @@ const variable = (flag: string): string =>
 export function platformOptions(defaults: Partial<Record<Name, string>> = {}): Option[] {
   return Object.entries(settings).map(([name, { flag, help, default: usual }]) => {
     const option = new Option(flag, help).env(variable(flag));
-    if (flag.startsWith('--no-')) return option;
+    if (flag.startsWith('--no-')) {
+      // A flag without value: commander takes any value of its variable for yes.
+      const off = /^(|0|no|false)$/i.test(process.env[variable(flag)] ?? '');
+      return off ? new Option(flag, `${help} (env: ${variable(flag)})`) : option;
+    }
     if (Array.isArray(usual))
       return option.default([]).argParser((value: string, before: string[]) => [...(before ?? []), value]);
     return option.default(defaults[name as Name] ?? usual);

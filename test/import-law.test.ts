@@ -3,7 +3,19 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 
-const planted = 'pipeline/operators/planted-import.ts';
+/** A forbidden import for each: where, what, and the law that it breaks. */
+const forbidden = [
+  ['pipeline/operators', '../../platform/log/lmdb/log.js', 'operators-import-only-model-and-record-types'],
+  ['pipeline/model', '../sla/duration.js', 'model-imports-nothing-of-ours-but-record-types'],
+  ['pipeline/model', 'node:fs', 'core-imports-only-rxjs-and-what-computes'],
+  ['pipeline/operators', 'undici', 'core-imports-only-rxjs-and-what-computes'],
+  ['pipeline/stage', 'lmdb', 'a-store-or-tool-is-used-by-its-adapter-alone'],
+  ['pipeline/evaluate', '../aggregate/aggregate.js', 'stages-never-import-each-other'],
+  ['pipeline/spout', '../../platform/scrape/http-scrape.js', 'nobody-but-cli-imports-an-adapter'],
+  ['pipeline/sla', '../../gateway/routes.js', 'pipeline-never-imports-the-watched-system'],
+  ['platform/http', '../../pipeline/model/text.js', 'platform-knows-no-product'],
+] as const;
+const planted = forbidden.map(([folder], n) => `${folder}/planted-import-${n}.ts`);
 
 function cruise(): { readonly code: number; readonly output: string } {
   const args = [
@@ -50,20 +62,19 @@ describe('the core', () => {
 });
 
 describe('import law', () => {
-  afterEach(() => rmSync(planted, { force: true }));
+  afterEach(() => {
+    for (const file of planted) rmSync(file, { force: true });
+  });
 
-  test('finds an operator that imports an adapter', () => {
-    writeFileSync(
-      planted,
-      "import { lmdbLog } from '../../platform/log/lmdb/log.js';\n\nexport const planted = lmdbLog;\n",
-    );
+  test('finds every import that is forbidden', () => {
+    for (const [n, [, what]] of forbidden.entries())
+      writeFileSync(planted[n] ?? '', `import * as planted from '${what}';\n\nexport default planted;\n`);
     const { code, output } = cruise();
     expect(code).not.toBe(0);
-    expect(output).toContain(`operators-import-only-model-and-record-types: ${planted}`);
+    for (const [n, [, , law]] of forbidden.entries()) expect(output).toContain(`${law}: ${planted[n]}`);
   });
 
   test('holds, over a number of modules that is not 0', () => {
-    rmSync(planted, { force: true });
     const { code, output } = cruise();
     expect([code, output]).toEqual([
       0,

@@ -49,6 +49,18 @@ describe('a spout', () => {
     expect((await watermarks(simulation)).at(-1)).toBe(10_000);
   });
 
+  test('says, after a restart, that the log is ahead of the clock', async () => {
+    await using simulation = await Simulation.open(1);
+    const spout = await simulation.spout('spout', 5_000, []);
+    simulation.now = EPOCH + 90_000;
+    await spout.poll(never);
+    simulation.now = EPOCH + 60_000;
+    await simulation.spout('spout', 5_000, []);
+    expect(simulation.said).toEqual([
+      "error the log is 30 s ahead of this machine's clock: set it right, or all is late until then",
+    ]);
+  });
+
   test('writes samples by series, all with the time of the poll, and then the watermark to every partition', async () => {
     await using simulation = await Simulation.open(4);
     const target = new SimulatedTarget('app');

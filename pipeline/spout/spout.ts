@@ -73,10 +73,17 @@ export class Spout {
 
   /** The first record after a start is a watermark at the cursor: it says where this source left off. */
   async start(signal: AbortSignal): Promise<void> {
-    const { log, codec, name, clock, monotonic } = this.#options;
+    const { log, codec, name, clock, monotonic, say } = this.#options;
     this.#partitions = await log.partitions(TOPIC);
     this.#cursor = await readCursor(log, codec, { topic: TOPIC, source: name });
     this.#clockAtStart = clock() - monotonic();
+    const ahead = (this.#cursor ?? Number.NEGATIVE_INFINITY) - clock();
+    if (ahead > 0) {
+      say(
+        'error',
+        `the log is ${Math.ceil(ahead / 1000)} s ahead of this machine's clock: set it right, or all is late until then`,
+      );
+    }
     await this.#append(new Map(), this.#cursor ?? clock() - LOOKBACK, signal);
   }
 

@@ -39,7 +39,8 @@ export function streamTopic(c: Context, options: StreamOptions): Response {
     stream.onAbort(() => stop.abort());
     const offsets = [...options.from];
     const turn = new Turn();
-    await stream.write(': tidemark\n\n');
+    // An id without data: who is cut off before the first record comes resumes here, too.
+    await stream.write(`: tidemark\nid: ${formatPosition(offsets)}\n\n`);
     await Promise.all(
       offsets.map((_, partition) => follow(stream, options, { partition, offsets, turn, signal })),
     );

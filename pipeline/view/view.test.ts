@@ -155,6 +155,27 @@ describe('view', () => {
     expect(resumed.map(({ data }) => data.fingerprint).sort()).toEqual(['/b', '/c']);
   });
 
+  test('gives a position before the first record, so that nothing is missed where that is cut off', async () => {
+    await append(0, alert('/old', 'firing'));
+    const answer = await view.app.request('/api/v1/alerts/stream');
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    const id = /^id: (.*)$/m.exec((await reader?.read())?.value ?? '')?.[1];
+    await reader?.cancel();
+    await append(0, alert('/a', 'firing'));
+    const resumed = await events('/api/v1/alerts/stream', 1, { 'last-event-id': id });
+    expect(resumed.map(({ data }) => data.fingerprint)).toEqual(['/a']);
+  });
+
+  test('goes on at the end where the position is of a longer log', async () => {
+    await append(0, alert('/old', 'firing'));
+    const answer = await view.app.request('/api/v1/alerts/stream', {
+      headers: { 'last-event-id': '700.700' },
+    });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader?.read())?.value).toContain('id: 1.0\n');
+    await reader?.cancel();
+  });
+
   test('passes over what nobody can read', async () => {
     await log.append({ topic: 'alerts', partition: 0, records: [{ key: null, value: Buffer.from('junk') }] });
     await append(0, alert('/a', 'firing'));

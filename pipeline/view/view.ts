@@ -64,10 +64,13 @@ export function createView({ log, codec, clock }: ViewOptions): View {
     const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
     const since = c.req.query('since');
     if (last !== undefined) {
-      const from = parsePosition(last, partitions);
-      return from
-        ? streamTopic(c, { log, codec, topic, type, from, signal })
-        : problem(400, 'Last-Event-ID is none of this stream');
+      const given = parsePosition(last, partitions);
+      if (!given) return problem(400, 'Last-Event-ID is none of this stream');
+      const from = await Promise.all(
+        // Beyond the end it is of a log that was here before: what comes now must not be waited past.
+        given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
+      );
+      return streamTopic(c, { log, codec, topic, type, from, signal });
     }
     const time = since === undefined ? Number.POSITIVE_INFINITY : sinceTime(since, clock());
     if (time === null) return badSince(since ?? '');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { scrapeHttp } from './http-scrape.js';
 
@@ -72,6 +73,17 @@ describe('what is no metrics is told with the way out', () => {
     });
     await expect(scrapeHttp(target.url, never)).rejects.toThrow(new Error(`${target.url} ${message}`));
   });
+});
+
+test('an answer that is compressed, though that was not asked for, is told as such', async () => {
+  await using target = await serve((_, response) => {
+    response
+      .writeHead(200, { 'content-type': text, 'content-encoding': 'gzip' })
+      .end(gzipSync('c_total 7\n'));
+  });
+  await expect(scrapeHttp(target.url, never)).rejects.toThrow(
+    new Error(`${target.url} answered in gzip, which was not asked for: let it answer as it is`),
+  );
 });
 
 describe('a target that is too slow', () => {

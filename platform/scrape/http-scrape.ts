@@ -23,6 +23,11 @@ export async function scrapeHttp(url: string, signal: AbortSignal): Promise<Http
       `${url} answered ${statusCode}: give the address of its metrics, like http://host:port/metrics`,
     );
   }
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity') {
+    await body.dump();
+    throw new Error(`${url} answered in ${encoding}, which was not asked for: let it answer as it is`);
+  }
   const type = String(headers['content-type'] ?? '');
   if (/html|json|xml/.test(type)) {
     await body.dump();

@@ -1,0 +1,19 @@
+import { UsageError } from './usage-error.js';
+
+/** Errors that say by themselves what is wrong, by name: their classes are loaded only where they are thrown. */
+const told = new Set(['UsageError', 'CannotListen', 'LogError', 'HttpStatusError']);
+const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNRESET', 'UND_ERR_SOCKET']);
+
+/** What went wrong as one line each, without a stack where it is no fault of ours. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (told.has(error.name)) return error.message;
+  const { code = '' } = error as NodeJS.ErrnoException;
+  if (unreachable.has(code))
+    return `nothing answers there (${code}): is the platform running, and --url right?`;
+  return 'syscall' in error ? error.message : (error.stack ?? error.message);
+}
+
+/** 2 for a mistake in what was given, also where the platform found it; else 1. */
+export const exitCodeOf = (error: unknown): number =>
+  error instanceof UsageError || (error as { status?: number } | null)?.status === 400 ? 2 : 1;

@@ -1,0 +1,36 @@
+import { Option } from 'commander';
+import { UsageError } from './usage-error.js';
+
+/** Parsers of options that several commands share; each throws `UsageError`. */
+export function count(text: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new UsageError(`"${text}" is no whole number from 0 on`);
+}
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new UsageError(`"${text}" is no number above 0`);
+}
+
+export function share(text: string): number {
+  const value = text === '' ? Number.NaN : Number(text);
+  if (value >= 0 && value <= 1) return value;
+  throw new UsageError(`"${text}" is no probability from 0 to 1`);
+}
+
+/** An origin, perhaps with a path, without the slash at its end. */
+export function httpUrl(text: string): string {
+  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
+  throw new UsageError(`--url (TIDEMARK_URL): "${text}" is no address: write it like http://localhost:8080`);
+}
+
+export const urlOption = (): Option =>
+  new Option('--url <url>', 'where the platform is')
+    .env('TIDEMARK_URL')
+    .default('http://127.0.0.1:8080')
+    .argParser(httpUrl);
+
+export const outputOption = (): Option =>
+  new Option('-o, --output <form>', 'text or json').choices(['text', 'json']).default('text');

@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { platformOptions, readSettings, type Settings } from './settings.js';
+
+afterEach(() => vi.unstubAllEnvs());
+
+function settingsOf(...args: string[]): Settings {
+  const command = new Command('up');
+  for (const option of platformOptions()) command.addOption(option);
+  return readSettings(command.parse(args, { from: 'user' }).opts());
+}
+
+describe('settings', () => {
+  test('come from flags, then the environment, then defaults', () => {
+    vi.stubEnv('TIDEMARK_PORT', '9000');
+    vi.stubEnv('TIDEMARK_DATA', '/var/lib/tidemark');
+    vi.stubEnv('TIDEMARK_TARGET', 'a=http://a:1/metrics');
+    expect(settingsOf('--port', '9001')).toMatchObject({
+      port: 9001,
+      data: '/var/lib/tidemark',
+      target: [{ name: 'a', url: 'http://a:1/metrics' }],
+      scrapeInterval: 5_000,
+      platform: true,
+    });
+  });
+
+  test.each([
+    ['1', false],
+    ['true', false],
+    ['false', true],
+    ['0', true],
+    ['', true],
+  ])('TIDEMARK_NO_PLATFORM=%s leaves the platform %s', (value, platform) => {
+    vi.stubEnv('TIDEMARK_NO_PLATFORM', value);
+    expect(settingsOf().platform).toBe(platform);
+  });
+
+  test('are all told by the help, with their variables', () => {
+    const command = new Command('up');
+    for (const option of platformOptions()) command.addOption(option);
+    const help = command.helpInformation().replaceAll(/\s+/g, ' ');
+    const flags = [...help.matchAll(/--(?:no-)?[a-z-]+(?= )/g)]
+      .map(([flag]) => flag)
+      .filter((one) => one !== '--help');
+    expect(flags.length).toBeGreaterThan(12);
+    for (const flag of flags)
+      expect(help).toContain(`env: TIDEMARK_${flag.slice(2).replaceAll('-', '_').toUpperCase()})`);
+  });
+
+  test.each([
+    [['--port', ''], '--port (TIDEMARK_PORT): is no number'],
+    [['--port', '65536'], '--port (TIDEMARK_PORT): must be 65535 at most'],
+    // A timer of more than 24.8 days fires at once.
+    [['--timeout', '30d'], '--timeout (TIDEMARK_TIMEOUT): must be 1d at most'],
+    [['--scrape-interval', '2d'], '--scrape-interval (TIDEMARK_SCRAPE_INTERVAL): must be 1d at most'],
+    [
+      ['--target', 'a=http://a:1/metrics', '--target', 'a=http://a:1/other'],
+      '--target (TIDEMARK_TARGET): there are two targets a at a:1: give each a name of its own',
+    ],
+  ])('refuse %j', (args, message) => {
+    expect(() => settingsOf(...args)).toThrow(message);
+  });
+
+  test('take two targets of one name at different places, and of different names at one', () => {
+    const args = ['a=http://a:1/', 'a=http://a:2/', 'b=http://a:1/'].flatMap((one) => ['--target', one]);
+    expect(settingsOf(...args).target).toHaveLength(3);
+  });
+});

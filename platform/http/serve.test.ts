@@ -1,0 +1,59 @@
+import { networkInterfaces } from 'node:os';
+import { Client } from 'undici';
+import { expect, test } from 'vitest';
+import { CannotListen, serve } from './serve.js';
+
+const fetchOk = (): Response => new Response('ok');
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === '::1'),
+);
+
+test.skipIf(!hasIpv6)(
+  'an IPv6 address stands in brackets in the url (needs a loopback of IPv6)',
+  async () => {
+    const listening = await serve({ fetch: fetchOk, host: '::1', port: 0 });
+    expect(await (await fetch(listening.url)).text()).toBe('ok');
+    await listening.close(0);
+  },
+);
+
+test('a port that is taken is told with the option that names it', async () => {
+  const first = await serve({ fetch: fetchOk, host: '127.0.0.1', port: 0 });
+  const second = serve({ fetch: fetchOk, host: '127.0.0.1', port: first.port });
+  await expect(second).rejects.toThrow(
+    new CannotListen(`port ${first.port} on 127.0.0.1 is taken: choose another with --port`),
+  );
+  await first.close(0);
+});
+
+test('an address of another machine is told with the option that names it', async () => {
+  const listening = serve({ fetch: fetchOk, host: '192.0.2.1', port: 0 });
+  await expect(listening).rejects.toThrow(/^192\.0\.2\.1 is no address of this machine .*--host$/);
+});
+
+test('ends soon, and cuts no answer, though a client sends request after request on one connection', async () => {
+  const fetch = (): Promise<Response> =>
+    new Promise((resolve) => setTimeout(() => resolve(new Response('ok')), 5));
+  const listening = await serve({ fetch, host: '127.0.0.1', port: 0 });
+  const client = new Client(listening.url);
+  let answered = 0;
+  let failure: unknown = null;
+  const asking = (async () => {
+    while (failure === null) {
+      try {
+        const { body } = await client.request({ method: 'GET', path: '/' });
+        await body.text();
+        answered++;
+      } catch (error) {
+        failure = error;
+      }
+    }
+  })();
+  await expect.poll(() => answered).toBeGreaterThan(20);
+  const since = performance.now();
+  await listening.close(10_000);
+  expect(performance.now() - since).toBeLessThan(5_000);
+  await asking;
+  expect(failure).toMatchObject({ code: 'ECONNREFUSED' });
+  await client.destroy();
+});

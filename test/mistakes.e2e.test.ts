@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder, tidemark, Up } from './tidemark.js';
+
+const shell = (line: string): Promise<{ stdout: string; stderr: string }> =>
+  promisify(execFile)('bash', ['-c', `${line}; echo "$?"`]);
+
+describe('mistakes', () => {
+  test.each([
+    [['backtest', 'sla.yaml'], "required option '--file <file>' not specified"],
+    [['up', '--prot', '1'], "unknown option '--prot'"],
+    [['log', 'export'], "missing required argument 'topic'"],
+    [['alerts', '-o', 'xml'], 'Allowed choices are text, json'],
+    [['alerts', '--url', 'localhost'], '"localhost" is no address: write it like http://localhost:8080'],
+    [['load', '--register', '0', '--csv', '/nowhere/load.csv'], '/nowhere/load.csv cannot be written'],
+    [['load', '--rate', '0'], '"0" is no number above 0'],
+    [['demo', '--no-platform'], '--no-platform would leave a demo without traffic'],
+  ])('in %j are told without a stack, with exit code 2', async (args, message) => {
+    const { code, stdout, stderr } = await tidemark(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^ +at /m);
+  });
+
+  test.each([
+    [['up', '--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is no address of this machine'],
+    [['up', '--port', '0', '--data', 'package.json'], 'EEXIST'],
+    [['alerts', '--url', 'http://nowhere.invalid'], 'nothing answers there'],
+  ])('%j cannot be done, which is one line, with exit code 1', async (args, message) => {
+    using folder = temporaryFolder();
+    const { code, stdout, stderr } = await tidemark(
+      ...args,
+      ...(args[0] === 'up' && !args.includes('--data') ? ['--data', folder.path] : []),
+    );
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(new RegExp(`^.*${message}.*\\n$`));
+  });
+
+  test('a platform that refuses, and one that is none', async () => {
+    const other = createServer((_, outgoing) => outgoing.end('<html>'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const page = await tidemark(
+      'alerts',
+      '--url',
+      `http://127.0.0.1:${(other.address() as AddressInfo).port}`,
+    );
+    expect([page.code, page.stderr]).toEqual([1, expect.stringContaining('is --url right?')]);
+    other.closeAllConnections();
+    other.close();
+    using folder = temporaryFolder();
+    await using up = await Up.start('--data', folder.path, '--no-platform');
+    const since = await tidemark('alerts', '--url', up.url, '--since', 'soon');
+    expect([since.code, since.stderr]).toEqual([2, expect.stringContaining('since is')]);
+    const topic = await tidemark('log', 'export', 'nosuch', '--data', folder.path);
+    expect([topic.code, topic.stderr]).toEqual([2, expect.stringContaining('there is no topic nosuch')]);
+    const bin = `${process.execPath} dist/cli/main.js`;
+    const full = await shell(`${bin} log export metrics --data ${folder.path} > /dev/full`);
+    expect([full.stdout, full.stderr]).toEqual(['1\n', expect.stringMatching(/^ENOSPC.*\n$/)]);
+    const piped = await shell(`echo '{}' | ${bin} backtest sla.yaml --file /dev/stdin`);
+    expect([piped.stdout, piped.stderr]).toEqual(['2\n', expect.stringContaining('--partitions')]);
+  });
+});
