@@ -4,7 +4,7 @@ import type { Registry } from 'prom-client';
 import type { Codec } from '../../platform/codec/codec.js';
 import { instrument, routeTable } from '../../platform/http/instrument.js';
 import { problem } from '../../platform/http/problem.js';
-import type { EventLog } from '../../platform/log/event-log.js';
+import type { EventLog, LogError } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import { type Consumer, consume } from '../jobs/consume.js';
 import type { Folders } from '../jobs/folders.js';
@@ -143,7 +143,9 @@ export function createVms(options: VmsOptions): Vms {
   app.notFound((c) => problem(404, `there is nothing at ${c.req.path}`));
   app.onError((error) => {
     warn(`${error.stack ?? error.message}`);
-    return problem(500, error.name === 'LogError' ? error.message : 'something went wrong on our side');
+    // The message names a folder of ours, and is for the log alone.
+    if ((error as Partial<LogError>).code === 'NoSpace') return problem(507, 'there is no room left here');
+    return problem(500, 'something went wrong on our side');
   });
 
   const ended = new AbortController();
