@@ -125,7 +125,7 @@ async function showVideo(url: string, clip: Buffer, signal: AbortSignal): Promis
   for (;;) {
     const [video] = (await fetchJson(`${url}/vms/videos`)) as { id: string; state: string; reason: string }[];
     if (video?.state === 'available')
-      return `A video was uploaded and encoded; play it at ${url}/videofiles/${video.id}/video.mpd`;
+      return `A video was uploaded and encoded; until the demo ends it plays at ${url}/videofiles/${video.id}/video.mpd`;
     if (video?.state === 'notAvailable') return `The video could not be encoded: ${video.reason}`;
     if (limit.signal.aborted) return 'The video is still being encoded.';
     await pause(250, limit.signal);

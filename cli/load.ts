@@ -25,6 +25,8 @@ export interface LoadOptions {
 export interface LoadResult {
   readonly requests: number;
   readonly failures: number;
+  /** What the first failure was; null where there is none. */
+  readonly firstFailure: string | null;
   /** ms */
   readonly p50: number;
   readonly p99: number;
@@ -73,6 +75,7 @@ class Client {
   readonly #pool: Pool;
   readonly #latencies: number[] = [];
   #failures = 0;
+  #firstFailure: string | null = null;
   #users = 0;
 
   constructor(readonly options: LoadOptions) {
@@ -120,14 +123,20 @@ class Client {
     const sorted = this.#latencies.sort((a, b) => a - b);
     const at = (share: number): number =>
       Math.round((sorted[Math.floor((sorted.length - 1) * share)] ?? 0) * 10) / 10;
-    return { requests: sorted.length, failures: this.#failures, p50: at(0.5), p99: at(0.99) };
+    return {
+      requests: sorted.length,
+      failures: this.#failures,
+      firstFailure: this.#firstFailure,
+      p50: at(0.5),
+      p99: at(0.99),
+    };
   }
 
   close(): Promise<void> {
     return this.#pool.close();
   }
 
-  /** The answer's body where it is a success; a failure is an answer of 5xx, or none. */
+  /** The answer's body where it is a success; a failure is no answer, one of 5xx, and a POST that is refused. */
   async #call({ method, path, body, headers = {} }: Call): Promise<string | null> {
     const since = performance.now();
     let status = 0;
@@ -136,17 +145,30 @@ class Client {
       const answer = await this.#pool.request({ method, path, headers, body: body ?? null });
       status = answer.statusCode;
       text = await answer.body.text();
-    } catch {
+    } catch (error) {
       status = 0;
+      text = error instanceof Error ? error.message : String(error);
     }
     const latency = performance.now() - since;
     this.#latencies.push(latency);
-    if (status === 0 || status >= 500) this.#failures++;
-    const sizes = `${body?.length ?? 0},${Buffer.byteLength(text)}`;
+    if (status === 0 || status >= 500 || (method === 'POST' && status >= 400)) {
+      this.#failures++;
+      this.#firstFailure ??= `${method} ${path}: ${status === 0 ? 'no answer,' : status} ${detailOf(text)}`;
+    }
+    const sizes = `${body?.length ?? 0},${status === 0 ? 0 : Buffer.byteLength(text)}`;
     this.options.csv?.write(
       `${new Date().toISOString()},${method},${path},${status},${latency.toFixed(1)},${sizes}\n`,
     );
     return status >= 200 && status < 300 ? text : null;
+  }
+}
+
+/** The detail of a problem; else the beginning of the text. */
+function detailOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { detail?: unknown }).detail);
+  } catch {
+    return text.slice(0, 200);
   }
 }
 

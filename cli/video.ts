@@ -95,6 +95,10 @@ async function usualTranscoder(
     };
   } catch (error) {
     if (!(error instanceof TranscodeError)) throw error;
-    return { transcoder: null, announce: () => logger.error(error.message) };
+    return {
+      transcoder: null,
+      announce: () =>
+        logger.error(`videos cannot be encoded, all else works: ${error.message} and start again`),
+    };
   }
 }

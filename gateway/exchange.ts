@@ -51,7 +51,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#stopTimer();
       if (!outgoing.writableFinished) this.#abort?.(new Error('the client went away'));
     });
-    this.#timer = setTimeout(() => this.#refuse(504, 'the service behind did not answer in time'), timeoutMs);
+    this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
     const body = hasBody ? this.#upload(incoming, uploadLimit) : null;
     const headers = upstreamHeaders(incoming.rawHeaders, client);
     pool.dispatch({ path, method: (incoming.method ?? 'GET') as Dispatcher.HttpMethod, headers, body }, this);
@@ -134,6 +134,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
       slow ? 504 : 502,
       slow ? 'the service behind did not answer in time' : 'the service behind is down',
     );
+  }
+
+  /** Nothing has come for long: whose fault that is depends on who had to go on. */
+  #timeOut(): void {
+    const wantsMore = this.#body !== null && !this.#body.writableNeedDrain && !this.options.incoming.complete;
+    if (wantsMore) this.#refuse(408, 'the rest of the request did not come in time');
+    else this.#refuse(504, 'the service behind did not answer in time');
   }
 
   /** Answers in the upstream's place. */

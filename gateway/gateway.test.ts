@@ -120,6 +120,23 @@ describe('gateway', () => {
     expect(await answer.text()).not.toContain(String(port));
   });
 
+  test('says 408 where the client stops in the middle of its upload, 504 where the upstream takes no more', async () => {
+    const { port } = await start((incoming) => void incoming.pause(), { timeoutMs: 50 });
+    const upload = (length: number, body: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const head = `POST /vms/a HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\n`;
+        const socket = connect(port, '127.0.0.1', () => socket.write(head + body));
+        socket.once('data', (answer) => {
+          socket.destroy();
+          resolve(String(answer).split(' ', 2)[1] ?? '');
+        });
+        socket.on('error', reject);
+      });
+    expect(await upload(10, 'half')).toBe('408');
+    expect(await upload(50_000_000, 'x'.repeat(40_000_000))).toBe('504');
+    expect(await upload(4, 'full')).toBe('504');
+  });
+
   test('says 504 for a slow one', async () => {
     const { url } = await start(() => {}, { timeoutMs: 50 });
     expect((await fetch(`${url}/vms/a`)).status).toBe(504);

@@ -94,4 +94,14 @@ describe('a large upload that video management refuses early', () => {
     expect(readdirSync(driver.folders.incoming)).toEqual([]);
     expect(driver.said).toEqual([]);
   });
+
+  test.each([1_000_000, 3_000_000])('of %d bytes leaves the connection to the next request', async (size) => {
+    for (let n = 0; n < 5; n++) {
+      const body = new FormData();
+      body.append('file', new Blob(['no film '.repeat(size / 8)]), 'a.mp4');
+      const refused = await fetch(`${front.url}/vms/videos/${id}`, { method: 'POST', headers: owner, body });
+      expect([refused.status, await refused.json()]).toMatchObject([415, { detail: 'the file is no mp4' }]);
+      expect((await fetch(`${front.url}/vms/videos/${id}/status`)).status).toBe(200);
+    }
+  });
 });

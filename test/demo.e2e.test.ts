@@ -7,7 +7,7 @@ describe('tidemark demo', () => {
   test('shows an alert that explains itself, and its end', async () => {
     const { code, stdout, stderr } = await tidemark('demo');
     expect(code, stderr).toBe(0);
-    expect(stdout).toMatch(/uploaded and encoded; play it at http:\S+\/video\.mpd/);
+    expect(stdout).toMatch(/uploaded and encoded; until the demo ends it plays at http:\S+\/video\.mpd/);
     expect(stdout).toMatch(
       /FIRING +warning LatencyAboveBaseline gateway GET \/vms\/videos \S+ > 3 x \S+ \([\d.]+x\) rate \S+ -> \S+\/s.* n=\d+ demo\.yaml:\d+/,
     );

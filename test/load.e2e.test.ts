@@ -40,3 +40,33 @@ test('load drives the gateway at a rate, and writes a row for every request', as
     'http_requests_total{service="gateway",route="/vms/videos",method="GET",status="200"} 40',
   );
 });
+
+test('load says what the first failure was', async () => {
+  using folder = temporaryFolder();
+  await using up = await Up.start('--data', join(folder.path, 'data'));
+  const load = (url: string, register: string): ReturnType<typeof tidemark> =>
+    tidemark(
+      'load',
+      '--url',
+      url,
+      '--video',
+      'package.json',
+      '--register',
+      register,
+      '--list',
+      '1',
+      '--get',
+      '0',
+    );
+  const refused = await load(up.url, '1');
+  expect([refused.code, refused.stdout]).toEqual([0, expect.stringContaining('4 requests, 1 failed')]);
+  expect(refused.stderr).toMatch(
+    /^the first that failed: POST \/vms\/videos\/\S+: 415 the file is no mp4\n$/,
+  );
+  await up.end('SIGTERM');
+  const down = await load(up.url, '0');
+  expect([down.code, down.stderr]).toEqual([
+    1,
+    expect.stringMatching(/GET \/vms\/videos: no answer, .*ECONNREFUSED/),
+  ]);
+});

@@ -38,12 +38,21 @@ export interface Written {
   readonly seconds: number;
   /** How many steady routes there are beside the others. */
   readonly steady: number;
+  /** Length of one more label of every series. */
+  readonly padding?: number;
   /** Awaited each 20 s of event time, once all until then is in the log. */
   readonly between?: (second: number) => Promise<void>;
 }
 
 /** Writes what two sources say; in the middle the second one restarts an hour behind. */
-export async function writeMetrics({ log, codec, seconds, steady, between }: Written): Promise<void> {
+export async function writeMetrics({
+  log,
+  codec,
+  seconds,
+  steady,
+  padding = 0,
+  between,
+}: Written): Promise<void> {
   await log.createTopics(topicSpecs(86_400_000));
   const totals = new Map<string, { count: number; sum: number }>();
   let pending: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
@@ -58,7 +67,7 @@ export async function writeMetrics({ log, codec, seconds, steady, between }: Wri
       const { count, sum } = totals.get(route) ?? { count: 0, sum: 0 };
       const total = { count: count + 10, sum: sum + 10 * latency(route, second) };
       totals.set(route, total);
-      const labels = { route, status: '200' };
+      const labels = { route, status: '200', ...(padding > 0 ? { padding: 'x'.repeat(padding) } : {}) };
       const key = seriesText(METRIC, labels);
       const record = { timestamp, startTimestamp: null, ...total, buckets: [], name: METRIC, labels };
       const value = codec.encode('MetricRecord', record);

@@ -3,7 +3,7 @@ import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { Command } from 'commander';
 import { count, positive, share, urlOption } from '../options.js';
 import { pause } from '../pause.js';
-import { print, untilStopped } from '../process.js';
+import { print, untilStopped, warn } from '../process.js';
 import { UsageError } from '../usage-error.js';
 
 interface Given {
@@ -52,8 +52,9 @@ async function load({ csv: file, video: path, ...options }: Given): Promise<void
   });
   bar?.stop();
   if (csv) await new Promise<void>((resolve) => csv.end(resolve));
-  const { requests, failures, p50, p99 } = result;
+  const { requests, failures, firstFailure, p50, p99 } = result;
   await print(`${requests} requests, ${failures} failed, p50 ${p50} ms, p99 ${p99} ms`);
+  if (firstFailure !== null) warn(`the first that failed: ${firstFailure}`);
   if (requests > 0 && failures === requests) process.exitCode = 1;
 }
 

@@ -20,10 +20,10 @@ export async function findTools(): Promise<Tools> {
   const ffmpeg = await find('ffmpeg', '@ffmpeg-installer/ffmpeg');
   const ffprobe = await find('ffprobe', '@ffprobe-installer/ffprobe');
   if (ffmpeg && ffprobe) return { ffmpeg: ffmpeg.path, ffprobe: ffprobe.path, version: ffmpeg.version };
-  const missing = [ffmpeg ? null : 'ffmpeg', ffprobe ? null : 'ffprobe'].filter(Boolean).join(' and ');
+  const missing = [ffmpeg ? null : 'ffmpeg', ffprobe ? null : 'ffprobe'].filter(Boolean).join(' and no ');
   throw new TranscodeError(
     'Missing',
-    `videos cannot be encoded, all else works: ${missing} was not found. Install it (apt-get install ffmpeg, brew install ffmpeg) and start again`,
+    `no ${missing} here: install it (apt-get install ffmpeg, brew install ffmpeg)`,
   );
 }
 

@@ -19,11 +19,11 @@ test.each<[string, RequestInit?]>([
   ['/users/register', json(ada)],
   ['/videos', json({ name: 'v', author: 'a' }, basic(ada.email, ada.password))],
   ['/videos/id-1', { method: 'POST', headers: basic(ada.email, ada.password) }],
-])('%s says when to try again while the store is down or has no room', async (path, init) => {
+])('%s says when to try again while the store or the log is down', async (path, init) => {
   await using driver = await Driver.open();
   for (const error of [
     new StoreError('Unavailable', 'reading: Redis cannot be reached'),
-    new LogError('NoSpace', 'no room', { retryable: true }),
+    new LogError('Unavailable', 'the broker cannot be reached', { retryable: true }),
   ]) {
     const { app } = driver.vms(undefined, failing(error));
     const answer = await app.request(path, init);

@@ -1,16 +1,15 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { finished, type Readable, type Writable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { remove } from '../jobs/folders.js';
 
-/** An upload that is refused, with the status that says why. */
+/** An upload that is not taken, with the status that says why. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
 
   constructor(
-    readonly status: 400 | 413 | 415,
+    readonly status: 400 | 413 | 415 | 507,
     message: string,
   ) {
     super(message);
@@ -63,7 +62,6 @@ async function receive(
   let problem: Error | null = null;
   const fail = (error: Error): void => {
     problem ??= error;
-    // Ends the pipeline; what the client still sends is read and thrown away by whoever owns the body.
     parser.destroy(problem);
   };
   parser.on('file', (field: string, file: FileStream) => {
@@ -81,8 +79,9 @@ async function receive(
     parser.on(event, () => fail(new UploadError(400, 'the form has too many parts')));
   const saving = (): typeof taken => taken;
   try {
-    await pipeline(body, parser as unknown as Writable);
+    await feed(body, parser as unknown as Writable);
   } catch (error) {
+    parser.destroy();
     const first = problem ?? new UploadError(400, `the upload broke off: ${messageOf(error)}`);
     const begun = saving();
     // The parser does not end the file that it has begun; and it must be at rest before it is removed.
@@ -93,6 +92,22 @@ async function receive(
   const complete = saving();
   if (complete === null) throw new UploadError(400, `the form has no file in the field "${FIELD}"`);
   await complete.saved;
+}
+
+/**
+ * Pipes the body into the parser. Where that fails, the rest of the body is read and thrown away, and not
+ * destroyed as `pipeline` would: the connection could serve nobody else, who would not know of it.
+ */
+function feed(body: Readable, parser: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      body.unpipe(parser).resume();
+      reject(error);
+    };
+    finished(body, (error) => error && fail(error));
+    finished(parser, (error) => (error ? fail(error) : resolve()));
+    body.pipe(parser);
+  });
 }
 
 function parserOf(contentType: string, limit: number): Parser {
@@ -126,9 +141,12 @@ function refuseOthers(head: Buffer): void {
 }
 
 /** What busboy says of a body that ends early is the client's fault; a full disk is not. */
-const explain = (error: Error): Error =>
-  /unexpected end|malformed/i.test(error.message)
+function explain(error: Error): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new UploadError(507, 'there is no room for the file');
+  return /unexpected end|malformed/i.test(error.message)
     ? new UploadError(400, `the form is cut off or malformed: ${error.message}`)
     : error;
+}
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -146,7 +146,8 @@ describe('an upload', () => {
     await expect.poll(status).toEqual({ id: 'v', state: 'available', progress: 1, reason: null });
     const answer = await app.request('/videos/v');
     expect([answer.status, answer.headers.get('location')]).toEqual([301, '/videofiles/v/video.mpd']);
-    expect([files(), await outbox()]).toEqual([[], []]);
+    // The file goes after the state has changed.
+    await expect.poll(async () => [files(), await outbox()]).toEqual([[], []]);
     await vms.stop();
     expect(driver.said).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LogError } from '../../platform/log/event-log.js';
 import { ada, basic, Driver, json } from './driver.fixture.js';
 
 describe('video management', () => {
@@ -79,6 +80,14 @@ describe('video management', () => {
     const answer = await app.request('/users/register', init);
     expect([answer.status, answer.headers.get('content-type')]).toEqual([status, 'application/problem+json']);
     expect(((await answer.json()) as { detail: string }).detail).toContain(detail);
+  });
+
+  test('says that there is no room left, without a path of ours', async () => {
+    const full = new LogError('NoSpace', 'no room in /data: the disk is full');
+    driver.store.transact = () => Promise.reject(full);
+    const answer = await app.request('/users/register', json(ada));
+    expect([answer.status, await answer.text()]).toEqual([507, expect.not.stringContaining('/data')]);
+    expect(driver.said).toEqual([expect.stringContaining('no room in /data')]);
   });
 
   test('counts its requests by route', async () => {

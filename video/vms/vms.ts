@@ -5,7 +5,7 @@ import type { Codec } from '../../platform/codec/codec.js';
 import { instrument, routeTable } from '../../platform/http/instrument.js';
 import { outage } from '../../platform/http/outage.js';
 import { problem } from '../../platform/http/problem.js';
-import type { EventLog } from '../../platform/log/event-log.js';
+import type { EventLog, LogError } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import { type Consumer, consume } from '../jobs/consume.js';
 import type { Folders } from '../jobs/folders.js';
@@ -145,10 +145,11 @@ export function createVms(options: VmsOptions): Vms {
 
   app.notFound((c) => problem(404, `there is nothing at ${c.req.path}`));
   app.onError((error) => {
-    const unavailable = outage(error);
+    // The message names a folder of ours, and is for the log alone.
+    const full = (error as Partial<LogError>).code === 'NoSpace';
+    const unavailable = full ? problem(507, 'there is no room left here') : outage(error);
     warn(unavailable ? error.message : `${error.stack ?? error.message}`);
-    if (unavailable) return unavailable;
-    return problem(500, error.name === 'LogError' ? error.message : 'something went wrong on our side');
+    return unavailable ?? problem(500, 'something went wrong on our side');
   });
 
   const ended = new AbortController();

@@ -8,7 +8,7 @@ import type { VideoEvent, VideoJob } from '../../schemas/types.js';
 import { jobOutput, videoTopics } from '../jobs/topics.js';
 import { Driver, NOW } from '../vms/driver.fixture.js';
 import { FakeTranscoder, held, writeEncoded } from './driver.fixture.js';
-import { createVps, type Vps } from './vps.js';
+import { createVps, type Vps, type VpsOptions } from './vps.js';
 
 const job = (video: string): VideoJob => ({
   ...{ kind: 'process', id: `${video}.u`, video, upload: 'u', createdAt: NOW, requestId: null },
@@ -19,6 +19,8 @@ describe('video processing', () => {
   let transcoder: FakeTranscoder;
   let running: Vps[];
   let ids = 0;
+  /** Monotonic, ms; stands still. */
+  let now = 0;
   beforeEach(async () => {
     driver = await Driver.open(2);
     transcoder = new FakeTranscoder();
@@ -29,14 +31,15 @@ describe('video processing', () => {
     await driver[Symbol.asyncDispose]();
   });
 
-  const start = async (log: EventLog = driver.log): Promise<Vps> => {
+  const start = async (log: EventLog = driver.log, more: Partial<VpsOptions> = {}): Promise<Vps> => {
     const vps = createVps({
       ...{ log, codec: driver.codec, registry: new Registry(), folders: driver.folders, transcoder },
       ...{ codecs: ['h264'], encoders: 1, sweepAfter: 60_000, clock: () => NOW },
-      monotonic: () => performance.now(),
+      monotonic: () => now,
       newId: () => `attempt-${++ids}`,
       pause,
       warn: (message) => driver.said.push(message),
+      ...more,
     });
     running.push(vps);
     await vps.start();
@@ -88,6 +91,23 @@ describe('video processing', () => {
     await expect.poll(ends).toEqual(['a processed', 'b processed']);
   });
 
+  test('counts the time of a job from its turn on: waiting in line is no encoding', async () => {
+    const first = held();
+    transcoder.work = first.work;
+    const vps = await start();
+    await add('a', 0);
+    await first.begun;
+    transcoder.work = writeEncoded;
+    await add('b', 1);
+    await expect.poll(() => metrics(vps)).toContain('video_jobs_waiting 2\n');
+    now += 60_000;
+    first.go();
+    await expect.poll(ends).toEqual(['a processed', 'b processed']);
+    expect(await metrics(vps)).toContain(
+      'video_encode_duration_seconds_sum{service="vps",result="processed"} 60\n',
+    );
+  });
+
   test('does again, after a stop, what was under way', async () => {
     const first = held();
     transcoder.work = first.work;
@@ -124,6 +144,21 @@ describe('video processing', () => {
     }
     await start();
     await expect.poll(() => readdirSync(driver.folders.work)).toEqual(['new']);
+  });
+
+  test('leaves its own encodes alone, however long they write nothing', async () => {
+    const first = held();
+    transcoder.work = first.work;
+    await start(driver.log, { sweepAfter: 1, clock: () => Date.now() + 3_600_000 });
+    await add('a', 0);
+    await first.begun;
+    const stale = join(driver.folders.work, 'stale');
+    mkdirSync(stale);
+    await expect.poll(() => existsSync(stale)).toBe(false);
+    expect(readdirSync(driver.folders.work)).toHaveLength(1);
+    first.go();
+    await expect.poll(ends).toEqual(['a processed']);
+    expect(driver.said).toEqual([]);
   });
 
   test('is ready once it takes jobs', async () => {

@@ -48,6 +48,7 @@ const encodeSeconds = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 export function createVps(options: VpsOptions): Vps {
   const { log, codec, registry, folders, clock, monotonic, newId, pause, warn } = options;
   const slots = new Slots(options.encoders);
+  const attempts = new Set<string>();
   const ended = new AbortController();
   const meters = createMeters(registry, slots, () => consumer?.lag() ?? Promise.resolve(0));
   let consumer: Consumer | null = null;
@@ -64,8 +65,9 @@ export function createVps(options: VpsOptions): Vps {
   const sweep = async (): Promise<void> => {
     while (!ended.signal.aborted) {
       try {
+        // An encode of ours may write nothing for long, where it is slow.
         for (const { path, changedAt } of await list(folders.work))
-          if (clock() - changedAt > options.sweepAfter) await discard(path);
+          if (clock() - changedAt > options.sweepAfter && !attempts.has(path)) await discard(path);
       } catch (error) {
         warn(`sweeping: ${error}`);
       }
@@ -78,12 +80,13 @@ export function createVps(options: VpsOptions): Vps {
     start: async () => {
       for (const folder of folders.all) await mkdir(folder, { recursive: true });
       const partitions = await log.partitions(videoTopics.events);
-      const worker: WorkerOptions = {
+      const worker: Omit<WorkerOptions, 'onStart'> = {
         folders,
         transcoder: options.transcoder,
         codecs: options.codecs,
         limits: options.limits ?? usualLimits,
         slots,
+        attempts,
         clock,
         newId,
         // News that may be lost: the next one says more.
@@ -98,8 +101,11 @@ export function createVps(options: VpsOptions): Vps {
         pause,
         warn,
         handle: async (job, lost) => {
-          const since = monotonic();
-          const event = await processJob(job, lost, worker);
+          let since = monotonic();
+          const onStart = (): void => {
+            since = monotonic();
+          };
+          const event = await processJob(job, lost, { ...worker, onStart });
           meters.done(event.kind === 'processed' ? 'processed' : 'failed', (monotonic() - since) / 1000);
           if (event.reason !== null) warn(`video ${job.video}: ${event.reason}`);
           return [eventOutput(codec, event, partitions)];
@@ -125,7 +131,7 @@ function createMeters(
   const jobs = new Counter({ name: 'video_jobs_total', help: 'Jobs done', labelNames, registers });
   const duration = new Histogram({
     name: 'video_encode_duration_seconds',
-    help: 'Time from taking a job to its result, s',
+    help: 'Time that a job took, once its turn had come, s',
     labelNames,
     buckets: encodeSeconds,
     registers,

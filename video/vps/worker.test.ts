@@ -38,6 +38,8 @@ describe('a worker', () => {
       ...{ folders, transcoder, slots, codecs: ['h264'], limits: usualLimits },
       clock: () => 7,
       newId: () => `attempt-${++ids}`,
+      attempts: new Set(),
+      onStart: () => undefined,
       onProgress: (event) => told.push(event),
     });
   const inWork = (): string[] => readdirSync(folders.work);

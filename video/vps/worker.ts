@@ -17,6 +17,10 @@ export interface WorkerOptions {
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
   readonly newId: () => string;
+  /** The folders that are encoded into just now. */
+  readonly attempts: Set<string>;
+  /** Told when its turn has come. */
+  readonly onStart: () => void;
   /** Told of progress, now and then. */
   readonly onProgress: (event: VideoEvent) => void;
 }
@@ -33,7 +37,7 @@ export async function processJob(
   signal: AbortSignal,
   options: WorkerOptions,
 ): Promise<VideoEvent> {
-  const { folders, slots, clock } = options;
+  const { folders, slots, clock, attempts } = options;
   const { id, video, upload, requestId } = job;
   const event = (kind: VideoEvent['kind'], more: Partial<VideoEvent> = {}): VideoEvent => ({
     kind,
@@ -49,6 +53,8 @@ export async function processJob(
   const release = await slots.take(signal);
   const attempt = join(folders.work, `${id}.${options.newId()}`);
   try {
+    attempts.add(attempt);
+    options.onStart();
     // Looked for with the slot in hand: while this one waited, another may have done the job.
     if (await exists(folders.video(video))) return event('processed');
     await clean(folders, id);
@@ -69,6 +75,7 @@ export async function processJob(
     if (!(error instanceof TranscodeError && error.permanent)) throw error;
     return event('processingFailed', { reason: error.message });
   } finally {
+    attempts.delete(attempt);
     release();
   }
 }
