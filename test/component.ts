@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { endProcess } from './tidemark.js';
 
 /** A component of the cluster, as a process of its own. */
 export class Component implements AsyncDisposable {
@@ -42,13 +42,8 @@ export class Component implements AsyncDisposable {
     this.child.kill(name);
   }
 
-  /** Resolves to the exit code. */
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const exited = once(this.child, 'exit');
-    this.child.kill(signal);
-    const [code] = await exited;
-    return code as number | null;
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    return endProcess(this.child, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

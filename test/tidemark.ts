@@ -27,6 +27,15 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** kill -9, or a clean end with SIGTERM; resolves to the exit code. */
+export async function endProcess(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const [code] = await exited;
+  return code as number | null;
+}
+
 /** A running `tidemark up`. */
 export class Up implements AsyncDisposable {
   stderr = '';
@@ -63,13 +72,8 @@ export class Up implements AsyncDisposable {
     });
   }
 
-  /** kill -9, or a clean end with SIGTERM; resolves to the exit code. */
-  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
-    const exited = once(this.child, 'exit');
-    this.child.kill(signal);
-    const [code] = await exited;
-    return code as number | null;
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | null> {
+    return endProcess(this.child, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
