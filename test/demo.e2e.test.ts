@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder, tidemark } from './tidemark.js';
 
-describe('tidemark demo', () => {
+describe.concurrent('tidemark demo', () => {
   test('shows an alert that explains itself, and its end', async () => {
     const { code, stdout, stderr } = await tidemark('demo');
     expect(code, stderr).toBe(0);
