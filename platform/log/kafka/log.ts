@@ -6,6 +6,7 @@ import { logError, typeOf } from './errors.js';
 import { joinGroup } from './group.js';
 import { KafkaPartition } from './owned.js';
 import { KafkaReader } from './reader.js';
+import { type KafkaWriter, openWriter } from './writer.js';
 
 export interface KafkaLogOptions extends KafkaSettings {
   /** Put before the names of groups and transactional ids. */
@@ -25,6 +26,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
   const appender = new Appender(kafka);
   const prefix = options.prefix ?? 'tidemark-';
   const memberships = new Set<Membership>();
+  const writers = new Set<KafkaWriter>();
   const counts = new Map<string, number>();
   let connecting: Promise<Admin> | null = null;
   const admin = (): Promise<Admin> => {
@@ -80,6 +82,14 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
       await checked(output.topic, output.partition);
       return appender.append(output);
     },
+    writer: async (name, topic, partition) => {
+      await checked(topic, partition);
+      const transactionalId = `${prefix}${name}-${topic}-${partition}`;
+      const writer = await openWriter({ kafka, topic, partition, transactionalId });
+      for (const one of writers) if (one.closed) writers.delete(one);
+      writers.add(writer);
+      return writer;
+    },
     read: readerOf,
     range,
     offsetAt: async (topic, partition, time) => {
@@ -125,6 +135,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     },
     close: async () => {
       for (const one of memberships) await one.leave();
+      for (const one of writers) await one.close();
       await appender.close();
       await (await connecting?.catch(() => null))?.disconnect();
     },
