@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { createGateway } from '../gateway/gateway.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
+import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import type { Target } from '../pipeline/spout/metric-source.js';
+import type { Say } from '../pipeline/spout/poller.js';
 import { Spout } from '../pipeline/spout/spout.js';
 import { createView } from '../pipeline/view/view.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -117,16 +119,19 @@ async function start(
   });
   if (settings.platform) targets.push({ name: 'gateway', url: `${front.url}/metrics` });
 
+  const say: Say = (level, message) => logger[level](message);
+  const { source: name, scrapeInterval: interval } = settings;
+  const source = { targets, scrape: ({ url }: Target, signal: AbortSignal) => scrapeHttp(url, signal) };
   const spout = new Spout({
     log,
     codec,
-    source: { targets, scrape: ({ url }, signal) => scrapeHttp(url, signal) },
-    name: settings.source,
-    interval: settings.scrapeInterval,
+    poller: new DirectPoller({ source, interval, clock: Date.now, say }),
+    name,
+    interval,
     clock: Date.now,
     monotonic,
     pause,
-    say: (level, message) => logger[level](message),
+    say,
   });
   const polling = new AbortController();
   const polled = spout.run(polling.signal).catch(onFatal);

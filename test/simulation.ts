@@ -1,4 +1,6 @@
+import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import type { MetricSource, Scrape, Target } from '../pipeline/spout/metric-source.js';
+import type { Say } from '../pipeline/spout/poller.js';
 import { Spout } from '../pipeline/spout/spout.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -72,16 +74,18 @@ export class Simulation implements AsyncDisposable {
         return found.scrape();
       },
     };
+    const clock = (): number => this.now + this.leap;
+    const say: Say = (level, message) => void this.said.push(`${level} ${message}`);
     const spout = new Spout({
       log,
       codec: this.codec,
-      source,
+      poller: new DirectPoller({ source, interval, clock, say }),
       name,
       interval,
-      clock: () => this.now + this.leap,
+      clock,
       monotonic: () => this.now - EPOCH,
       pause: () => Promise.resolve(),
-      say: (level, message) => this.said.push(`${level} ${message}`),
+      say,
     });
     await spout.start(new AbortController().signal);
     return spout;

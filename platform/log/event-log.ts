@@ -52,7 +52,7 @@ export interface LogReader {
 /** Appends to one partition under a name. */
 export interface PartitionWriter {
   /**
-   * All of the records or none; resolves to the offset of the first. Rejects with `Fenced` (a newer writer of
+   * All of the records or none; resolves to the offset behind the last. Rejects with `Fenced` (a newer writer of
    * the name took over) or `Unknown` (outcome unknown: open a new one and look); any other error wrote nothing.
    */
   append(records: readonly LogRecord[]): Promise<Offset>;

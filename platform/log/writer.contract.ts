@@ -22,11 +22,13 @@ export function writerContract(name: string, open: () => Promise<LogFixture>): v
 
     test('appends under a name all or nothing, and in order', async () => {
       const writer = await log.writer(writerName, input, 1);
-      const first = await writer.append([record('a', 'k'), record('b')]);
+      const next = await writer.append([record('a', 'k'), record('b')]);
       await writer.append([record('c')]);
-      await expect.poll(() => drain(log, input, 1, first), LONG).toEqual(['a', 'b', 'c']);
+      await expect.poll(() => drain(log, input, 1, next - 2), LONG).toEqual(['a', 'b', 'c']);
+      await expect.poll(() => drain(log, input, 1, next), LONG).toEqual(['c']);
       const large = Array.from({ length: 12 }, (_, i) => record(String(i).padStart(100_000, 'x')));
-      await writer.append(large);
+      const behind = await writer.append(large);
+      expect(await drain(log, input, 1, behind)).toEqual([]);
       await expect.poll(() => drain(log, input, 1), LONG).toHaveLength(15);
       await writer.close();
       await expect(log.writer(writerName, input, 2)).rejects.toMatchObject({ code: 'UnknownTopic' });

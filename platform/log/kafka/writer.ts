@@ -42,13 +42,13 @@ export class KafkaWriter implements PartitionWriter {
     const { topic, partition } = this.options;
     try {
       const transaction = await producer.transaction();
-      let first: Offset | null = null;
+      let next = 0;
       for (const { outputs } of rounds([{ topic, partition, records }])) {
         const [answer] = await transaction.sendBatch({ acks: -1, topicMessages: toMessages(outputs) });
-        first ??= Number(answer?.baseOffset ?? 0);
+        next = Number(answer?.baseOffset ?? 0) + (outputs[0]?.records.length ?? 0);
       }
       await transaction.commit();
-      return first ?? 0;
+      return next;
     } catch (error) {
       // A producer that failed stays unusable.
       await this.close();

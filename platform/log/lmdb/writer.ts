@@ -34,7 +34,7 @@ export async function openWriter(options: WriterOptions): Promise<PartitionWrite
       });
       await environment.flushed();
       wakers.wake(topic, partition);
-      return first;
+      return first + records.length;
     },
     close: async () => {
       closed = true;
