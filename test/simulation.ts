@@ -1,6 +1,8 @@
 import { DirectPoller } from '../pipeline/spout/direct-poller.js';
+import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { MetricSource, Scrape, Target } from '../pipeline/spout/metric-source.js';
-import type { Say } from '../pipeline/spout/poller.js';
+import type { Poller, Say } from '../pipeline/spout/poller.js';
+import type { SampleSource } from '../pipeline/spout/sample-source.js';
 import { Spout } from '../pipeline/spout/spout.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -49,6 +51,8 @@ export class Simulation implements AsyncDisposable {
   now = EPOCH;
   /** What the clock is off by, against the monotonic one, ms. */
   leap = 0;
+  readonly clock = (): number => this.now + this.leap;
+  readonly say: Say = (level, message) => void this.said.push(`${level} ${message}`);
   readonly #folder = temporaryFolder();
   readonly #environment = openEnvironment({ path: this.#folder.path, mode: 'write' });
   readonly log: EventLog = lmdbLog(this.#environment, { clock: () => this.now });
@@ -59,8 +63,8 @@ export class Simulation implements AsyncDisposable {
     return simulation;
   }
 
-  /** A spout that has started. */
-  async spout(
+  /** A spout that has started, and scrapes. */
+  spout(
     name: string,
     interval: number,
     targets: readonly SimulatedTarget[],
@@ -74,18 +78,31 @@ export class Simulation implements AsyncDisposable {
         return found.scrape();
       },
     };
-    const clock = (): number => this.now + this.leap;
-    const say: Say = (level, message) => void this.said.push(`${level} ${message}`);
+    const { clock, say } = this;
+    return this.start(new DirectPoller({ source, interval, clock, say }), { name, interval, log });
+  }
+
+  /** A spout that has started, and reads what another scrapes. */
+  reading(name: string, source: SampleSource, log: EventLog = this.log): Promise<Spout> {
+    const { clock, say } = this;
+    const poller = new HistoryPoller({ source, families: [METRIC], clock, say });
+    return this.start(poller, { name, interval: 5_000, log });
+  }
+
+  async start(
+    poller: Poller,
+    { name, interval, log }: { name: string; interval: number; log: EventLog },
+  ): Promise<Spout> {
     const spout = new Spout({
       log,
       codec: this.codec,
-      poller: new DirectPoller({ source, interval, clock, say }),
+      poller,
       name,
       interval,
-      clock,
+      clock: this.clock,
       monotonic: () => this.now - EPOCH,
       pause: () => Promise.resolve(),
-      say,
+      say: this.say,
     });
     await spout.start(new AbortController().signal);
     return spout;

@@ -1,19 +1,12 @@
-import type { Codec } from '../../platform/codec/codec.js';
+import type { Codec, Decoded } from '../../platform/codec/codec.js';
 import { loadPatiently, type Patience } from '../../platform/codec/load.js';
 import type { EventLog, Offset } from '../../platform/log/event-log.js';
-
-/** Where a source left off in one partition. */
-export interface Tail {
-  /** Its own last watermark there, ms; null where there is none. */
-  readonly watermark: number | null;
-  /** Time of the last sample of every series that was written lately, by key, ms. */
-  readonly appended: ReadonlyMap<string, number>;
-}
 
 /** Where a source left off. */
 export interface LeftOff {
   /** The source's own last watermark, the least over partitions; null where some has none. */
   readonly cursor: number | null;
+  /** Time of the last sample of every series that was written lately, by key, ms. */
   readonly appended: ReadonlyMap<string, number>;
 }
 
@@ -22,7 +15,7 @@ export interface TailOptions {
   readonly codec: Codec;
   readonly topic: string;
   readonly source: string;
-  /** How much before the last watermark it has to be known what was appended, ms; null: not at all. */
+  /** How much before the cursor it has to be known what was appended, ms; null: not at all. */
   readonly remembers: number | null;
   readonly patience: Patience;
 }
@@ -34,33 +27,37 @@ const WAIT_MS = 500;
 
 /** Where the source left off, over all partitions. */
 export async function readCursor(options: TailOptions): Promise<LeftOff> {
-  const appended = new Map<string, number>();
-  let cursor: number | null = Number.POSITIVE_INFINITY;
-  const partitions = await options.log.partitions(options.topic);
+  const { log, topic, remembers } = options;
+  const partitions = await log.partitions(topic);
+  let cursor = Number.POSITIVE_INFINITY;
   for (let partition = 0; partition < partitions; partition++) {
-    const tail = await readTail(options, partition);
+    const { last } = await readTail(options, partition, null);
+    if (last === null) return { cursor: null, appended: new Map() };
+    cursor = Math.min(cursor, last);
+  }
+  const appended = new Map<string, number>();
+  if (remembers === null) return { cursor, appended };
+  for (let partition = 0; partition < partitions; partition++) {
+    const tail = await readTail(options, partition, cursor - remembers);
     for (const [key, at] of tail.appended) appended.set(key, at);
-    cursor = cursor === null || tail.watermark === null ? null : Math.min(cursor, tail.watermark);
   }
   return { cursor, appended };
 }
 
-/** Where the source left off in one partition. */
-export async function readTail(options: TailOptions, partition: number): Promise<Tail> {
-  const { log, topic, remembers } = options;
-  const { start, end } = await log.range(topic, partition);
+/** Reads the end of a partition, from an own watermark at `since` or before it; null: from any. */
+async function readTail(options: TailOptions, partition: number, since: number | null): Promise<Scanned> {
+  const { start, end } = await options.log.range(options.topic, partition);
   for (let look = FIRST_LOOK; ; look *= 16) {
     const from = Math.max(start, end - look);
-    const { first, last, appended } = await scan(options, { partition, from, end });
-    const enough = last !== null && (remembers === null || (first ?? last) <= last - remembers);
-    if (enough || from === start) return { watermark: last, appended };
+    const found = await scan(options, { partition, from, end, samples: since !== null });
+    if (from === start || (found.first !== null && found.first <= (since ?? found.first))) return found;
   }
 }
 
 /** Whether the source wrote a watermark to the partition at the offset or behind it. */
 export async function wroteSince(options: TailOptions, partition: number, from: Offset): Promise<boolean> {
   const { end } = await options.log.range(options.topic, partition);
-  const { last } = await scan({ ...options, remembers: null }, { partition, from, end });
+  const { last } = await scan(options, { partition, from, end, samples: false });
   return last !== null;
 }
 
@@ -72,11 +69,11 @@ interface Scanned {
 }
 
 async function scan(
-  { log, codec, topic, source, remembers, patience }: TailOptions,
-  { partition, from, end }: { partition: number; from: Offset; end: Offset },
+  { log, codec, topic, source, patience }: TailOptions,
+  { partition, from, end, samples }: { partition: number; from: Offset; end: Offset; samples: boolean },
 ): Promise<Scanned> {
   const found: Scanned = { first: null, last: null, appended: new Map() };
-  const wanted = remembers === null ? ['Watermark'] : ['Watermark', 'MetricRecord'];
+  const wanted = samples ? ['Watermark', 'MetricRecord'] : ['Watermark'];
   const reader = log.read(topic, partition, from);
   // Somebody's open transaction may hide what is known to be there: it is waited for.
   while (reader.position < end && !patience.signal.aborted) {
@@ -87,7 +84,8 @@ async function scan(
       const id = value.readUInt32BE(1);
       if (codec.typeOf(id) === undefined && codec.grows) await loadPatiently(codec, id, patience);
       if (!wanted.includes(codec.typeOf(id) ?? '')) continue;
-      const decoded = codec.decode(value);
+      const decoded = decodeOr(codec, value);
+      if (decoded === null) continue;
       if (decoded.type === 'MetricRecord') {
         const key = batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd);
         const { timestamp } = decoded.value;
@@ -101,4 +99,13 @@ async function scan(
   }
   await reader.close();
   return found;
+}
+
+/** Null where it is damaged: the stage that reads it says so. */
+function decodeOr(codec: Codec, value: Uint8Array): Decoded | null {
+  try {
+    return codec.decode(value);
+  } catch {
+    return null;
+  }
 }

@@ -76,7 +76,8 @@ export class DirectPoller implements Poller {
   #take(target: Target, state: TargetState, { scrape, at }: { scrape: Scrape; at: number }): Taken[] {
     const samples = scrape.samples.map((sample) => keyed(sample, target));
     const { processStart } = scrape;
-    const starts = startsOf(samples, { at, processStart, previous: state.good, cursor: this.#cursor });
+    const [cursor, promised] = [this.#cursor, this.#promised];
+    const starts = startsOf(samples, { at, processStart, previous: state.good, cursor, promised });
     const series = new Map(
       samples.map(({ key, name }) => [key, { family: name, start: starts.get(key) ?? null }]),
     );

@@ -34,7 +34,6 @@ export interface Range {
 }
 
 export interface Prometheus {
-  readonly where: string;
   /** Its own clock, ms since the epoch. */
   clock(signal: AbortSignal): Promise<number>;
   /** Targets that it knows at the time: label sets of `up`. */
@@ -100,7 +99,6 @@ export function prometheus(settings: PrometheusSettings): Prometheus {
   };
 
   return {
-    where,
     clock: async (signal) => {
       const { resultType, result } = await ask('time()', null, signal);
       const [seconds] = result as readonly unknown[];
