@@ -1,16 +1,39 @@
 import { expect } from 'vitest';
 import { Backtest, type BacktestOutput } from '../pipeline/backtest/backtest.js';
+import type { RuleSet } from '../pipeline/model/rule.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { expandTemplate } from '../pipeline/sla/templates.js';
-import type { SimulatedTarget, Simulation } from './simulation.js';
+import type { Codec } from '../platform/codec/codec.js';
+import type { EventLog } from '../platform/log/event-log.js';
+import { metricsOf, type SimulatedTarget } from './simulation.js';
 
-const rules = recompile(
-  'sla.yaml',
-  'version: 1\nslas:\n  - { alert: Slow, by: [service, route], window: 10s, when: mean_latency > 1s }\n',
-);
+const rulesOf = (window: string): RuleSet =>
+  recompile(
+    'sla.yaml',
+    `version: 1\nslas:\n  - { alert: Slow, by: [service, route], ${window}, when: mean_latency > 1s }\n`,
+  );
+
+/** What the spouts wrote, wherever that is. */
+export interface Written {
+  readonly log: EventLog;
+  readonly codec: Codec;
+}
+
+/** Every series and time in the log, ms since the epoch. */
+export async function stamps({ log, codec }: Written): Promise<string[]> {
+  const all: string[] = [];
+  for await (const { key, value } of metricsOf(log)) {
+    const { type, value: record } = codec.decode(value);
+    if (type === 'MetricRecord') all.push(`${key} ${record.timestamp}`);
+  }
+  return all;
+}
 
 /** Judges all that the spouts wrote; totals of the closed windows by service and route. */
-export async function judge(simulation: Simulation): Promise<{
+export async function judge(
+  written: Written,
+  window = 'window: 10s',
+): Promise<{
   totals: Record<string, { requests: number; latencySum: number }>;
   account: Readonly<Record<string, number>>;
 }> {
@@ -24,16 +47,16 @@ export async function judge(simulation: Simulation): Promise<{
       latencySum: total.latencySum + value.latencySum,
     };
   };
-  const { codec } = simulation;
+  const { codec, log } = written;
   const run = new Backtest({
     codec,
-    rules,
-    partitions: await simulation.log.partitions('metrics'),
+    rules: rulesOf(window),
+    partitions: await log.partitions('metrics'),
     expand: expandTemplate,
     warn: (message) => expect.unreachable(message),
     emit,
   });
-  for await (const { partition, key, value } of simulation.records()) {
+  for await (const { partition, key, value } of metricsOf(log)) {
     const record = codec.decode(value);
     if (record.type === 'MetricRecord' || record.type === 'Watermark') run.push({ partition, key, record });
   }

@@ -1,21 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { counted, judge } from './judging.js';
+import { counted, judge, stamps } from './judging.js';
 import { SimulatedPrometheus } from './simulated-prometheus.js';
 import { EPOCH, SimulatedTarget, Simulation } from './simulation.js';
 
 const SECOND = 1000;
 const never = new AbortController().signal;
 const fine = { late: 0, skewed: 0, bad: 0, out_of_order: 0, superseded: 0, duplicate: 0, overflow: 0 };
-
-/** Every (series, timestamp) in the log. */
-async function stamps(simulation: Simulation): Promise<string[]> {
-  const all: string[] = [];
-  for await (const { key, value } of simulation.records()) {
-    const { type, value: record } = simulation.codec.decode(value);
-    if (type === 'MetricRecord') all.push(`${key} ${record.timestamp - EPOCH}`);
-  }
-  return all;
-}
 
 describe.each([
   ['2.x', true],

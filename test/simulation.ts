@@ -108,27 +108,36 @@ export class Simulation implements AsyncDisposable {
     return spout;
   }
 
-  /** Everything in the topic, partition by partition. */
-  async *records(): AsyncGenerator<{
-    readonly partition: number;
-    readonly key: string;
-    readonly value: Buffer;
-  }> {
-    for (let partition = 0; partition < (await this.log.partitions('metrics')); partition++) {
-      const reader = this.log.read('metrics', partition, 0);
-      for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
-        while (batch.advance()) {
-          const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
-          const value = Buffer.from(bytes.subarray(valueStart, valueEnd));
-          yield { partition, key: bytes.toString('utf8', keyStart, keyEnd), value };
-        }
-      }
-    }
+  records(): AsyncGenerator<LoggedRecord> {
+    return metricsOf(this.log);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.log.close();
     await this.#environment.close();
     this.#folder[Symbol.dispose]();
+  }
+}
+
+export interface LoggedRecord {
+  readonly partition: number;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** Everything in the topic, partition by partition. */
+export async function* metricsOf(log: EventLog): AsyncGenerator<LoggedRecord> {
+  for (let partition = 0; partition < (await log.partitions('metrics')); partition++) {
+    const { end } = await log.range('metrics', partition);
+    const reader = log.read('metrics', partition, 0);
+    while (reader.position < end) {
+      const batch = await reader.pull({ waitMs: 100 });
+      while (batch?.advance()) {
+        const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
+        const value = Buffer.from(bytes.subarray(valueStart, valueEnd));
+        yield { partition, key: bytes.toString('utf8', keyStart, keyEnd), value };
+      }
+    }
+    await reader.close();
   }
 }
