@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { z } from 'zod';
 import { SyntaxProblem } from '../pipeline/sla/diagnostics.js';
 import { parseDuration } from '../pipeline/sla/duration.js';
+import { prometheusSettings } from './prometheus-settings.js';
 import { UsageError } from './usage-error.js';
 
 const duration = z.string().transform((text, context) => {
@@ -72,6 +73,7 @@ const address = (schemes: readonly string[]) =>
  * name of its own), default, meaning. One without default must be given.
  */
 const settings = {
+  ...prometheusSettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',

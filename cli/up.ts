@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
 import { createGateway } from '../gateway/gateway.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
-import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import type { Target } from '../pipeline/spout/metric-source.js';
 import type { Say } from '../pipeline/spout/poller.js';
 import { Spout } from '../pipeline/spout/spout.js';
@@ -12,13 +11,13 @@ import { problem } from '../platform/http/problem.js';
 import { type Listening, serve } from '../platform/http/serve.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
-import { scrapeHttp } from '../platform/scrape/http-scrape.js';
 import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
 import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
+import { directPoller } from './spout.js';
 import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
 import { type RunningVideo, startVideo } from './video.js';
 
@@ -121,11 +120,10 @@ async function start(
 
   const say: Say = (level, message) => logger[level](message);
   const { source: name, scrapeInterval: interval } = settings;
-  const source = { targets, scrape: ({ url }: Target, signal: AbortSignal) => scrapeHttp(url, signal) };
   const spout = new Spout({
     log,
     codec,
-    poller: new DirectPoller({ source, interval, clock: Date.now, say }),
+    poller: await directPoller(targets, { interval, say }),
     name,
     interval,
     clock: Date.now,

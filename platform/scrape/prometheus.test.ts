@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/tidemark.js';
+import { certificate, certificateKey } from './certificate.fixture.js';
 import { type Prometheus, type PrometheusSettings, prometheus } from './prometheus.js';
 import { PrometheusError } from './prometheus-answer.js';
 
@@ -165,4 +168,25 @@ describe('a Prometheus', () => {
     ]);
     expect(asked[1]?.headers['x-scope-orgid']).toBe('tenant');
   });
+});
+
+test('a Prometheus over TLS is believed by its authority, and shown a certificate', async () => {
+  let shown: unknown;
+  const tls = { cert: certificate, key: certificateKey };
+  const server = createTlsServer({ ...tls, ca: certificate, requestCert: true }, (request, response) => {
+    shown = (request.socket as TLSSocket).getPeerCertificate().subject?.CN;
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(matrix([])));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ask = (settings: PrometheusSettings): Promise<unknown> =>
+    prometheus(settings).samples(['a'], { from: 0, to: 1 }, never);
+  expect(await ask({ url, tls: { ...tls, ca: certificate } })).toEqual([]);
+  expect(shown).toBe('localhost');
+  await expect(ask({ url })).rejects.toMatchObject({
+    code: 'Unavailable',
+    message: expect.stringContaining('DEPTH_ZERO_SELF_SIGNED_CERT'),
+  });
+  server.closeAllConnections();
+  server.close();
 });
