@@ -2,6 +2,7 @@ import type { Admin, Kafka } from 'kafkajs';
 import { type EventLog, LogError, type Membership, type Offset, type TopicSpec } from '../event-log.js';
 import { Appender } from './appender.js';
 import { clusterOf, createClient, type KafkaSettings } from './client.js';
+import { Ends } from './ends.js';
 import { logError, typeOf } from './errors.js';
 import { joinGroup } from './group.js';
 import { KafkaPartition } from './owned.js';
@@ -27,6 +28,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
   const prefix = options.prefix ?? 'tidemark-';
   const memberships = new Set<Membership>();
   const writers = new Set<KafkaWriter>();
+  const ends = new Ends(kafka);
   const counts = new Map<string, number>();
   let connecting: Promise<Admin> | null = null;
   const admin = (): Promise<Admin> => {
@@ -60,9 +62,13 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
   };
   const range = async (topic: string, partition: number): Promise<{ start: Offset; end: Offset }> => {
     await checked(topic, partition);
-    const offsets = await asking(`looking up offsets of ${topic}`, (one) => one.fetchTopicOffsets(topic));
-    const found = offsets.find((one) => one.partition === partition);
-    return { start: Number(found?.low ?? 0), end: Number(found?.high ?? 0) };
+    // Once more where the leader has moved, or the connection was broken.
+    return ends
+      .of(topic, partition)
+      .catch(() => ends.of(topic, partition))
+      .catch((error: unknown) => {
+        throw logError(`looking up offsets of ${topic}`, error);
+      });
   };
   const readerOf = (topic: string, partition: number, from: Offset): KafkaReader =>
     new KafkaReader({
@@ -137,6 +143,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
       for (const one of memberships) await one.leave();
       for (const one of writers) await one.close();
       await appender.close();
+      await ends.close();
       await (await connecting?.catch(() => null))?.disconnect();
     },
   };
