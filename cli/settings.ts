@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { z } from 'zod';
 import { SyntaxProblem } from '../pipeline/sla/diagnostics.js';
 import { parseDuration } from '../pipeline/sla/duration.js';
+import { prometheusSettings } from './prometheus-settings.js';
 import { UsageError } from './usage-error.js';
 
 const duration = z.string().transform((text, context) => {
@@ -72,6 +73,7 @@ const address = (schemes: readonly string[]) =>
  * name of its own), default, meaning. One without default must be given.
  */
 const settings = {
+  ...prometheusSettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',
@@ -124,6 +126,13 @@ const settings = {
     variable: 'REDIS_URL',
     help: 'store of users and videos, redis:// or rediss://',
     schema: address(['redis', 'rediss']),
+  },
+  leaseUrl: {
+    flag: '--redis-url <url>',
+    variable: 'REDIS_URL',
+    default: '',
+    help: 'store of the lease by which one of several spouts is active; without it a spout is alone',
+    schema: z.literal('').or(address(['redis', 'rediss'])),
   },
   vmsUrl: {
     flag: '--vms-url <url>',

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { createGateway } from '../gateway/gateway.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import type { Target } from '../pipeline/spout/metric-source.js';
+import type { Say } from '../pipeline/spout/poller.js';
 import { Spout } from '../pipeline/spout/spout.js';
 import { createView } from '../pipeline/view/view.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -10,13 +11,13 @@ import { problem } from '../platform/http/problem.js';
 import { type Listening, serve } from '../platform/http/serve.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
-import { scrapeHttp } from '../platform/scrape/http-scrape.js';
 import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
 import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
+import { directPoller } from './spout.js';
 import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
 import { type RunningVideo, startVideo } from './video.js';
 
@@ -117,16 +118,18 @@ async function start(
   });
   if (settings.platform) targets.push({ name: 'gateway', url: `${front.url}/metrics` });
 
+  const say: Say = (level, message) => logger[level](message);
+  const { source: name, scrapeInterval: interval } = settings;
   const spout = new Spout({
     log,
     codec,
-    source: { targets, scrape: ({ url }, signal) => scrapeHttp(url, signal) },
-    name: settings.source,
-    interval: settings.scrapeInterval,
+    poller: await directPoller(targets, { interval, say }),
+    name,
+    interval,
     clock: Date.now,
     monotonic,
     pause,
-    say: (level, message) => logger[level](message),
+    say,
   });
   const polling = new AbortController();
   const polled = spout.run(polling.signal).catch(onFatal);

@@ -82,3 +82,27 @@ export async function startRedis(port?: number): Promise<Server> {
     .start();
   return server(container, `redis://${container.getHost()}:${container.getMappedPort(6379)}`);
 }
+
+/** Scrapes what listens at a port of this machine, each under its job's name. */
+export async function startPrometheus(
+  image: string,
+  scrapes: readonly { readonly job: string; readonly port: number; readonly path?: string }[],
+): Promise<Server> {
+  const jobs = scrapes.map(({ job, port, path = '/metrics' }) => ({
+    job_name: job,
+    metrics_path: path,
+    static_configs: [{ targets: [`host.docker.internal:${port}`] }],
+  }));
+  const config = { global: { scrape_interval: '1s', scrape_timeout: '1s' }, scrape_configs: jobs };
+  const container = await new GenericContainer(image)
+    .withExposedPorts(9090)
+    .withExtraHosts([{ host: 'host.docker.internal', ipAddress: 'host-gateway' }])
+    // JSON is YAML.
+    .withCopyContentToContainer([
+      { content: JSON.stringify(config), target: '/etc/prometheus/prometheus.yml', mode: 0o644 },
+    ])
+    .withWaitStrategy(Wait.forHttp('/-/ready', 9090))
+    .withStartupTimeout(START_MS)
+    .start();
+  return server(container, `http://${container.getHost()}:${container.getMappedPort(9090)}`);
+}

@@ -1,4 +1,8 @@
+import { DirectPoller } from '../pipeline/spout/direct-poller.js';
+import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { MetricSource, Scrape, Target } from '../pipeline/spout/metric-source.js';
+import type { Poller, Say } from '../pipeline/spout/poller.js';
+import type { SampleSource } from '../pipeline/spout/sample-source.js';
 import { Spout } from '../pipeline/spout/spout.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -47,6 +51,8 @@ export class Simulation implements AsyncDisposable {
   now = EPOCH;
   /** What the clock is off by, against the monotonic one, ms. */
   leap = 0;
+  readonly clock = (): number => this.now + this.leap;
+  readonly say: Say = (level, message) => void this.said.push(`${level} ${message}`);
   readonly #folder = temporaryFolder();
   readonly #environment = openEnvironment({ path: this.#folder.path, mode: 'write' });
   readonly log: EventLog = lmdbLog(this.#environment, { clock: () => this.now });
@@ -57,8 +63,8 @@ export class Simulation implements AsyncDisposable {
     return simulation;
   }
 
-  /** A spout that has started. */
-  async spout(
+  /** A spout that has started, and scrapes. */
+  spout(
     name: string,
     interval: number,
     targets: readonly SimulatedTarget[],
@@ -72,42 +78,66 @@ export class Simulation implements AsyncDisposable {
         return found.scrape();
       },
     };
+    const { clock, say } = this;
+    return this.start(new DirectPoller({ source, interval, clock, say }), { name, interval, log });
+  }
+
+  /** A spout that has started, and reads what another scrapes. */
+  reading(name: string, source: SampleSource, log: EventLog = this.log): Promise<Spout> {
+    const { clock, say } = this;
+    const poller = new HistoryPoller({ source, families: [METRIC], clock, say });
+    return this.start(poller, { name, interval: 5_000, log });
+  }
+
+  async start(
+    poller: Poller,
+    { name, interval, log }: { name: string; interval: number; log: EventLog },
+  ): Promise<Spout> {
     const spout = new Spout({
       log,
       codec: this.codec,
-      source,
+      poller,
       name,
       interval,
-      clock: () => this.now + this.leap,
+      clock: this.clock,
       monotonic: () => this.now - EPOCH,
       pause: () => Promise.resolve(),
-      say: (level, message) => this.said.push(`${level} ${message}`),
+      say: this.say,
     });
     await spout.start(new AbortController().signal);
     return spout;
   }
 
-  /** Everything in the topic, partition by partition. */
-  async *records(): AsyncGenerator<{
-    readonly partition: number;
-    readonly key: string;
-    readonly value: Buffer;
-  }> {
-    for (let partition = 0; partition < (await this.log.partitions('metrics')); partition++) {
-      const reader = this.log.read('metrics', partition, 0);
-      for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
-        while (batch.advance()) {
-          const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
-          const value = Buffer.from(bytes.subarray(valueStart, valueEnd));
-          yield { partition, key: bytes.toString('utf8', keyStart, keyEnd), value };
-        }
-      }
-    }
+  records(): AsyncGenerator<LoggedRecord> {
+    return metricsOf(this.log);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.log.close();
     await this.#environment.close();
     this.#folder[Symbol.dispose]();
+  }
+}
+
+export interface LoggedRecord {
+  readonly partition: number;
+  readonly key: string;
+  readonly value: Buffer;
+}
+
+/** Everything in the topic, partition by partition. */
+export async function* metricsOf(log: EventLog): AsyncGenerator<LoggedRecord> {
+  for (let partition = 0; partition < (await log.partitions('metrics')); partition++) {
+    const { end } = await log.range('metrics', partition);
+    const reader = log.read('metrics', partition, 0);
+    while (reader.position < end) {
+      const batch = await reader.pull({ waitMs: 100 });
+      while (batch?.advance()) {
+        const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
+        const value = Buffer.from(bytes.subarray(valueStart, valueEnd));
+        yield { partition, key: bytes.toString('utf8', keyStart, keyEnd), value };
+      }
+    }
+    await reader.close();
   }
 }

@@ -1,35 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import type { Store } from '../../platform/store/store.js';
 import { clusterNames, connectCluster } from '../cluster.js';
-import { componentCommand } from '../component.js';
+import { componentCommand, type Surroundings } from '../component.js';
 import { pause } from '../pause.js';
-import { UsageError } from '../usage-error.js';
+import { loadRules, usualRules } from '../rules.js';
+import { pollerOf, pollerSettings } from '../spout.js';
+
+const LEASE_MS = 5_000;
 
 export const spoutCommand = () =>
   componentCommand({
     name: 'spout',
-    description: 'reads the metrics of targets and writes them to the log',
-    names: [...clusterNames, 'source', 'scrapeInterval', 'target'],
-    start: async (settings, { logger, onFatal, signal, onStop }) => {
-      if (settings.target.length === 0)
-        throw new UsageError('--target (TIDEMARK_TARGET) is missing: name at least one, as name=url');
+    description: 'writes to the log what Prometheus scrapes, or what it scrapes from targets itself',
+    names: [...clusterNames, ...pollerSettings, 'source', 'sla', 'leaseUrl'],
+    defaults: { sla: usualRules() },
+    start: async (settings, surroundings) => {
       const { Spout } = await import('../../pipeline/spout/spout.js');
-      const { scrapeHttp } = await import('../../platform/scrape/http-scrape.js');
+      const { runActive } = await import('../../pipeline/spout/active.js');
+      const { logger, onFatal, signal, onStop } = surroundings;
+      const say = (level: 'info' | 'warn' | 'error', message: string): void => logger[level](message);
+      const rules = loadRules(settings.sla);
+      // Asked for once before anything is waited for: a mistake in the settings is told at once.
+      await pollerOf(settings, { rules, say });
       const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
       onStop(close);
-      const spout = new Spout({
-        ...{ log, codec, pause },
-        source: { targets: settings.target, scrape: ({ url }, until) => scrapeHttp(url, until) },
-        name: settings.source,
-        interval: settings.scrapeInterval,
-        clock: Date.now,
-        monotonic: () => performance.now(),
-        say: (level, message) => logger[level](message),
-      });
+      const store = await leaseStore(settings.leaseUrl, surroundings);
+      let spout: InstanceType<typeof Spout> | null = null;
+      const monotonic = (): number => performance.now();
+      const make = async (): Promise<InstanceType<typeof Spout>> =>
+        new Spout({
+          ...{ log, codec, monotonic, pause, say },
+          poller: await pollerOf(settings, { rules, say }),
+          name: settings.source,
+          interval: settings.scrapeInterval,
+          clock: Date.now,
+        });
       const polling = new AbortController();
-      const polled = spout.run(polling.signal).catch(onFatal);
+      const run = async (until: AbortSignal): Promise<void> => {
+        spout = await make();
+        await spout.run(until);
+      };
+      const { Lease } = await import('../../platform/store/lease.js');
+      const polled = (
+        store
+          ? runActive(
+              {
+                lease: new Lease({
+                  ...{ store, pause, clock: monotonic, owner: randomUUID(), lastsMs: LEASE_MS },
+                  key: `lease/spout/${settings.source}`,
+                }),
+                spout: () => ({ run }),
+                ...{ pause, say },
+              },
+              polling.signal,
+            )
+          : run(polling.signal)
+      ).catch(onFatal);
       onStop(async () => {
         polling.abort();
         await polled;
       });
-      return { ready: () => Promise.resolve(spout.watermark !== null) };
+      // One that stands by is ready too.
+      return { ready: () => Promise.resolve(store !== null || (spout?.watermark ?? null) !== null) };
     },
   });
+
+/** Where the lease is by which one of several spouts of a name is active; null for a spout alone. */
+async function leaseStore(url: string, { logger, onStop }: Surroundings): Promise<Store | null> {
+  if (url === '') return null;
+  const { redisStore } = await import('../../platform/store/redis/store.js');
+  const store = redisStore({ url, warn: (text) => logger.warn(text) });
+  onStop(() => store.close());
+  return store;
+}

@@ -25,7 +25,7 @@ const good = (
   ),
 });
 
-const first = { at: AT, processStart: null, previous: null, cursor: null };
+const first = { at: AT, processStart: null, previous: null, cursor: null, promised: AT - 300_000 };
 
 describe('a series begins', () => {
   test.each<[string, KeyedSample, Partial<BirthContext>, number | null]>([
@@ -43,6 +43,18 @@ describe('a series begins', () => {
       sample('a{}'),
       { processStart: AT - 2_000, cursor: AT - 8_000 },
       AT - 2_000,
+    ],
+    [
+      'no earlier than what is promised, where its target is new and its process is not much older',
+      sample('a{}'),
+      { processStart: AT - 9_000, promised: AT - 4_000 },
+      AT - 4_000,
+    ],
+    [
+      'with its process, where that is too old to count',
+      sample('a{}'),
+      { processStart: AT - 301_000, promised: AT - 4_000 },
+      AT - 301_000,
     ],
     ['never after its own scrape', sample('a{}'), { processStart: AT + 1 }, null],
     [

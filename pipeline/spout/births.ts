@@ -1,3 +1,4 @@
+import { LOOKBACK } from '../model/watermarks.js';
 import type { ScrapedSample } from './metric-source.js';
 
 /** A sample with its key and labels as they go to the log. */
@@ -21,6 +22,8 @@ export interface BirthContext {
   readonly previous: GoodScrape | null;
   /** Watermark that the log held when this spout began; null in the very first run. */
   readonly cursor: number | null;
+  /** Watermark that was written last, ms. */
+  readonly promised: number;
 }
 
 /** A clock that was set by a hair is no restart, ms. */
@@ -48,7 +51,9 @@ export function startsOf(
     if (!previous)
       starts.set(
         key,
-        told !== null && told <= at && told > (cursor ?? Number.NEGATIVE_INFINITY) ? told : null,
+        told !== null && told <= at && told > (cursor ?? Number.NEGATIVE_INFINITY)
+          ? notLate(told, context)
+          : null,
       );
     else if (!before)
       starts.set(key, vanished.has(name) && !restarted ? null : clamp(told ?? previous.at, previous.at, at));
@@ -57,6 +62,11 @@ export function startsOf(
     } else starts.set(key, before.start);
   }
   return starts;
+}
+
+/** What a target counted before it was found counts since the watermark before: what is closed is closed. */
+function notLate(start: number, { at, promised }: BirthContext): number {
+  return at - start <= LOOKBACK && promised < at ? Math.max(start, promised) : start;
 }
 
 function vanishedFamilies(samples: readonly KeyedSample[], previous: GoodScrape): Set<string> {

@@ -22,3 +22,9 @@ test("a target's own interval is the distance of its last two good scrapes", () 
   expect(promise(240_000, [slow])).toBe(60_000);
   expect(promise(240_001, [slow])).toBe(240_001);
 });
+
+test('no target holds for longer than the interval of a sample may reach back', () => {
+  const slow = held(held(null, 0, 5_000), 200_000, 5_000);
+  expect(promise(500_000, [slow])).toBe(200_000);
+  expect(promise(500_001, [slow])).toBe(500_001);
+});

@@ -1,10 +1,12 @@
+import { LOOKBACK } from '../model/watermarks.js';
+
 /** When a target was last scraped well, and the distance of the last two good scrapes, ms. */
 export interface Hold {
   readonly at: number;
   readonly interval: number;
 }
 
-/** A silent target holds progress back for so many of its scrape intervals. */
+/** A silent target holds progress back for so many of its scrape intervals; and never for longer than any reaches. */
 const INTERVALS = 3;
 
 /** The hold after a good scrape. */
@@ -20,6 +22,7 @@ export const held = (before: Hold | null, at: number, configured: number): Hold 
 export function promise(at: number, holds: readonly (Hold | null)[]): number {
   let least = at;
   for (const hold of holds)
-    if (hold && at - hold.at <= INTERVALS * hold.interval) least = Math.min(least, hold.at);
+    if (hold && at - hold.at <= Math.min(INTERVALS * hold.interval, LOOKBACK))
+      least = Math.min(least, hold.at);
   return least;
 }

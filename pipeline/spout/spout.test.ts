@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EventLog } from '../../platform/log/event-log.js';
+import { type EventLog, LogError } from '../../platform/log/event-log.js';
 import { EPOCH, SimulatedTarget, Simulation } from '../../test/simulation.js';
 
 const never = new AbortController().signal;
@@ -127,7 +127,7 @@ describe('a spout', () => {
       await spout.poll(never);
     }
     expect(await watermarks(simulation)).toEqual([-5 * MINUTE, 5_000, 5_000, 5_000, 5_000, 25_000, 30_000]);
-    expect(spout.down).toEqual([{ target: 'down', reason: 'it is down' }]);
+    expect(spout.down).toEqual([{ what: 'target down', reason: 'it is down' }]);
   });
 
   test('refuses a target whose clock is far off, and its own clock when it leaps', async () => {
@@ -160,10 +160,16 @@ describe('a spout', () => {
     const { log } = simulation;
     const flaky: EventLog = {
       ...log,
-      append: async (output) => {
-        tried.push(output.records.map(({ value }) => Buffer.from(value).toString('hex')).join());
-        if (failures-- > 0) throw new Error('no room');
-        return log.append(output);
+      writer: async (...at) => {
+        const writer = await log.writer(...at);
+        return {
+          ...writer,
+          append: async (records) => {
+            tried.push(records.map(({ value }) => Buffer.from(value).toString('hex')).join());
+            if (failures-- > 0) throw new Error('no room');
+            return writer.append(records);
+          },
+        };
       },
     };
     const spout = await simulation.spout('spout', 5_000, [target], flaky);
@@ -177,5 +183,73 @@ describe('a spout', () => {
       'error appending metrics: no room; trying again',
     ]);
     expect((await written(simulation)).filter(({ type }) => type === 'MetricRecord')).toHaveLength(1);
+  });
+
+  test.each([true, false])(
+    'an append of which nobody knows the outcome is written once (came through: %s)',
+    async (through) => {
+      await using simulation = await Simulation.open(1);
+      const target = new SimulatedTarget('app');
+      target.serve('/a', 1, 0.1);
+      const { log } = simulation;
+      let unknown = false;
+      let opened = 0;
+      const cut: EventLog = {
+        ...log,
+        range: async (...at) => {
+          // Looking fails as well, the first time.
+          if (opened === 2 && unknown) {
+            unknown = false;
+            throw new Error('no answer');
+          }
+          return log.range(...at);
+        },
+        writer: async (...at) => {
+          const writer = await log.writer(...at);
+          opened++;
+          return {
+            ...writer,
+            append: async (records) => {
+              if (!unknown) return writer.append(records);
+              if (through) await writer.append(records);
+              throw new LogError('Unknown', 'no answer');
+            },
+          };
+        },
+      };
+      const spout = await simulation.spout('spout', 5_000, [target], cut);
+      unknown = true;
+      await spout.poll(never);
+      simulation.now += 5_000;
+      await spout.poll(never);
+      const records = (await written(simulation)).map(({ type, timestamp }) => [type, timestamp - EPOCH]);
+      expect(records).toEqual([
+        ['Watermark', -5 * MINUTE],
+        ['MetricRecord', 0],
+        ['Watermark', 0],
+        ['MetricRecord', 5_000],
+        ['Watermark', 5_000],
+      ]);
+    },
+  );
+
+  test('goes on, after a long rest, with a watermark that its samples are not too far ahead of', async () => {
+    await using simulation = await Simulation.open(1);
+    await simulation.spout('spout', 5_000, []);
+    const spout = await simulation.spout('spout', 5_000, []);
+    simulation.now = EPOCH + 60 * MINUTE;
+    await spout.poll(never);
+    expect(await watermarks(simulation)).toEqual([-5 * MINUTE, -5 * MINUTE, 55 * MINUTE, 60 * MINUTE]);
+  });
+
+  test('ends where another of its name took over, and writes nothing behind it', async () => {
+    await using simulation = await Simulation.open(2);
+    const target = new SimulatedTarget('app');
+    const zombie = await simulation.spout('spout', 5_000, [target]);
+    const heir = await simulation.spout('spout', 5_000, [target]);
+    simulation.now += 5_000;
+    await expect(zombie.poll(never)).rejects.toMatchObject({ code: 'Fenced' });
+    await heir.poll(never);
+    expect(await watermarks(simulation)).toEqual([-5 * MINUTE, -5 * MINUTE, 5_000]);
   });
 });

@@ -44,6 +44,18 @@ export interface LogReader {
   pull(options: PullOptions): Promise<Batch | null>;
   /** The next pull begins at this offset, or at the first retained one after it. */
   seek(offset: Offset): void;
+  /** All that can be read before it was handed out: the next pull begins here or later. */
+  readonly position: Offset;
+  close(): Promise<void>;
+}
+
+/** Appends to one partition under a name. */
+export interface PartitionWriter {
+  /**
+   * All of the records or none; resolves to the offset behind the last. Rejects with `Fenced` (a newer writer of
+   * the name took over) or `Unknown` (outcome unknown: open a new one and look); any other error wrote nothing.
+   */
+  append(records: readonly LogRecord[]): Promise<Offset>;
   close(): Promise<void>;
 }
 
@@ -74,6 +86,11 @@ export interface EventLog {
   partitions(topic: string): Promise<number>;
   /** Resolves to the offset of the first record. */
   append(output: Output): Promise<Offset>;
+  /**
+   * The writer of that name in a partition, from now on: it fences those before it, also in other processes.
+   * Whatever they wrote is in the log when this resolves, and nothing of theirs comes behind it.
+   */
+  writer(name: string, topic: string, partition: number): Promise<PartitionWriter>;
   read(topic: string, partition: number, from: Offset): LogReader;
   /** Offset of the first retained record, and of the next one to be appended. */
   range(topic: string, partition: number): Promise<{ readonly start: Offset; readonly end: Offset }>;

@@ -43,14 +43,17 @@ function told({ log }: LogEntry, warn: (message: string) => void): void {
   if (!toldElsewhere.test(text)) warn(`kafka: ${text}`);
 }
 
+/** Whether what open transactions wrote is seen. */
+export const isolation = { uncommitted: 0, committed: 1 } as const;
+
 /** The cluster behind a client, which kafkajs keeps to itself: fetching by assignment needs it. */
-export function clusterOf(kafka: KafkaType): Cluster {
+export function clusterOf(kafka: KafkaType, isolationLevel: number = isolation.committed): Cluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
   );
   const create = symbol && (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol];
   if (!create) throw new Error('this version of kafkajs hides its cluster: the adapter is made for 2.2.4');
-  return create({ metadataMaxAge: 15_000, allowAutoTopicCreation: false, isolationLevel: 1 });
+  return create({ metadataMaxAge: 15_000, allowAutoTopicCreation: false, isolationLevel });
 }
 
 interface Queue {

@@ -8,6 +8,13 @@ export interface Cluster {
   /** Partitions by the node that leads them. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, number[]>>;
   findBroker(node: { readonly nodeId: string }): Promise<Broker>;
+  fetchTopicsOffset(
+    topics: readonly {
+      readonly topic: string;
+      readonly fromBeginning: boolean;
+      readonly partitions: readonly { readonly partition: number }[];
+    }[],
+  ): Promise<readonly { readonly partitions: readonly { readonly offset: string }[] }[]>;
 }
 
 export interface Broker {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { docker, type Server, startKafka } from '../../../test/containers.js';
-import { eventLogContract } from '../event-log.contract.js';
+import { eventLogContract, type LogFixture } from '../event-log.contract.js';
+import { writerContract } from '../writer.contract.js';
 import { kafkaLog } from './log.js';
 
 describe.skipIf(!docker)('over a real broker', () => {
@@ -11,7 +12,7 @@ describe.skipIf(!docker)('over a real broker', () => {
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   let fixtures = 0;
-  eventLogContract('Kafka', async () => {
+  const fixture = async (): Promise<LogFixture> => {
     const n = ++fixtures;
     const open = () =>
       kafkaLog({
@@ -38,5 +39,7 @@ describe.skipIf(!docker)('over a real broker', () => {
       now: Date.now,
       close: async () => void (await logs.at(-1)?.close()),
     };
-  });
+  };
+  eventLogContract('Kafka', fixture);
+  writerContract('Kafka', fixture);
 });

@@ -2,10 +2,12 @@ import type { Admin, Kafka } from 'kafkajs';
 import { type EventLog, LogError, type Membership, type Offset, type TopicSpec } from '../event-log.js';
 import { Appender } from './appender.js';
 import { clusterOf, createClient, type KafkaSettings } from './client.js';
+import { Ends } from './ends.js';
 import { logError, typeOf } from './errors.js';
 import { joinGroup } from './group.js';
 import { KafkaPartition } from './owned.js';
 import { KafkaReader } from './reader.js';
+import { type KafkaWriter, openWriter } from './writer.js';
 
 export interface KafkaLogOptions extends KafkaSettings {
   /** Put before the names of groups and transactional ids. */
@@ -25,6 +27,8 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
   const appender = new Appender(kafka);
   const prefix = options.prefix ?? 'tidemark-';
   const memberships = new Set<Membership>();
+  const writers = new Set<KafkaWriter>();
+  const ends = new Ends(kafka);
   const counts = new Map<string, number>();
   let connecting: Promise<Admin> | null = null;
   const admin = (): Promise<Admin> => {
@@ -58,9 +62,13 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
   };
   const range = async (topic: string, partition: number): Promise<{ start: Offset; end: Offset }> => {
     await checked(topic, partition);
-    const offsets = await asking(`looking up offsets of ${topic}`, (one) => one.fetchTopicOffsets(topic));
-    const found = offsets.find((one) => one.partition === partition);
-    return { start: Number(found?.low ?? 0), end: Number(found?.high ?? 0) };
+    // Once more where the leader has moved, or the connection was broken.
+    return ends
+      .of(topic, partition)
+      .catch(() => ends.of(topic, partition))
+      .catch((error: unknown) => {
+        throw logError(`looking up offsets of ${topic}`, error);
+      });
   };
   const readerOf = (topic: string, partition: number, from: Offset): KafkaReader =>
     new KafkaReader({
@@ -79,6 +87,14 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     append: async (output) => {
       await checked(output.topic, output.partition);
       return appender.append(output);
+    },
+    writer: async (name, topic, partition) => {
+      await checked(topic, partition);
+      const transactionalId = `${prefix}${name}-${topic}-${partition}`;
+      const writer = await openWriter({ kafka, topic, partition, transactionalId });
+      for (const one of writers) if (one.closed) writers.delete(one);
+      writers.add(writer);
+      return writer;
     },
     read: readerOf,
     range,
@@ -125,7 +141,9 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     },
     close: async () => {
       for (const one of memberships) await one.leave();
+      for (const one of writers) await one.close();
       await appender.close();
+      await ends.close();
       await (await connecting?.catch(() => null))?.disconnect();
     },
   };

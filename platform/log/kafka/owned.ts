@@ -11,7 +11,8 @@ import type {
 } from '../event-log.js';
 import { LogError } from '../event-log.js';
 import { commitError, logError, typeOf } from './errors.js';
-import { asTold, rounds, toMessages } from './rounds.js';
+import { rounds, toMessages } from './rounds.js';
+import { takeOver } from './transactional.js';
 
 export interface OwnedOptions {
   readonly kafka: Kafka;
@@ -29,7 +30,6 @@ export interface OwnedOptions {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-const TRANSACTION_TIMEOUT_MS = 10_000;
 const RETRY_MS = 5;
 const MOST_RETRIES = 400;
 
@@ -59,6 +59,10 @@ export class KafkaPartition implements OwnedPartition {
     await this.close().catch(() => undefined);
   }
 
+  get position(): Offset {
+    return this.options.reader.position;
+  }
+
   seek(offset: Offset): void {
     this.options.reader.seek(offset);
   }
@@ -82,19 +86,10 @@ export class KafkaPartition implements OwnedPartition {
     if (this.#tookOver) await confirmed();
     if (this.lost.aborted) throw new LogError('Fenced', `${this.#at} is another's`);
     await this.#dispose();
-    const producer = kafka.producer({
-      transactionalId,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      transactionTimeout: TRANSACTION_TIMEOUT_MS,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: 15_000,
-      createPartitioner: asTold,
-      retry: { initialRetryTime: 10, maxRetryTime: 1_000, retries: 12 },
+    const producer = await takeOver(kafka, transactionalId).catch((error: unknown) => {
+      throw logError(`taking over ${this.#at}`, error);
     });
     try {
-      await producer.connect();
-      await (await producer.transaction()).abort();
       const offsets = await (await admin()).fetchOffsets({ groupId, topics: [topic] });
       const found = offsets[0]?.partitions.find((one) => one.partition === partition);
       this.#position = positionOf(found);

@@ -43,6 +43,10 @@ export class KafkaReader implements LogReader {
     this.#offset = options.from;
   }
 
+  get position(): Offset {
+    return this.#offset;
+  }
+
   seek(offset: Offset): void {
     this.#offset = offset;
   }

@@ -121,6 +121,8 @@ describe.skipIf(!docker)('on a real broker', () => {
     await open_.send({ topic: name, messages: [{ value: 'never committed' }] });
     await log.append({ topic: name, partition: 0, records: [record('hidden behind it')] });
     expect(await drain(log, name)).toEqual([]);
+    // It is not the end: what lies behind it is there.
+    expect(await log.range(name, 0)).toEqual({ start: 0, end: 2 });
     const since = performance.now();
     const owned = await join(open(), 'dead', name);
     expect(await owned.committed()).toBeNull();

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openEnvironment } from '../../lmdb/environment.js';
-import { drain, eventLogContract, record } from '../event-log.contract.js';
+import { drain, eventLogContract, type LogFixture, record } from '../event-log.contract.js';
 import type { OwnedPartition } from '../event-log.js';
+import { writerContract } from '../writer.contract.js';
 import { lmdbLog } from './log.js';
 
 const folders: string[] = [];
@@ -17,7 +18,7 @@ afterAll(() => {
   for (const path of folders) rmSync(path, { recursive: true, force: true });
 });
 
-eventLogContract('LMDB', async () => {
+const open = async (): Promise<LogFixture> => {
   const path = folder();
   let now = 1_000_000;
   const clock = (): number => now;
@@ -43,7 +44,9 @@ eventLogContract('LMDB', async () => {
     now: clock,
     close,
   };
-});
+};
+eventLogContract('LMDB', open);
+writerContract('LMDB', open);
 
 describe('event log on LMDB', () => {
   test('deletes what is old, but nothing that a group needs', async () => {

@@ -12,6 +12,7 @@ import { Partition } from './partition.js';
 import { LmdbReader } from './reader.js';
 import { applyRetention } from './retention.js';
 import { Wakers } from './wakers.js';
+import { openWriter } from './writer.js';
 
 export interface LmdbLogOptions {
   /** Wall clock, ms since the epoch. */
@@ -97,6 +98,9 @@ export function lmdbLog(
         lost: lost.signal,
         committed: () => Promise.resolve(readPosition(db.get(key))),
         seek: (offset) => reader.seek(offset),
+        get position() {
+          return reader.position;
+        },
         pull: (options) => reader.pull(options),
         close: () => reader.close(),
         commit: (outputs, position) => commit({ group, topic, partition, epoch }, outputs, position),
@@ -117,6 +121,8 @@ export function lmdbLog(
       wakers.wake(topic, partition);
       return first;
     },
+    writer: async (name, topic, partition) =>
+      openWriter({ environment, name, at: partitionAt(topic, partition), clock, wakers }),
     read: readerOf,
     range: async (topic, partition) => {
       db.resetReadTxn();

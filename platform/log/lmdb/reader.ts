@@ -28,6 +28,10 @@ export class LmdbReader implements LogReader {
     this.#offset = from;
   }
 
+  get position(): Offset {
+    return this.#offset;
+  }
+
   seek(offset: Offset): void {
     this.#offset = offset;
   }

@@ -1,0 +1,55 @@
+import type { Kafka } from 'kafkajs';
+import type { Offset } from '../event-log.js';
+import { clusterOf, isolation } from './client.js';
+import type { Cluster } from './cluster.js';
+import { typeOf } from './errors.js';
+
+/**
+ * Where partitions begin and end. The client's own way of asking takes an open transaction of anybody for
+ * the end; here the end is behind it, where the next record goes.
+ */
+export class Ends {
+  #cluster: Promise<Cluster> | null = null;
+
+  constructor(readonly kafka: Kafka) {}
+
+  async of(topic: string, partition: number): Promise<{ readonly start: Offset; readonly end: Offset }> {
+    const cluster = await this.#connected();
+    try {
+      await cluster.addTargetTopic(topic);
+      await cluster.refreshMetadataIfNecessary();
+      const ask = async (fromBeginning: boolean): Promise<Offset> => {
+        const [found] = await cluster.fetchTopicsOffset([
+          { topic, fromBeginning, partitions: [{ partition }] },
+        ]);
+        return Number(found?.partitions[0]?.offset ?? 0);
+      };
+      const [end, start] = [await ask(false), await ask(true)];
+      return { start, end };
+    } catch (error) {
+      // The leader may have moved, or the connection be broken: the next one asks afresh.
+      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const cluster = this.#cluster;
+    this.#cluster = null;
+    await (await cluster?.catch(() => null))?.disconnect();
+  }
+
+  #connected(): Promise<Cluster> {
+    this.#cluster ??= this.#connect().catch((error: unknown) => {
+      this.#cluster = null;
+      throw error;
+    });
+    return this.#cluster;
+  }
+
+  async #connect(): Promise<Cluster> {
+    const cluster = clusterOf(this.kafka, isolation.uncommitted);
+    await cluster.connect();
+    return cluster;
+  }
+}

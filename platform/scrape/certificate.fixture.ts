@@ -1,0 +1,20 @@
+/** A certificate of 127.0.0.1 that signs itself, for tests alone, and its key. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmzCCAUGgAwIBAgIUb8a48iIuYjpjhllIL5lTqzpTmZswCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDE1MjYyNVoYDzIxMjYxMDMx
+MTUyNjI1WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAASFOX8NzujCiSehJfc/qao48bQWvGlMzqo614owBTnmuH4jjU7PafpG
+9JFvxh5aZvQNsLRztOVk1Jp/HtPPll2fo28wbTAdBgNVHQ4EFgQU00Q9p4RuIqrd
+JlviqmmrL+cWWbswHwYDVR0jBBgwFoAU00Q9p4RuIqrdJlviqmmrL+cWWbswDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
+zj0EAwIDSAAwRQIgIgCpI9jwSfdHEtXB4CzK01ejS0Ii1xQif06liJoOfIYCIQC6
+bPqInkCf4kStVZYz/GYhzD3R8b0tgOUisjN60EbJnA==
+-----END CERTIFICATE-----
+`;
+
+export const certificateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjZ45ekNnfayIG9cY
+2WRglUJO9MU7GRDiMA2xk87NVXGhRANCAASFOX8NzujCiSehJfc/qao48bQWvGlM
+zqo614owBTnmuH4jjU7PafpG9JFvxh5aZvQNsLRztOVk1Jp/HtPPll2f
+-----END PRIVATE KEY-----
+`;
