@@ -29,6 +29,16 @@ export async function stamps({ log, codec }: Written): Promise<string[]> {
   return all;
 }
 
+/** The least over partitions of the last watermark there, ms since the epoch. */
+export async function promised({ log, codec }: Written): Promise<number> {
+  const last: number[] = Array(await log.partitions('metrics')).fill(Number.NEGATIVE_INFINITY);
+  for await (const { partition, value } of metricsOf(log)) {
+    const { type, value: record } = codec.decode(value);
+    if (type === 'Watermark') last[partition] = Math.max(last[partition] ?? 0, record.timestamp);
+  }
+  return Math.min(...last);
+}
+
 /** Judges all that the spouts wrote; totals of the closed windows by service and route. */
 export async function judge(
   written: Written,

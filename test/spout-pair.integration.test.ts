@@ -12,7 +12,7 @@ import { redisStore } from '../platform/store/redis/store.js';
 import { docker, type Server, startKafka, startPrometheus, startRedis } from './containers.js';
 import { CountingService } from './counting-service.js';
 import { images } from './images.js';
-import { judge, stamps } from './judging.js';
+import { judge, promised, stamps } from './judging.js';
 import { METRIC } from './simulation.js';
 
 const codec = embeddedCodec();
@@ -167,8 +167,8 @@ describe.skipIf(!docker)('a pair of spouts over Kafka', () => {
     await expect.poll(() => first.said.at(-1), LONG).toBe('info this is the active spout');
     await grows();
     service.rest();
-    await grows();
-    await grows();
+    const end = Date.now() + 5_000;
+    await expect.poll(() => promised({ log, codec }), { ...LONG, interval: 500 }).toBeGreaterThan(end);
     await first.stop();
 
     const all = await stamps({ log, codec });

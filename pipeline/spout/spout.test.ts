@@ -1,33 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { type EventLog, LogError } from '../../platform/log/event-log.js';
 import { EPOCH, SimulatedTarget, Simulation } from '../../test/simulation.js';
+import { watermarks, written } from './written.fixture.js';
 
 const never = new AbortController().signal;
 const MINUTE = 60_000;
-
-interface Read {
-  readonly partition: number;
-  readonly key: string;
-  readonly type: string;
-  readonly timestamp: number;
-  readonly startTimestamp?: number | null;
-  readonly count?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-async function written(simulation: Simulation): Promise<Read[]> {
-  const all: Read[] = [];
-  for await (const { partition, key, value } of simulation.records()) {
-    const { type, value: record } = simulation.codec.decode(value);
-    all.push({ partition, key, type, ...(record as unknown as Omit<Read, 'partition' | 'key' | 'type'>) });
-  }
-  return all;
-}
-
-const watermarks = async (simulation: Simulation, partition = 0): Promise<number[]> =>
-  (await written(simulation))
-    .filter((one) => one.type === 'Watermark' && one.partition === partition)
-    .map(({ timestamp }) => timestamp - EPOCH);
 
 describe('a spout', () => {
   test('begins, the very first time, with a watermark one lookback before its first poll', async () => {
@@ -151,88 +127,6 @@ describe('a spout', () => {
     expect((await written(simulation)).filter(({ type }) => type === 'MetricRecord')).toHaveLength(1);
   });
 
-  test('tries an append that failed again, as the same bytes, and says so', async () => {
-    await using simulation = await Simulation.open(1);
-    const target = new SimulatedTarget('app');
-    target.serve('/a', 1, 0.1);
-    let failures = 0;
-    const tried: string[] = [];
-    const { log } = simulation;
-    const flaky: EventLog = {
-      ...log,
-      writer: async (...at) => {
-        const writer = await log.writer(...at);
-        return {
-          ...writer,
-          append: async (records) => {
-            tried.push(records.map(({ value }) => Buffer.from(value).toString('hex')).join());
-            if (failures-- > 0) throw new Error('no room');
-            return writer.append(records);
-          },
-        };
-      },
-    };
-    const spout = await simulation.spout('spout', 5_000, [target], flaky);
-    failures = 2;
-    tried.length = 0;
-    await spout.poll(never);
-    expect(new Set(tried).size).toBe(1);
-    expect(tried).toHaveLength(3);
-    expect(simulation.said).toEqual([
-      'error appending metrics: no room; trying again',
-      'error appending metrics: no room; trying again',
-    ]);
-    expect((await written(simulation)).filter(({ type }) => type === 'MetricRecord')).toHaveLength(1);
-  });
-
-  test.each([true, false])(
-    'an append of which nobody knows the outcome is written once (came through: %s)',
-    async (through) => {
-      await using simulation = await Simulation.open(1);
-      const target = new SimulatedTarget('app');
-      target.serve('/a', 1, 0.1);
-      const { log } = simulation;
-      let unknown = false;
-      let opened = 0;
-      const cut: EventLog = {
-        ...log,
-        range: async (...at) => {
-          // Looking fails as well, the first time.
-          if (opened === 2 && unknown) {
-            unknown = false;
-            throw new Error('no answer');
-          }
-          return log.range(...at);
-        },
-        writer: async (...at) => {
-          const writer = await log.writer(...at);
-          opened++;
-          return {
-            ...writer,
-            append: async (records) => {
-              if (!unknown) return writer.append(records);
-              if (through) await writer.append(records);
-              throw new LogError('Unknown', 'no answer');
-            },
-          };
-        },
-      };
-      const spout = await simulation.spout('spout', 5_000, [target], cut);
-      unknown = true;
-      await spout.poll(never);
-      simulation.now += 5_000;
-      await spout.poll(never);
-      const records = (await written(simulation)).map(({ type, timestamp }) => [type, timestamp - EPOCH]);
-      expect(records).toEqual([
-        ['Watermark', -5 * MINUTE],
-        ['MetricRecord', 0],
-        ['Watermark', 0],
-        ['MetricRecord', 5_000],
-        ['Watermark', 5_000],
-      ]);
-    },
-  );
-
   test('goes on, after a long rest, with a watermark that its samples are not too far ahead of', async () => {
     await using simulation = await Simulation.open(1);
     await simulation.spout('spout', 5_000, []);
@@ -240,16 +134,5 @@ describe('a spout', () => {
     simulation.now = EPOCH + 60 * MINUTE;
     await spout.poll(never);
     expect(await watermarks(simulation)).toEqual([-5 * MINUTE, -5 * MINUTE, 55 * MINUTE, 60 * MINUTE]);
-  });
-
-  test('ends where another of its name took over, and writes nothing behind it', async () => {
-    await using simulation = await Simulation.open(2);
-    const target = new SimulatedTarget('app');
-    const zombie = await simulation.spout('spout', 5_000, [target]);
-    const heir = await simulation.spout('spout', 5_000, [target]);
-    simulation.now += 5_000;
-    await expect(zombie.poll(never)).rejects.toMatchObject({ code: 'Fenced' });
-    await heir.poll(never);
-    expect(await watermarks(simulation)).toEqual([-5 * MINUTE, -5 * MINUTE, 5_000]);
   });
 });
