@@ -8,11 +8,12 @@ import { takeMessages } from './messages.js';
 const LONGEST_WAIT_MS = 250;
 const READ_COMMITTED = 1;
 const MAX_BYTES = 4 * 1024 * 1024;
-/** How long to wait before a fetch that failed is tried again, ms. */
+/** How long to wait before a fetch that failed is tried again, ms: longer each time, up to a second. */
 const RETRY_MS = 100;
+const LAST_RETRY_MS = 1_000;
 
-/** So many attempts fail before whoever pulls is told. */
-const MOST_ATTEMPTS = 20;
+/** So many attempts fail before whoever pulls is told: a broker that is restarted is back by then. */
+const MOST_ATTEMPTS = 30;
 
 export interface ReaderOptions {
   readonly topic: string;
@@ -67,7 +68,7 @@ export class KafkaReader implements LogReader {
           // Another broker may lead by now, or the one that did may be gone.
           await this.#cluster?.refreshMetadata().catch(() => undefined);
         }
-        await pause(RETRY_MS);
+        await pause(Math.min(LAST_RETRY_MS, RETRY_MS * Math.max(1, attempt)));
       }
     }
   }
