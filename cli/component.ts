@@ -4,11 +4,13 @@ import type { Registry } from 'prom-client';
 import type { Listening } from '../platform/http/serve.js';
 import { linkedAbort } from '../platform/linked-abort.js';
 import type { Logger } from '../platform/telemetry/logger.js';
-import { aborted } from './pause.js';
+import { aborted, pause } from './pause.js';
 import { untilStopped } from './process.js';
 import { type Given, type Name, optionsOf, readOptions } from './settings.js';
 
 const LINGER_MS = 1_000;
+/** A part that cannot be stopped in so long, a broker is silent for one, is left to the end of the process, ms. */
+const STOP_MS = 5_000;
 
 /** What a component is given to live in. */
 export interface Surroundings {
@@ -18,8 +20,8 @@ export interface Surroundings {
   readonly onFatal: (error: unknown) => void;
   /** Aborted when the process is to end. */
   readonly signal: AbortSignal;
-  /** Undone at the end, last one first. */
-  readonly onStop: (stop: () => Promise<unknown>) => void;
+  /** Undone at the end, last one first; `drainMs` is what it may take for good reasons. */
+  readonly onStop: (stop: () => Promise<unknown>, drainMs?: number) => void;
 }
 
 export interface ComponentOptions<N extends Name> {
@@ -55,6 +57,15 @@ async function run<N extends Name>(
   const logger = createLogger({ level: common.logLevel });
   const registry = createRegistry();
   const stops: (() => Promise<unknown>)[] = [];
+  const onStop: Surroundings['onStop'] = (stop, drainMs = 0) => {
+    stops.push(async () => {
+      const over = new AbortController();
+      const stopped = stop().then(() => true);
+      const late = pause(drainMs + STOP_MS, over.signal).then(() => false);
+      if (!(await Promise.race([stopped, late]).finally(() => over.abort())))
+        logger.warn('a part of it does not stop in time; the process ends without');
+    });
+  };
   using ended = linkedAbort(untilStopped());
   const { signal } = ended;
   const onFatal = (error: unknown): void => {
@@ -65,17 +76,15 @@ async function run<N extends Name>(
   let ready: (() => Promise<boolean>) | null = null;
   try {
     const admin = await adminServer(common, registry, async () => (ready ? ready() : false));
-    stops.push(() => admin.close(0));
-    const started = await start(settings, {
-      logger,
-      registry,
-      onFatal,
-      signal,
-      onStop: (stop) => void stops.push(stop),
-    });
-    ready = started.ready ?? (() => Promise.resolve(true));
-    logger.info({ component: name, admin: admin.url }, `listening on ${started.url ?? admin.url}`);
-    await aborted(signal);
+    onStop(() => admin.close(0));
+    const starting = start(settings, { logger, registry, onFatal, signal, onStop });
+    // Whatever it waits for, it need not come any more.
+    const started = await Promise.race([starting, aborted(signal).then(() => null)]);
+    if (started !== null) {
+      ready = started.ready ?? (() => Promise.resolve(true));
+      logger.info({ component: name, admin: admin.url }, `listening on ${started.url ?? admin.url}`);
+      await aborted(signal);
+    } else starting.catch(() => undefined);
     logger.info('stopping');
   } catch (error) {
     // Stopped while it was waiting for something: no failure.

@@ -17,15 +17,24 @@ export function topicSpecs(retentionMs: number): TopicSpec[] {
   ];
 }
 
+/** Whether the text of a rule file is in the log. */
+async function isRemembered(log: EventLog, revision: string): Promise<boolean> {
+  const reader = log.read(topics.rules, 0, 0);
+  try {
+    for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
+      while (batch.advance())
+        if (batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd) === revision) return true;
+    }
+    return false;
+  } finally {
+    await reader.close();
+  }
+}
+
 /** Keeps the text of every rule file that was ever in use, for those who explain an old alert. */
 export async function rememberRules(log: EventLog, codec: Codec, rules: RuleSet): Promise<void> {
-  const reader = log.read(topics.rules, 0, 0);
-  for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
-    while (batch.advance()) {
-      if (batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd) === rules.revision) return;
-    }
-  }
   const { revision, file, text } = rules;
+  if (await isRemembered(log, revision)) return;
   const value = codec.encode('RulesRevision', { revision, file, text });
   await log.append({ topic: topics.rules, partition: 0, records: [{ key: Buffer.from(revision), value }] });
 }

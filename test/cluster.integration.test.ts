@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Component } from './component.js';
@@ -80,6 +82,27 @@ describe.skipIf(!docker)('every component on its own', () => {
     expect((await fetch(`${view.url}/metrics`)).status).toBe(404);
     for (const one of [spout, view, pipeline, gateway, vps, vms])
       expect(await one.end('SIGTERM'), one.name).toBe(0);
+  });
+
+  test('a component that waits for a silent broker ends in seconds', async () => {
+    const silent = createServer();
+    await once(silent.listen(0), 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const env = {
+      ...process.env,
+      ...environment,
+      KAFKA_BROKERS: `localhost:${port}`,
+      TIDEMARK_ADMIN_PORT: '0',
+    };
+    const child = spawn(process.execPath, ['dist/cli/main.js', 'pipeline'], { env, stdio: 'ignore' });
+    const [socket] = (await once(silent, 'connection')) as [Socket];
+    await once(socket, 'data');
+    const since = performance.now();
+    child.kill('SIGTERM');
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect(performance.now() - since).toBeLessThan(15_000);
+    socket.destroy();
+    silent.close();
   });
 
   test('a component says everything that is missing, at once', async () => {

@@ -22,7 +22,7 @@ export const gatewayCommand = () =>
       });
       onStop(() => gateway.close());
       const listening = await serve({ fetch: gateway.fetch as never, host, port });
-      onStop(() => listening.close(DRAIN_MS));
+      onStop(() => listening.close(DRAIN_MS), DRAIN_MS);
       return { url: listening.url };
     },
   });

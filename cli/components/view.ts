@@ -22,7 +22,7 @@ export const viewCommand = () =>
         // First the event streams, which would hold the port open.
         await view.close();
         await listening.close(DRAIN_MS);
-      });
+      }, DRAIN_MS);
       return { url: listening.url };
     },
   });

@@ -36,7 +36,7 @@ export const vmsCommand = () =>
       onStop(() => vms.stop());
       const { host, port } = settings;
       const listening = await serve({ fetch: vms.app.fetch as never, host, port });
-      onStop(() => listening.close(DRAIN_MS));
+      onStop(() => listening.close(DRAIN_MS), DRAIN_MS);
       return { url: listening.url, ready: async () => (await vms.app.request('/readyz')).ok };
     },
   });

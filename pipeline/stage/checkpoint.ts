@@ -7,8 +7,11 @@ import { loadSchemas } from './schemas.js';
 
 /** A part of a checkpoint holds at most so much, bytes. */
 const PART_BYTES = 480_000;
-/** How long to wait for the next part before the checkpoint counts as torn, ms. */
-const PART_WAIT_MS = 2_000;
+/**
+ * How long to wait for records that are known to be there, ms: a dead writer's open transaction hides what
+ * stands behind it, until the broker ends it (its timeout, and the broker's next look).
+ */
+export const KNOWN_WAIT_MS = 40_000;
 
 /** A state as records for the stage's own input partition. */
 export function checkpointRecords(codec: Codec, id: string, state: Buffer): readonly LogRecord[] {
@@ -46,7 +49,8 @@ export async function readCheckpoint(
   const parts: Uint8Array[] = [];
   let id: string | null = null;
   for (;;) {
-    const batch = await owned.pull({ waitMs: PART_WAIT_MS });
+    const batch = await owned.pull({ waitMs: KNOWN_WAIT_MS, signal: owned.lost });
+    if (batch === null && owned.lost.aborted) throw new CheckpointError('the partition is lost');
     if (batch === null)
       throw new CheckpointError(`checkpoint at offset ${at} ends after ${parts.length} parts`);
     await loadSchemas(batch, owned, options);

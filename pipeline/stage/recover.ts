@@ -1,5 +1,5 @@
 import type { Offset, OwnedPartition, Position } from '../../platform/log/event-log.js';
-import { readCheckpoint } from './checkpoint.js';
+import { KNOWN_WAIT_MS, readCheckpoint } from './checkpoint.js';
 import type { RunOptions } from './options.js';
 import { loadSchemas } from './schemas.js';
 import type { Stage } from './stage.js';
@@ -12,9 +12,6 @@ export interface Recovered {
   /** Whether a checkpoint has to be written at once. */
   readonly fresh: boolean;
 }
-
-/** How long to wait for records that are known to be there, ms. */
-const REPLAY_WAIT_MS = 2_000;
 
 /**
  * The stage as it was at the committed position: from the newest checkpoint, and a replay whose outputs
@@ -65,7 +62,7 @@ async function replay(
 ): Promise<void> {
   owned.seek(from);
   for (let at = from; at < to; ) {
-    const batch = await owned.pull({ waitMs: REPLAY_WAIT_MS, signal: owned.lost });
+    const batch = await owned.pull({ waitMs: KNOWN_WAIT_MS, signal: owned.lost });
     if (batch === null) break;
     await loadSchemas(batch, owned, options);
     stage.push(until(batch, to));

@@ -1,12 +1,14 @@
 import type { Codec } from '../../platform/codec/codec.js';
 import type { Patience } from '../../platform/codec/load.js';
-import type { EventLog } from '../../platform/log/event-log.js';
+import type { Batch } from '../../platform/log/batch.js';
+import { type EventLog, LogError, type LogReader } from '../../platform/log/event-log.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { byCodeUnits } from '../model/text.js';
 import { decodeBatch } from './scan.js';
 
 const TOPIC = 'alerts';
 const WAIT_MS = 60_000;
+const RETRY_MS = 1_000;
 
 /** The alerts that are pending or firing now, followed from the beginning of the topic. */
 export class ActiveAlerts {
@@ -62,7 +64,8 @@ export class ActiveAlerts {
     let at = from.start;
     while (!signal.aborted) {
       if (at >= from.end) from.caughtUp();
-      const batch = await reader.pull({ waitMs: at >= from.end ? WAIT_MS : 0, signal });
+      const batch = await this.#pull(reader, at >= from.end ? WAIT_MS : 0);
+      if (batch === undefined) continue;
       if (batch === null) {
         at = Math.max(at, from.end);
         continue;
@@ -73,6 +76,19 @@ export class ActiveAlerts {
       }
     }
     await reader.close();
+  }
+
+  /** The next batch; undefined where the log cannot be reached, which delays, and loses nothing. */
+  async #pull(reader: LogReader, waitMs: number): Promise<Batch | null | undefined> {
+    const { signal, warn, pause } = this.patience;
+    try {
+      return await reader.pull({ waitMs, signal });
+    } catch (error) {
+      if (!(error instanceof LogError && error.retryable)) throw error;
+      warn(`${error.message}; trying again`);
+      await pause(RETRY_MS, signal);
+      return undefined;
+    }
   }
 
   #take(record: AlertRecord): void {

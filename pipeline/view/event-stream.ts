@@ -74,21 +74,24 @@ async function follow(
   const { log, codec, topic, type } = options;
   const reader = log.read(topic, partition, offsets[partition] ?? 0);
   const schema = schemaOf(type);
-  while (!signal.aborted) {
-    const batch = await reader.pull({ waitMs: HEARTBEAT_MS, signal });
-    if (signal.aborted) break;
-    if (batch === null) {
-      if (partition === 0) await turn.take(() => stream.write(': alive\n\n'));
-      continue;
+  try {
+    while (!signal.aborted) {
+      const batch = await reader.pull({ waitMs: HEARTBEAT_MS, signal });
+      if (signal.aborted) break;
+      if (batch === null) {
+        if (partition === 0) await turn.take(() => stream.write(': alive\n\n'));
+        continue;
+      }
+      for await (const { decoded, next } of decodeBatch(codec, batch, { ...options.patience, signal })) {
+        if (decoded.type !== type) continue;
+        const data = JSON.stringify(toJson(schema, decoded.value));
+        await turn.take(async () => {
+          offsets[partition] = next;
+          await stream.writeSSE({ id: formatPosition(offsets), data });
+        });
+      }
     }
-    for await (const { decoded, next } of decodeBatch(codec, batch, { ...options.patience, signal })) {
-      if (decoded.type !== type) continue;
-      const data = JSON.stringify(toJson(schema, decoded.value));
-      await turn.take(async () => {
-        offsets[partition] = next;
-        await stream.writeSSE({ id: formatPosition(offsets), data });
-      });
-    }
+  } finally {
+    await reader.close();
   }
-  await reader.close();
 }

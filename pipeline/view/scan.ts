@@ -42,12 +42,16 @@ export async function* scanSince(
     const from = await log.offsetAt(topic, partition, time);
     const { end } = await log.range(topic, partition);
     const reader = log.read(topic, partition, from);
-    for (let at = from; at < end; ) {
-      const batch = await reader.pull({ waitMs: 0 });
-      if (batch === null) break;
-      at = batch.next;
-      for await (const { decoded } of decodeBatch(codec, batch, null)) yield decoded;
+    try {
+      for (let at = from; at < end; ) {
+        const batch = await reader.pull({ waitMs: 0 });
+        if (batch === null) break;
+        at = batch.next;
+        for await (const { decoded } of decodeBatch(codec, batch, null)) yield decoded;
+      }
+    } finally {
+      // Also where who asked has seen enough.
+      await reader.close();
     }
-    await reader.close();
   }
 }

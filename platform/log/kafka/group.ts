@@ -1,12 +1,13 @@
 import type { Consumer, Kafka } from 'kafkajs';
 import type { Membership } from '../event-log.js';
+import { logError } from './errors.js';
 import type { KafkaPartition } from './owned.js';
 
 export interface GroupOptions {
   readonly kafka: Kafka;
   readonly groupId: string;
   readonly topic: string;
-  readonly own: (partition: number, confirmed: () => Promise<void>) => KafkaPartition;
+  readonly own: (partition: number, confirmed: (lost: AbortSignal) => Promise<void>) => KafkaPartition;
   readonly onAssigned: (partition: KafkaPartition) => void;
   /** A member that cannot go on. */
   readonly onCrash: (error: Error) => void;
@@ -22,6 +23,7 @@ const HEARTBEAT_MS = 1_000;
 export async function joinGroup(options: GroupOptions): Promise<Membership> {
   const { kafka, groupId, topic, own, onAssigned, onCrash } = options;
   const owned = new Map<number, KafkaPartition>();
+  let left = false;
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: SESSION_MS,
@@ -30,17 +32,27 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     maxWaitTimeInMs: 200,
     metadataMaxAge: 15_000,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 10 },
+    retry: {
+      ...{ initialRetryTime: 50, maxRetryTime: 1_000, retries: 10 },
+      // Restarted after it has left, it would hold partitions that nobody works on.
+      restartOnFailure: () => Promise.resolve(!left),
+    },
   });
   const confirmed = confirmation(consumer);
   const { GROUP_JOIN, CRASH } = consumer.events;
-  let left = false;
   let joined: () => void = () => undefined;
   let failed: (error: Error) => void = () => undefined;
   const ready = new Promise<void>((resolve, reject) => {
     joined = resolve;
     failed = reject;
   });
+  // Where the broker answers with a crash before anybody waits for it.
+  ready.catch(() => undefined);
+  const loseAll = (): Promise<unknown> => {
+    const losing = [...owned.values()].map((one) => one.lose());
+    owned.clear();
+    return Promise.all(losing);
+  };
   consumer.on(GROUP_JOIN, ({ payload }) => {
     consumer.pause([{ topic }]);
     const assigned = new Set(payload.memberAssignment[topic] ?? []);
@@ -60,36 +72,48 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   consumer.on(CRASH, ({ payload: { error, restart } }) => {
     if (restart || left) return;
     failed(error);
+    void loseAll();
     onCrash(error);
   });
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic] });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    eachBatch: () => Promise.resolve(),
-  });
-  await ready;
-  return {
-    leave: async () => {
-      left = true;
-      const losing = [...owned.values()].map((one) => one.lose());
-      owned.clear();
-      await Promise.all([...losing, consumer.disconnect()]);
-    },
+  const leave = async (): Promise<void> => {
+    left = true;
+    await Promise.all([loseAll(), consumer.disconnect()]);
   };
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic] });
+    await consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: () => Promise.resolve(),
+    });
+    await ready;
+  } catch (error) {
+    await leave().catch(() => undefined);
+    throw logError(`joining ${groupId}`, error);
+  }
+  return { leave };
 }
 
-/** Resolves at the next heartbeat that the broker accepts, or when the group was joined anew. */
-function confirmation(consumer: Consumer): () => Promise<void> {
-  let waiting: (() => void)[] = [];
+/** Resolves at the next heartbeat that the broker accepts, when the group was joined anew, or at the loss. */
+function confirmation(consumer: Consumer): (lost: AbortSignal) => Promise<void> {
+  const waiting = new Set<() => void>();
   const confirm = (): void => {
-    const woken = waiting;
-    waiting = [];
-    for (const wake of woken) wake();
+    for (const wake of waiting) wake();
   };
   consumer.on(consumer.events.HEARTBEAT, confirm);
   consumer.on(consumer.events.GROUP_JOIN, confirm);
-  consumer.on(consumer.events.DISCONNECT, confirm);
-  return () => new Promise((resolve) => void waiting.push(resolve));
+  return (lost) =>
+    new Promise((resolve) => {
+      const wake = (): void => {
+        waiting.delete(wake);
+        lost.removeEventListener('abort', wake);
+        resolve();
+      };
+      if (lost.aborted) resolve();
+      else {
+        waiting.add(wake);
+        lost.addEventListener('abort', wake);
+      }
+    });
 }

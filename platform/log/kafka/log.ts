@@ -110,7 +110,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     join: async (group, topic, onAssigned) => {
       await partitions(topic);
       const groupId = `${prefix}${group}`;
-      const own = (partition: number, confirmed: () => Promise<void>): KafkaPartition =>
+      const own = (partition: number, confirmed: (lost: AbortSignal) => Promise<void>): KafkaPartition =>
         new KafkaPartition({
           kafka,
           admin,
@@ -181,14 +181,26 @@ async function createTopics(
       .catch((error: unknown) => {
         if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error)) && !alreadyThere(error)) throw error;
       });
-    const { topics: found } = await admin.fetchTopicMetadata({ topics: [name] });
-    const count = found[0]?.partitions.length ?? 0;
+    const count = await createdCount(admin, name);
     if (count !== partitions) {
       throw new LogError(
         'PartitionCountDiffers',
         `topic ${name} has ${count} partitions, not ${partitions}: the number never changes`,
       );
     }
+  }
+}
+
+/** Where the broker that is asked has not yet heard of it, trying again helps. */
+async function createdCount(admin: Admin, topic: string): Promise<number> {
+  try {
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return topics[0]?.partitions.length ?? 0;
+  } catch (cause) {
+    throw new LogError('Unavailable', `topic ${topic} is not known everywhere yet`, {
+      cause,
+      retryable: true,
+    });
   }
 }
 

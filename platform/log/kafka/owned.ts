@@ -23,8 +23,11 @@ export interface OwnedOptions {
   /** Group id as the broker knows it. */
   readonly groupId: string;
   readonly transactionalId: string;
-  /** Resolves once the broker has confirmed that this member belongs to the group's current generation. */
-  readonly confirmed: () => Promise<void>;
+  /**
+   * Resolves once the broker has confirmed that this member belongs to the group's current generation, or
+   * the partition is lost.
+   */
+  readonly confirmed: (lost: AbortSignal) => Promise<void>;
   /** Rejects where there is no such place: kafkajs would drop its records without a word. */
   readonly checked: (topic: string, partition: number) => Promise<void>;
   readonly pause: (ms: number) => Promise<void>;
@@ -83,7 +86,7 @@ export class KafkaPartition implements OwnedPartition {
   async committed(): Promise<Position | null> {
     const { kafka, transactionalId, groupId, topic, partition, confirmed, admin } = this.options;
     // Whoever was fenced asks first whether it still belongs here, or two owners fence each other in turn.
-    if (this.#tookOver) await confirmed();
+    if (this.#tookOver) await confirmed(this.lost);
     if (this.lost.aborted) throw new LogError('Fenced', `${this.#at} is another's`);
     await this.#dispose();
     const producer = await takeOver(kafka, transactionalId).catch((error: unknown) => {

@@ -8,16 +8,12 @@ import { takeMessages } from './messages.js';
 const LONGEST_WAIT_MS = 250;
 const READ_COMMITTED = 1;
 const MAX_BYTES = 4 * 1024 * 1024;
-/** How long to wait before a fetch that failed is tried again, ms. */
+/** How long to wait before a fetch that failed is tried again, ms: longer each time, up to a second. */
 const RETRY_MS = 100;
+const LAST_RETRY_MS = 1_000;
 
-/** Errors that new metadata cures. */
-const moved = [
-  'NOT_LEADER_FOR_PARTITION',
-  'LEADER_NOT_AVAILABLE',
-  'UNKNOWN_LEADER_EPOCH',
-  'FENCED_LEADER_EPOCH',
-];
+/** So many attempts fail before whoever pulls is told: a broker that is restarted is back by then. */
+const MOST_ATTEMPTS = 30;
 
 export interface ReaderOptions {
   readonly topic: string;
@@ -66,11 +62,17 @@ export class KafkaReader implements LogReader {
         attempt = 0;
       } catch (error) {
         if (signal?.aborted || this.#closed) return null;
-        if (typeOf(error) === 'OFFSET_OUT_OF_RANGE')
-          this.#offset = Math.max(this.#offset, await this.options.first());
-        else if (++attempt > 20) throw logError(`reading ${topic}/${partition}`, error);
-        if (moved.includes(typeOf(error))) await this.#cluster?.refreshMetadata().catch(() => undefined);
-        await pause(RETRY_MS);
+        if (typeOf(error) === 'OFFSET_OUT_OF_RANGE') {
+          const before = this.#offset;
+          this.#offset = Math.max(before, await this.options.first());
+          // Beyond the end: whatever is appended there comes, as from any other offset.
+          if (this.#offset === before && left === 0) return null;
+        } else {
+          if (++attempt > MOST_ATTEMPTS) throw logError(`reading ${topic}/${partition}`, error);
+          // Another broker may lead by now, or the one that did may be gone.
+          await this.#cluster?.refreshMetadata().catch(() => undefined);
+        }
+        await pause(Math.min(LAST_RETRY_MS, RETRY_MS * Math.max(1, attempt)));
       }
     }
   }
@@ -119,11 +121,16 @@ export class KafkaReader implements LogReader {
     const { topic, partition } = this.options;
     if (this.#closed) throw new LogError('Closed', `the reader of ${topic}/${partition} is closed`);
     const cluster = this.options.cluster();
-    await cluster.connect();
-    await cluster.addTargetTopic(topic);
-    // Closed meanwhile: a connection that nobody ends would keep the process alive.
-    if (this.#closed) await cluster.disconnect();
-    else this.#cluster = cluster;
+    try {
+      await cluster.connect();
+      await cluster.addTargetTopic(topic);
+      if (this.#closed) throw new LogError('Closed', `the reader of ${topic}/${partition} is closed`);
+    } catch (error) {
+      // A connection that nobody ends would keep the process alive.
+      await cluster.disconnect().catch(() => undefined);
+      throw error;
+    }
+    this.#cluster = cluster;
     return cluster;
   }
 }

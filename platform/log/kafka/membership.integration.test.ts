@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { docker, type Server, startKafka } from '../../../test/containers.js';
+import type { EventLog, OwnedPartition } from '../event-log.js';
+import { kafkaLog } from './log.js';
+
+describe.skipIf(!docker)('a membership', () => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await startKafka();
+  });
+  afterAll(() => server?.[Symbol.asyncDispose]());
+
+  const open = (): EventLog =>
+    kafkaLog({
+      brokers: [server.url],
+      warn: () => undefined,
+      onFatal: (error) => expect.unreachable(error.message),
+    });
+
+  test('that has ended leaves nobody waiting to take over', async () => {
+    const log = open();
+    await log.createTopics([{ name: 'ended', partitions: 1, retentionMs: null }]);
+    const got: OwnedPartition[] = [];
+    const membership = await log.join('ended', 'ended', (one) => got.push(one));
+    const owned = got[0] as OwnedPartition;
+    await owned.committed();
+    await membership.leave();
+    await expect(owned.committed()).rejects.toMatchObject({ code: 'Fenced' });
+    await log.close();
+  });
+});

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { Cluster } from './cluster.js';
+import { KafkaReader, type ReaderOptions } from './reader.js';
+
+const failure = (type: string): Error => Object.assign(new Error(type), { type });
+
+function harness(behaviour: Partial<Cluster>, first = 0) {
+  let open = 0;
+  let now = 0;
+  const cluster = (): Cluster => ({
+    connect: async () => void open++,
+    disconnect: async () => void open--,
+    addTargetTopic: async () => undefined,
+    refreshMetadata: async () => undefined,
+    refreshMetadataIfNecessary: async () => undefined,
+    findLeaderForPartitions: () => ({ 1: [0] }),
+    findBroker: () => Promise.reject(failure('none')),
+    ...behaviour,
+  });
+  const options: ReaderOptions = {
+    ...{ topic: 'a', partition: 0, from: 9, cluster },
+    first: async () => first,
+    clock: () => now,
+    pause: async (ms) => {
+      now += ms;
+    },
+  };
+  return { reader: new KafkaReader(options), open: () => open };
+}
+
+test('a connection that cannot be used is not left behind', async () => {
+  const { reader, open } = harness({ addTargetTopic: () => Promise.reject(failure('LEADER_NOT_AVAILABLE')) });
+  await expect(reader.pull({ waitMs: 0 })).rejects.toMatchObject({ code: 'Unavailable', retryable: true });
+  expect(open()).toBe(0);
+});
+
+test.each(['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'a connection that was refused'])(
+  'asks who leads after %s',
+  async (type) => {
+    let moved = false;
+    const { reader } = harness({
+      refreshMetadata: async () => {
+        moved = true;
+      },
+      findBroker: async () => {
+        if (!moved) throw failure(type);
+        return { fetch: async () => ({ responses: [] }) };
+      },
+    });
+    expect(await reader.pull({ waitMs: 0 })).toBeNull();
+    await reader.close();
+  },
+);
+
+test('waits no longer than told beyond the end', async () => {
+  const { reader } = harness({ findBroker: () => Promise.reject(failure('OFFSET_OUT_OF_RANGE')) });
+  expect(await reader.pull({ waitMs: 1_000 })).toBeNull();
+  await reader.close();
+});
