@@ -59,6 +59,8 @@ function security({
   kafkaTls,
 }: ClusterSettings) {
   const ssl = kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [authority(kafkaTls)] } };
+  if (username !== '' && password === '')
+    throw new UsageError('KAFKA_PASSWORD is missing: set it, for there is a KAFKA_USERNAME');
   return username === '' ? ssl : { ...ssl, sasl: { mechanism: kafkaSasl, username, password } as never };
 }
 

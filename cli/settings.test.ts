@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { platformOptions, readSettings, type Settings } from './settings.js';
+import { platformOptions, readOptions, readSettings, type Settings } from './settings.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -59,6 +59,10 @@ describe('settings', () => {
     ],
   ])('refuse %j', (args, message) => {
     expect(() => settingsOf(...args)).toThrow(message);
+  });
+
+  test.each(['broker', '[::1]:9092', 'a:1,'])('refuse %s as brokers', (list) => {
+    expect(() => readOptions(['kafkaBrokers'], { kafkaBrokers: list })).toThrow('is no list of brokers');
   });
 
   test('take two targets of one name at different places, and of different names at one', () => {

@@ -4,23 +4,34 @@ import type { RuleSet } from '../pipeline/model/rule.js';
 import { groupText } from '../pipeline/model/text.js';
 import { expandTemplate } from '../pipeline/sla/templates.js';
 import type { Codec } from '../platform/codec/codec.js';
+import type { Batch } from '../platform/log/batch.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { PARTITIONS } from './metrics-log.js';
+
+/** Every record of a partition as it is now, also where an open transaction hides some for a while. */
+async function eachRecord(
+  log: EventLog,
+  { topic, partition }: { topic: string; partition: number },
+  take: (batch: Batch) => void,
+): Promise<void> {
+  const { start, end } = await log.range(topic, partition);
+  const reader = log.read(topic, partition, start);
+  for (let idle = 0; reader.position < end && idle < 40; ) {
+    const batch = await reader.pull({ waitMs: 500 });
+    idle = batch === null ? idle + 1 : 0;
+    while (batch?.advance()) take(batch);
+  }
+  await reader.close();
+}
 
 /** The Avro payloads of a topic behind their frames, as hex, by partition. */
 export async function payloads(log: EventLog, topic: string): Promise<string[][]> {
   const all: string[][] = [];
   for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
-    const { start, end } = await log.range(topic, partition);
-    const reader = log.read(topic, partition, start);
     const own: string[] = [];
-    for (let at = start; at < end; ) {
-      const batch = await reader.pull({ waitMs: 300 });
-      if (batch === null) break;
-      at = batch.next;
-      while (batch.advance()) own.push(batch.bytes.toString('hex', batch.valueStart + 5, batch.valueEnd));
-    }
-    await reader.close();
+    await eachRecord(log, { topic, partition }, ({ bytes, valueStart, valueEnd }) =>
+      own.push(bytes.toString('hex', valueStart + 5, valueEnd)),
+    );
     all.push(own);
   }
   return all;
@@ -55,17 +66,12 @@ export async function backtest(
     },
   });
   for (let partition = 0; partition < PARTITIONS; partition++) {
-    const reader = log.read('metrics', partition, 0);
-    for (let batch = await reader.pull({ waitMs: 300 }); batch; batch = await reader.pull({ waitMs: 300 })) {
-      while (batch.advance()) {
-        const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
-        const record = codec.decode(bytes.subarray(valueStart, valueEnd));
-        const key = bytes.toString('utf8', keyStart, keyEnd);
-        if (record.type === 'MetricRecord' || record.type === 'Watermark')
-          run.push({ partition, key, record });
-      }
-    }
-    await reader.close();
+    await eachRecord(log, { topic: 'metrics', partition }, (batch) => {
+      const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
+      const record = codec.decode(bytes.subarray(valueStart, valueEnd));
+      const key = bytes.toString('utf8', keyStart, keyEnd);
+      if (record.type === 'MetricRecord' || record.type === 'Watermark') run.push({ partition, key, record });
+    });
   }
   run.finish();
   return result;

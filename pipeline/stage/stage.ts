@@ -1,4 +1,5 @@
 import type { Decoded } from '../../platform/codec/codec.js';
+import { cutDeadLetter } from '../../platform/codec/dead-letter.js';
 import type { Batch } from '../../platform/log/batch.js';
 import type { RuleSet } from '../model/rule.js';
 
@@ -53,5 +54,5 @@ export const deadLetter = (value: Extract<Decoded, { type: 'DeadLetter' }>['valu
   topic: topics.deadLetter,
   partition: 0,
   key: `${value.topic}-${value.partition}-${value.offset}`,
-  record: { type: 'DeadLetter', value },
+  record: { type: 'DeadLetter', value: cutDeadLetter(value) },
 });

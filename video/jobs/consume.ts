@@ -1,4 +1,5 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
+import { cutDeadLetter } from '../../platform/codec/dead-letter.js';
 import type { Batch } from '../../platform/log/batch.js';
 import type { EventLog, Offset, Output, OwnedPartition } from '../../platform/log/event-log.js';
 import type { RecordName } from '../../schemas/index.js';
@@ -112,7 +113,7 @@ async function outputsOf<Name extends RecordName>(
   const letter = { reason: 'bad', detail, topic, partition, offset, records: 1, windows: [], key, value };
   const record = {
     key: Buffer.from(`${topic}-${partition}-${offset}`),
-    value: codec.encode('DeadLetter', letter),
+    value: codec.encode('DeadLetter', cutDeadLetter(letter)),
   };
   return [{ topic: videoTopics.deadLetter, partition: 0, records: [record] }];
 }

@@ -1,5 +1,5 @@
 import type { Kafka, Producer } from 'kafkajs';
-import type { LogRecord, Offset, Output } from '../event-log.js';
+import { LogError, type LogRecord, type Offset, type Output } from '../event-log.js';
 import { logError } from './errors.js';
 import { asTold, rounds, toMessages } from './rounds.js';
 
@@ -20,11 +20,14 @@ export class Appender {
   #producer: Promise<Producer> | null = null;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
+  #closed = false;
 
   constructor(readonly kafka: Kafka) {}
 
   async append(output: Output): Promise<Offset> {
     while (this.#waiting.length >= MOST_WAITING) await this.#flushing;
+    // A producer that is made now would not be closed by anybody.
+    if (this.#closed) throw new LogError('Closed', `appending to ${output.topic}: the log is closed`);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ output, resolve, reject });
       this.#flushing ??= this.#flush().finally(() => {
@@ -34,6 +37,7 @@ export class Appender {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#flushing;
     await (await this.#producer?.catch(() => null))?.disconnect();
   }

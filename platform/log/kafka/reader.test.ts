@@ -15,6 +15,7 @@ function harness(behaviour: Partial<Cluster>, first = 0) {
     refreshMetadataIfNecessary: async () => undefined,
     findLeaderForPartitions: () => ({ 1: [0] }),
     findBroker: () => Promise.reject(failure('none')),
+    fetchTopicsOffset: async () => [],
     ...behaviour,
   });
   const options: ReaderOptions = {

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { SyntaxProblem } from '../../pipeline/sla/diagnostics.js';
+import { parseDuration } from '../../pipeline/sla/duration.js';
+
+export const duration = z.string().transform((text, context) => {
+  try {
+    const ms = parseDuration(text);
+    if (ms > 0) return ms;
+    context.addIssue('must be longer than 0');
+  } catch (error) {
+    context.addIssue(error instanceof SyntaxProblem ? error.message : String(error));
+  }
+  return z.NEVER;
+});
+
+/** What a timer waits for: longer ones would fire at once. */
+export const waiting = duration.refine((ms) => ms <= 24 * 3_600_000, 'must be 1d at most');
+
+export const wholeNumber = z.string().regex(/^\d+$/, 'is no number').transform(Number);
+
+export const size = z.string().transform((text, context) => {
+  const found = /^(\d+)\s*(B|kB|MB|GB|KiB|MiB|GiB)?$/.exec(text);
+  const factors: Readonly<Record<string, number>> = {
+    B: 1,
+    kB: 1e3,
+    MB: 1e6,
+    GB: 1e9,
+    KiB: 2 ** 10,
+    MiB: 2 ** 20,
+    GiB: 2 ** 30,
+  };
+  if (found) return Number(found[1]) * (factors[found[2] ?? 'B'] ?? 1);
+  context.addIssue(`"${text}" is no size: write it like 1GiB or 500MB`);
+  return z.NEVER;
+});
+
+export const target = z.string().transform((text, context) => {
+  const [, name, url] = /^([^=]+)=(https?:\/\/.+)$/.exec(text) ?? [];
+  if (name !== undefined && url !== undefined && URL.canParse(url)) return { name, url };
+  context.addIssue(`"${text}" is no target: write it like checkout=http://host:8080/metrics`);
+  return z.NEVER;
+});
+
+export const codecs = z.string().transform((text, context) => {
+  const known = ['h264', 'vp9'] as const;
+  const named = [...new Set(text.split(',').map((one) => one.trim()))];
+  const found = known.filter((one) => named.includes(one));
+  if (found.includes('h264') && found.length === named.length) return found;
+  context.addIssue(`"${text}" is no list of codecs: write h264, or h264,vp9`);
+  return z.NEVER;
+});
+
+export const brokers = z.string().transform((text, context) => {
+  const all = text.split(',').map((one) => one.trim());
+  // An address of IPv6 would be cut at its first colon: such a broker needs a name.
+  if (all.every((one) => /^[^\s:]+:\d+$/.test(one))) return all;
+  context.addIssue(`"${text}" is no list of brokers: write host:port,host:port`);
+  return z.NEVER;
+});
+
+export const address = (schemes: readonly string[]) =>
+  z
+    .string()
+    .refine(
+      (text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text),
+      `is no address: write it like ${schemes[0]}://host:port`,
+    );

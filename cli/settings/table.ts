@@ -1,0 +1,191 @@
+import { z } from 'zod';
+import { address, brokers, codecs, duration, size, target, waiting, wholeNumber } from './parsers.js';
+import { prometheusSettings } from './prometheus.js';
+
+/**
+ * Every setting, declared once: flag, environment variable (TIDEMARK_ and the flag, unless it has a usual
+ * name of its own), default, meaning. One without default must be given.
+ */
+export const settings = {
+  ...prometheusSettings,
+  kafkaBrokers: {
+    flag: '--kafka-brokers <list>',
+    variable: 'KAFKA_BROKERS',
+    help: 'brokers of the log, host:port,host:port',
+    schema: brokers,
+  },
+  kafkaPrefix: {
+    flag: '--kafka-prefix <text>',
+    variable: 'KAFKA_PREFIX',
+    default: 'tidemark-',
+    help: 'what consumer groups and transactional ids begin with',
+    schema: z.string(),
+  },
+  kafkaUsername: {
+    flag: '--kafka-username <name>',
+    variable: 'KAFKA_USERNAME',
+    default: '',
+    help: 'user of the brokers; none without',
+    schema: z.string(),
+  },
+  kafkaPassword: {
+    flag: '--kafka-password <password>',
+    variable: 'KAFKA_PASSWORD',
+    default: '',
+    help: 'password of that user; better given by its variable',
+    schema: z.string(),
+  },
+  kafkaSasl: {
+    flag: '--kafka-sasl <mechanism>',
+    variable: 'KAFKA_SASL_MECHANISM',
+    default: 'scram-sha-512',
+    help: 'how the user logs in: plain, scram-sha-256 or scram-sha-512',
+    schema: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+  },
+  kafkaTls: {
+    flag: '--kafka-tls <mode>',
+    variable: 'KAFKA_TLS',
+    default: 'off',
+    help: 'off, on, or the file of the certificate authority',
+    schema: z.string().min(1),
+  },
+  registryUrl: {
+    flag: '--schema-registry-url <url>',
+    variable: 'SCHEMA_REGISTRY_URL',
+    help: 'where the Confluent API of the schema registry begins',
+    schema: address(['http', 'https']),
+  },
+  redisUrl: {
+    flag: '--redis-url <url>',
+    variable: 'REDIS_URL',
+    help: 'store of users and videos, redis:// or rediss://',
+    schema: address(['redis', 'rediss']),
+  },
+  leaseUrl: {
+    flag: '--redis-url <url>',
+    variable: 'REDIS_URL',
+    default: '',
+    help: 'store of the lease by which one of several spouts is active; without it a spout is alone',
+    schema: z.literal('').or(address(['redis', 'rediss'])),
+  },
+  vmsUrl: {
+    flag: '--vms-url <url>',
+    variable: 'VMS_URL',
+    help: 'where video management is',
+    schema: address(['http', 'https']),
+  },
+  videos: {
+    flag: '--videos <folder>',
+    help: 'folder of video files, shared by gateway, vms and vps',
+    schema: z.string().min(1),
+  },
+  adminPort: {
+    flag: '--admin-port <number>',
+    default: '9464',
+    help: 'port of /metrics, /healthz and /readyz, not for the public',
+    schema: wholeNumber.refine((port) => port <= 65_535, 'must be 65535 at most'),
+  },
+  port: {
+    flag: '--port <number>',
+    default: '8080',
+    help: 'port of gateway and API; 0 takes any free one',
+    schema: wholeNumber.refine((port) => port <= 65_535, 'must be 65535 at most'),
+  },
+  host: {
+    flag: '--host <address>',
+    default: '127.0.0.1',
+    help: 'address to listen on',
+    schema: z.string().min(1),
+  },
+  data: {
+    flag: '--data <folder>',
+    default: './data',
+    help: 'folder of the log and the store',
+    schema: z.string().min(1),
+  },
+  sla: { flag: '--sla <file>', default: 'sla.yaml', help: 'rule file', schema: z.string().min(1) },
+  scrapeInterval: {
+    flag: '--scrape-interval <duration>',
+    default: '5s',
+    help: 'how often targets are scraped',
+    schema: waiting,
+  },
+  source: {
+    flag: '--source <name>',
+    default: 'spout',
+    help: 'name of this spout in the log; keep it over restarts',
+    schema: z.string().min(1),
+  },
+  target: {
+    flag: '--target <name=url>',
+    default: [] as string[],
+    help: 'also watch this Prometheus endpoint (repeatable)',
+    schema: z.array(target).superRefine((targets, context) => {
+      // Their series would have the same labels, and their counters seem to jump back and forth.
+      const seen = new Set<string>();
+      for (const { name, url } of targets) {
+        const place = `${name} at ${new URL(url).host}`;
+        if (seen.has(place)) context.addIssue(`there are two targets ${place}: give each a name of its own`);
+        seen.add(place);
+      }
+    }),
+  },
+  platform: {
+    flag: '--no-platform',
+    default: true,
+    help: 'watch the targets alone, without gateway and video services',
+    schema: z.boolean(),
+  },
+  uploadLimit: {
+    flag: '--upload-limit <size>',
+    default: '1GiB',
+    help: 'greatest request body',
+    schema: size,
+  },
+  timeout: {
+    flag: '--timeout <duration>',
+    default: '30s',
+    help: 'how long a service may take to begin its answer',
+    schema: waiting,
+  },
+  codecs: {
+    flag: '--codecs <list>',
+    default: 'h264',
+    help: 'what videos are encoded to: h264, or h264,vp9',
+    schema: codecs,
+  },
+  encoders: {
+    flag: '--encoders <n>',
+    default: '1',
+    help: 'how many videos are encoded at a time',
+    schema: wholeNumber.refine((n) => n >= 1 && n <= 64, 'must be from 1 to 64'),
+  },
+  sweepAfter: {
+    flag: '--sweep-after <duration>',
+    default: '10m',
+    help: 'how long files that nothing refers to are left',
+    schema: duration,
+  },
+  retention: {
+    flag: '--retention <duration>',
+    default: '2d',
+    help: 'how long metrics, windows and alerts are kept',
+    schema: duration,
+  },
+  checkpointEvery: {
+    flag: '--checkpoint-every <duration>',
+    default: '5m',
+    help: 'event time between two checkpoints of a stage',
+    schema: duration,
+  },
+  quota: { flag: '--quota <size>', default: '1000GiB', help: 'greatest size of the data file', schema: size },
+  logLevel: {
+    flag: '--log-level <level>',
+    default: 'info',
+    help: 'debug, info, warn or error',
+    schema: z.enum(['debug', 'info', 'warn', 'error']),
+  },
+} as const;
+
+export type Name = keyof typeof settings;
+export type Given<N extends Name> = { readonly [K in N]: z.output<(typeof settings)[K]['schema']> };
