@@ -54,6 +54,7 @@ test('ends soon, and cuts no answer, though a client sends request after request
   await listening.close(10_000);
   expect(performance.now() - since).toBeLessThan(5_000);
   await asking;
-  expect(failure).toMatchObject({ code: 'ECONNREFUSED' });
+  // A request may be sent just as its connection ends: that one was not cut, but never taken.
+  expect(['ECONNREFUSED', 'UND_ERR_SOCKET']).toContain((failure as { code?: string } | null)?.code);
   await client.destroy();
 });
