@@ -30,7 +30,10 @@ export class Meter {
   }
 }
 
-export const median = (values: readonly number[]): number => {
+/** The value at that rank, nearest rank above; NaN of none. */
+export const quantile = (values: readonly number[], q: number): number => {
   const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 };
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);

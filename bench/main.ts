@@ -18,6 +18,11 @@ if (!Number.isSafeInteger(records) || records < 200_000) {
   process.exit(2);
 }
 
+if (process.env.KAFKA_BROKERS && !process.env.SCHEMA_REGISTRY_URL) {
+  process.stderr.write('SCHEMA_REGISTRY_URL is missing: over Kafka the pipelines need a registry\n');
+  process.exit(2);
+}
+
 const say = (what: string): void => void process.stderr.write(`${what} ...\n`);
 const workload = (order: WorkloadOptions['order']): WorkloadOptions => ({ seed: 1, order, records });
 
@@ -37,6 +42,12 @@ for (const what of ['windows', 'alerts', 'digest'] as const) {
     throw new Error(`${what}: ${log[what]} over the log, ${fixed[what]} from the engine alone`);
 }
 
+say('from a watermark to an alert');
+const latency = await withFolder((path) => runPhase('latency', { path }));
+const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
+if (brokers) say('over Kafka');
+const cluster = brokers && registry ? await runPhase('cluster', { brokers, registry }) : null;
+
 const report: Report = {
   node: process.versions.node,
   cpus: cpus().length,
@@ -44,5 +55,7 @@ const report: Report = {
   start,
   engine: { fixed, shuffled },
   log,
+  latency,
+  cluster,
 };
 process.stdout.write(`${given.json ? JSON.stringify(report) : formatReport(report)}\n`);

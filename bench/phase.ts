@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { ClusterOptions, ClusterResult } from './cluster.js';
 import type { EngineResult } from './engine-alone.js';
+import type { LatencyResult } from './latency.js';
 import type { OverLogOptions, OverLogResult } from './over-log.js';
 import type { WorkloadOptions } from './workload.js';
 
@@ -9,6 +11,8 @@ export interface Phases {
   readonly engine: { readonly options: WorkloadOptions; readonly result: EngineResult };
   readonly fill: { readonly options: OverLogOptions; readonly result: null };
   readonly log: { readonly options: OverLogOptions; readonly result: OverLogResult };
+  readonly latency: { readonly options: { readonly path: string }; readonly result: LatencyResult };
+  readonly cluster: { readonly options: ClusterOptions; readonly result: ClusterResult };
 }
 
 const file = fileURLToPath(new URL('./run-phase.js', import.meta.url));

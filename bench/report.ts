@@ -1,8 +1,10 @@
+import type { ClusterResult } from './cluster.js';
 import type { Counted } from './cost.js';
 import { type EngineResult, WARM_UP } from './engine-alone.js';
+import type { LatencyResult } from './latency.js';
 import type { OverLogResult } from './over-log.js';
 import type { StartResult } from './start.js';
-import { formatTable, grouped, megabytes, seconds } from './table.js';
+import { formatTable, grouped, megabytes, milliseconds, seconds } from './table.js';
 import { GROUPS, PARTITIONS, SCRAPE_EVERY, SERIES } from './workload.js';
 
 export interface Report {
@@ -12,12 +14,22 @@ export interface Report {
   readonly start: StartResult;
   readonly engine: { readonly fixed: EngineResult; readonly shuffled: EngineResult };
   readonly log: OverLogResult;
+  readonly latency: LatencyResult;
+  /** Null where no broker was named. */
+  readonly cluster: ClusterResult | null;
 }
 
 const perCpu = ({ records, cpu }: Counted): number => records / cpu;
 const perWall = ({ records, wall }: Counted): number => records / wall;
 
-export function formatReport({ node, cpus, records, start, engine, log }: Report): string {
+const timed = (name: string, { p50, p99, alerts }: LatencyResult): string[] => [
+  name,
+  milliseconds(p50),
+  milliseconds(p99),
+  grouped(alerts),
+];
+
+export function formatReport({ node, cpus, records, start, engine, log, latency, cluster }: Report): string {
   const { fixed, shuffled } = engine;
   const reference = perCpu(fixed.avsc);
   const row = (name: string, one: Counted): string[] => [
@@ -50,5 +62,14 @@ export function formatReport({ node, cpus, records, start, engine, log }: Report
     `the first ${WARM_UP * 100}% of the records are warm-up, and not counted but in the last line`,
     `over the log: peak RSS ${megabytes(log.peakRss)} with mapped pages of the log, own memory at the end ${megabytes(log.ownRss)}`,
     `over the log: ${grouped(log.windows)} windows, ${grouped(log.alerts)} alert records: the same bytes as engine alone`,
+    '',
+    formatTable([
+      ['closing watermark appended to alert readable', 'p50', 'p99', 'alerts'],
+      timed('embedded log', latency),
+      ...(cluster ? [timed('Kafka', cluster.latency)] : []),
+    ]),
+    cluster
+      ? `kill -9 of a pipeline to the first window of its survivor: median ${seconds(cluster.takeOver.median)}, greatest ${seconds(cluster.takeOver.greatest)}`
+      : 'KAFKA_BROKERS is not set: not measured over Kafka',
   ].join('\n');
 }

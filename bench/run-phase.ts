@@ -1,3 +1,5 @@
+import { measureCluster } from './cluster.js';
+import { embeddedLatency } from './embedded-latency.js';
 import { runEngineAlone } from './engine-alone.js';
 import { statusBytes } from './memory.js';
 import { fillLog, runOverLog } from './over-log.js';
@@ -9,6 +11,8 @@ const runs: {
   engine: (options) => Promise.resolve(runEngineAlone(options)),
   fill: (options) => fillLog(options).then(() => null),
   log: (options) => runOverLog(options, () => statusBytes('self', 'RssAnon')),
+  latency: embeddedLatency,
+  cluster: measureCluster,
 };
 
 const [, , name = '', options = ''] = process.argv;

@@ -1,12 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { median } from './cost.js';
 import { statusBytes } from './memory.js';
+import { answer, Spawned } from './spawned.js';
 import { withFolder } from './temporary.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const STARTS = 5;
 const LOOK_EVERY_MS = 200;
 /** The spout's first watermark, then one per scrape. */
@@ -28,48 +25,20 @@ export async function measureStart(): Promise<StartResult> {
   for (let n = 1; n <= STARTS; n++) {
     await withFolder(async (data) => {
       const from = performance.now();
-      const child = spawn(process.execPath, ['dist/cli/main.js', 'up', '--port', '0', '--data', data], {
-        cwd: root,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      try {
-        const url = await listening(child);
-        await answer(`${url}/healthz`);
-        healthz.push((performance.now() - from) / 1e3);
-        await answer(`${url}/api/v1/alerts`);
-        alerts.push((performance.now() - from) / 1e3);
-        if (n === STARTS) idleRss = await rssAfterScrapes(child, url);
-      } finally {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        await exited;
-      }
+      await using up = new Spawned(['up', '--port', '0', '--data', data]);
+      const url = await up.listening();
+      await answer(`${url}/healthz`);
+      healthz.push((performance.now() - from) / 1e3);
+      await answer(`${url}/api/v1/alerts`);
+      alerts.push((performance.now() - from) / 1e3);
+      if (n === STARTS) idleRss = await rssAfterScrapes(up.child.pid, url);
     });
   }
   return { healthz: median(healthz), alerts: median(alerts), idleRss };
 }
 
-function listening(child: ChildProcess): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = '';
-    child.stderr?.on('data', (chunk) => {
-      text += chunk;
-      const url = /listening on (http:[^"\s]+)/.exec(text)?.[1];
-      if (url !== undefined) resolve(url);
-    });
-    child.once('exit', () => reject(new Error(`tidemark up ended: ${text}`)));
-  });
-}
-
-async function answer(url: string): Promise<string> {
-  const response = await fetch(url);
-  const text = await response.text();
-  if (response.status !== 200) throw new Error(`${url} answers ${response.status}: ${text}`);
-  return text;
-}
-
 /** Waits until event time has moved twice. */
-async function rssAfterScrapes({ pid }: ChildProcess, url: string): Promise<number> {
+async function rssAfterScrapes(pid: number | undefined, url: string): Promise<number> {
   const seen = new Set<string>();
   while (seen.size < WATERMARKS) {
     await sleep(LOOK_EVERY_MS);

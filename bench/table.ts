@@ -15,3 +15,4 @@ export const grouped = (value: number): string => Math.round(value).toLocaleStri
 export const seconds = (value: number): string => `${value.toFixed(2)} s`;
 export const megabytes = (bytes: number | null): string =>
   bytes === null ? '-' : `${(bytes / 1e6).toFixed(0)} MB`;
+export const milliseconds = (value: number): string => `${value.toFixed(1)} ms`;

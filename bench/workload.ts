@@ -41,6 +41,8 @@ slas:
 /** What one scrape appends to one partition: samples, then a watermark. */
 export interface PartitionScrape {
   readonly partition: number;
+  /** When it was scraped, ms since the epoch: that of the watermark. */
+  readonly at: number;
   readonly records: readonly LogRecord[];
   /** Metric records among them. */
   readonly samples: number;
@@ -105,7 +107,7 @@ export class Workload {
     }
     const samples = parts.map((part, partition) => part.length - (before[partition] ?? 0));
     this.#watermark(parts, at);
-    return parts.map((records, partition) => ({ partition, records, samples: samples[partition] ?? 0 }));
+    return parts.map((records, partition) => ({ partition, at, records, samples: samples[partition] ?? 0 }));
   }
 
   #advance(one: Series, scrape: number): void {

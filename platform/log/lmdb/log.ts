@@ -117,8 +117,9 @@ export function lmdbLog(
     partitions: async (topic) => spec(topic).partitions,
     append: async ({ topic, partition, records }) => {
       const first = await environment.write(() => partitionAt(topic, partition).append(records, clock()));
-      await environment.flushed();
+      // Readers need not wait for the disk: what they make of it is lost with it, if it is.
       wakers.wake(topic, partition);
+      await environment.flushed();
       return first;
     },
     writer: async (name, topic, partition) =>

@@ -32,8 +32,8 @@ export async function openWriter(options: WriterOptions): Promise<PartitionWrite
           throw new LogError('Fenced', `${topic}/${partition} was taken over by another ${name}`);
         return at.append(records, clock());
       });
-      await environment.flushed();
       wakers.wake(topic, partition);
+      await environment.flushed();
       return first + records.length;
     },
     close: async () => {

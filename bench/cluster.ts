@@ -1,0 +1,71 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { clusterNames, connectCluster } from '../cli/cluster.js';
+import { readOptions } from '../cli/settings.js';
+import { topics } from '../pipeline/stage/stage.js';
+import type { EventLog } from '../platform/log/event-log.js';
+import { createLogger } from '../platform/telemetry/logger.js';
+import { Feed, FLAPPING_RULES } from './feed.js';
+import { type LatencyResult, measureLatency } from './latency.js';
+import { Spawned } from './spawned.js';
+import { measureTakeOver, type TakeOverResult } from './take-over.js';
+import { withFolder } from './temporary.js';
+import { PARTITIONS } from './workload.js';
+
+export interface ClusterOptions {
+  /** As the components take them. */
+  readonly brokers: string;
+  readonly registry: string;
+}
+
+export interface ClusterResult {
+  readonly latency: LatencyResult;
+  readonly takeOver: TakeOverResult;
+}
+
+/** `tidemark pipeline` as processes of their own over Kafka; source and reader are in this one. */
+export function measureCluster({ brokers, registry }: ClusterOptions): Promise<ClusterResult> {
+  return withFolder(async (folder) => {
+    const ended = new AbortController();
+    const onFatal = (error: unknown): never => {
+      throw error;
+    };
+    const logger = createLogger({ level: 'error' });
+    const given = { kafkaBrokers: brokers, schemaRegistryUrl: registry, ...defaults };
+    const settings = readOptions(clusterNames, given);
+    const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal: ended.signal });
+    try {
+      await refuseUsed(log);
+      const sla = join(folder, 'sla.yaml');
+      writeFileSync(sla, FLAPPING_RULES);
+      const start = async (): Promise<Spawned> => {
+        const args = ['pipeline', '--sla', sla, '--admin-port', '0', '--checkpoint-every', '5m'];
+        const one = new Spawned(args, { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry });
+        await one.listening();
+        return one;
+      };
+      const feed = new Feed(log, codec);
+      await using first = await start();
+      const latency = await measureLatency(feed, codec);
+      const takeOver = await measureTakeOver({ feed, codec, start, first });
+      return { latency, takeOver };
+    } finally {
+      ended.abort();
+      await close();
+    }
+  });
+}
+
+const defaults = {
+  ...{ kafkaPrefix: 'tidemark-', kafkaUsername: '', kafkaPassword: '', kafkaSasl: 'scram-sha-512' },
+  ...{ kafkaTls: 'off', retention: '1d' },
+};
+
+/** It would be measured among others' records, and they would have those of the benchmark among theirs. */
+async function refuseUsed(log: EventLog): Promise<void> {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const { end } = await log.range(topics.metrics, partition);
+    if (end > 0)
+      throw new Error(`topic ${topics.metrics} has records already: give the benchmark a broker of its own`);
+  }
+}
