@@ -40,10 +40,13 @@ describe.skipIf(!inject('compose'))('the platform in containers', () => {
   test('starts without a failure, confined, and publishes gateway and view alone', async () => {
     const all = await compose.containers();
     const published: string[] = [];
-    for (const { service, Config, HostConfig, NetworkSettings, RestartCount, State } of all) {
+    for (const { service, Config, HostConfig, Mounts, NetworkSettings, RestartCount, State } of all) {
       expect([RestartCount, State.Health?.Status], service).toEqual([0, 'healthy']);
       expect(HostConfig.Memory, service).toBeGreaterThan(0);
       expect(HostConfig.SecurityOpt, service).toContain('no-new-privileges:true');
+      // A volume without a name would outlive `down`, and nobody know what it was.
+      for (const { Type, Name } of Mounts)
+        if (Type === 'volume') expect(Name, service).toMatch(`${compose.project}_`);
       for (const [port, at] of Object.entries(NetworkSettings.Ports))
         if (at && at.length > 0) published.push(`${service} ${port}`);
       if (!replicas.includes(service)) continue;

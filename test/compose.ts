@@ -22,6 +22,7 @@ export interface Container {
     readonly Memory: number;
   };
   readonly NetworkSettings: { readonly Ports: Readonly<Record<string, readonly object[] | null>> };
+  readonly Mounts: readonly { readonly Type: string; readonly Name?: string }[];
   readonly RestartCount: number;
   readonly State: { readonly ExitCode: number; readonly Health?: { readonly Status: string } };
 }
