@@ -76,24 +76,32 @@ interface Answer<T> {
   data(): T;
 }
 
-/**
- * The subject's level, set before the first schema and not after it as `register` would, and never
- * loosened. NONE counts as unset: some registries say so of a subject that nobody has set.
- */
+/** The subject's level, set before the first schema and not after it as `register` would, and never loosened. */
 async function levelOf(api: Api, subject: string): Promise<string> {
-  const said = await api.Subject.config({ subject }).then(
-    (answered) => String(answered.data().compatibilityLevel).toUpperCase(),
-    (error: unknown) => {
-      const { status, told } = answer(error);
-      if (status === 404 && told) return 'NONE';
-      throw error;
-    },
-  );
+  let said = await askLevel(api, subject);
+  if (said === 'NONE') {
+    try {
+      await api.Subject.updateConfig({ subject, body: { compatibility: 'BACKWARD' } });
+      return 'BACKWARD';
+    } catch (error) {
+      // Of components that start together one sets it first; to the others some registries say 409.
+      said = await askLevel(api, subject);
+      if (said === 'NONE') throw error;
+    }
+  }
   if (enough.has(said)) return said;
-  if (said !== 'NONE')
-    throw new CodecError('Refused', `subject ${subject} has compatibility ${said}: set BACKWARD`);
-  await api.Subject.updateConfig({ subject, body: { compatibility: 'BACKWARD' } });
-  return 'BACKWARD';
+  throw new CodecError('Refused', `subject ${subject} has compatibility ${said}: set BACKWARD`);
+}
+
+/** NONE counts as unset: some registries say so of a subject that nobody has set. */
+async function askLevel(api: Api, subject: string): Promise<string> {
+  try {
+    return String((await api.Subject.config({ subject })).data().compatibilityLevel).toUpperCase();
+  } catch (error) {
+    const { status, told } = answer(error);
+    if (status === 404 && told) return 'NONE';
+    throw error;
+  }
 }
 
 const registerAs = (

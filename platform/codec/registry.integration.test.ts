@@ -60,6 +60,13 @@ describe.skipIf(!docker)('over a schema registry', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('many that start at once over an empty registry find one another', async () => {
+    await using empty = await startRegistry();
+    const all = await Promise.all(Array.from({ length: 8 }, () => open(empty.url)));
+    expect(new Set(all.map((one) => one.idOf('AlertRecord'))).size).toBe(1);
+    expect(warnings).toEqual([]);
+  });
+
   test('keeps a stricter compatibility, and refuses one that lets readers break', async () => {
     await rest('PUT', `/config/${subject}`, { compatibility: 'FULL_TRANSITIVE' });
     await open();

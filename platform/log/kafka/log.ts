@@ -179,6 +179,7 @@ async function createTopics(
         ],
       })
       .catch((error: unknown) => {
+        if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw notKnownYet(name, error);
         if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error)) && !alreadyThere(error)) throw error;
       });
     const count = await createdCount(admin, name);
@@ -191,18 +192,18 @@ async function createTopics(
   }
 }
 
-/** Where the broker that is asked has not yet heard of it, trying again helps. */
 async function createdCount(admin: Admin, topic: string): Promise<number> {
   try {
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
     return topics[0]?.partitions.length ?? 0;
   } catch (cause) {
-    throw new LogError('Unavailable', `topic ${topic} is not known everywhere yet`, {
-      cause,
-      retryable: true,
-    });
+    throw notKnownYet(topic, cause);
   }
 }
+
+/** A broker may not have heard yet of a topic that was created a moment ago: trying again helps. */
+const notKnownYet = (topic: string, cause: unknown): LogError =>
+  new LogError('Unavailable', `topic ${topic} is not known everywhere yet`, { cause, retryable: true });
 
 /** Creating several topics fails as a whole, with an error for each. */
 const alreadyThere = (error: unknown): boolean => {

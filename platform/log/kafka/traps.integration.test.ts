@@ -51,6 +51,18 @@ describe.skipIf(!docker)('on a real broker', () => {
   const join = (from: EventLog, group: string, name: string): Promise<OwnedPartition> =>
     new Promise((resolve) => void from.join(group, name, resolve));
 
+  test('many that create the same topics at once are done, or may try again', async () => {
+    const names = Array.from({ length: 30 }, (_, i) => ({
+      name: `same-${i}`,
+      partitions: 4,
+      retentionMs: null,
+    }));
+    const created = await Promise.allSettled(Array.from({ length: 8 }, () => open().createTopics(names)));
+    const failures = created.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(failures).toEqual(failures.map(() => expect.objectContaining({ retryable: true })));
+    await log.createTopics(names);
+  });
+
   test.each([
     ['gzip', CompressionTypes.GZIP],
     ['snappy', CompressionTypes.Snappy],
