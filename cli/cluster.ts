@@ -3,6 +3,7 @@ import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { LogError } from '../platform/log/event-log.js';
 import type { Logger } from '../platform/telemetry/logger.js';
+import type { Liveness } from './liveness.js';
 import { pause } from './pause.js';
 import type { Given } from './settings.js';
 import { topicSpecs } from './topics.js';
@@ -18,6 +19,8 @@ export type ClusterSettings = Given<(typeof clusterNames)[number]>;
 export interface ClusterContext {
   readonly logger: Logger;
   readonly onFatal: (error: unknown) => void;
+  /** Told of every loop that owns a partition. */
+  readonly liveness: Liveness;
   /** Ends waiting for what is not there yet. */
   readonly signal: AbortSignal;
 }
@@ -34,7 +37,7 @@ const LAST_RETRY_MS = 10_000;
 /** The log and the codec of the cluster, with its topics; waits for brokers and registry that are not up yet. */
 export async function connectCluster(
   settings: ClusterSettings,
-  { logger, onFatal, signal }: ClusterContext,
+  { logger, onFatal, liveness, signal }: ClusterContext,
 ): Promise<Cluster> {
   const { kafkaLog } = await import('../platform/log/kafka/log.js');
   const { registryCodec } = await import('../platform/codec/registry.js');
@@ -45,7 +48,7 @@ export async function connectCluster(
     await createTopics(log, settings.retention, { warn, signal });
     const clock = (): number => performance.now();
     const codec = await registryCodec({ url: settings.registryUrl, pause, warn, clock, signal });
-    return { log, codec, close: () => log.close() };
+    return { log: liveness.watched(log), codec, close: () => log.close() };
   } catch (error) {
     await log.close();
     throw error;

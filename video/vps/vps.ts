@@ -57,7 +57,7 @@ export function createVps(options: VpsOptions): Vps {
   const routes = ['/healthz', '/readyz', '/metrics'].map((p) => ['GET', p, new RegExp(`^${p}$`)] as const);
   app.use(instrument({ registry, service: 'vps', monotonic, routeOf: routeTable(routes) }));
   app.get('/healthz', (c) => c.text('ok'));
-  app.get('/readyz', (c) => (consumer === null ? c.text('starting', 503) : c.text('ok')));
+  app.get('/readyz', (c) => (consumer?.member ? c.text('ok') : c.text('it takes no jobs now', 503)));
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   );
