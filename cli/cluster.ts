@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.js';
 /** What every component that uses the log takes. */
 export const clusterNames = [
   ...(['kafkaBrokers', 'kafkaPrefix', 'kafkaUsername', 'kafkaPassword', 'kafkaSasl', 'kafkaTls'] as const),
-  ...(['registryUrl', 'retention'] as const),
+  ...(['kafkaReplication', 'registryUrl', 'retention'] as const),
 ];
 export type ClusterSettings = Given<(typeof clusterNames)[number]>;
 
@@ -42,8 +42,9 @@ export async function connectCluster(
   const { kafkaLog } = await import('../platform/log/kafka/log.js');
   const { registryCodec } = await import('../platform/codec/registry.js');
   const warn = (text: string): void => logger.warn(text);
-  const { kafkaBrokers: brokers, kafkaPrefix: prefix } = settings;
-  const log = kafkaLog({ brokers, prefix, ...security(settings), warn, onFatal });
+  const { kafkaBrokers: brokers, kafkaPrefix: prefix, kafkaReplication: replication } = settings;
+  const copies = replication === null ? {} : { replication };
+  const log = kafkaLog({ brokers, prefix, ...copies, ...security(settings), warn, onFatal });
   try {
     await createTopics(log, settings.retention, { warn, signal });
     const clock = (): number => performance.now();

@@ -41,10 +41,11 @@ export interface ComponentOptions<N extends Name> {
   ) => Promise<{ readonly url?: string; readonly ready?: () => Promise<boolean> }>;
 }
 
-/** A component of the cluster as a command, with what it may take for good reasons to stop. */
+/** A component of the cluster as a command, with its settings and what it may take for good reasons to stop. */
 export class ComponentCommand extends Command {
   constructor(
     name: string,
+    readonly settings: readonly Name[],
     readonly drainMs: number,
   ) {
     super(name);
@@ -55,7 +56,7 @@ export class ComponentCommand extends Command {
 export function componentCommand<N extends Name>(options: ComponentOptions<N>): ComponentCommand {
   const names = [...options.names, 'adminPort', 'host', 'logLevel'] as const;
   const all = [...new Set(names)] as readonly (N | 'adminPort' | 'host' | 'logLevel')[];
-  const command = new ComponentCommand(options.name, options.drainMs ?? 0);
+  const command = new ComponentCommand(options.name, all, options.drainMs ?? 0);
   command
     .description(options.description)
     .action((given: Record<string, unknown>) => run(options, readOptions(all, given)));
