@@ -7,7 +7,7 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Rendition, Transcoder } from '../../platform/transcoder/transcoder.js';
 import { type Consumer, consume } from '../jobs/consume.js';
 import { discard, type Folders, list } from '../jobs/folders.js';
-import { eventOutput, videoTopics } from '../jobs/topics.js';
+import { eventOutput, videoGroups, videoTopics } from '../jobs/topics.js';
 import { type Limits, usualLimits } from './limits.js';
 import { Slots } from './slots.js';
 import { processJob, type WorkerOptions } from './worker.js';
@@ -95,7 +95,7 @@ export function createVps(options: VpsOptions): Vps {
       consumer = await consume({
         log,
         codec,
-        group: 'vps',
+        group: videoGroups.jobs,
         topic: videoTopics.jobs,
         type: 'VideoJob',
         pause,
