@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { componentCommands } from '../cli/commands.js';
 import { imagesComposed, oursComposed, reachedComposed } from './composition.js';
 import { images } from './images.js';
-import { behind, listeningIn, oursIn, rawManifests, reachedIn, secretsOf, workloads } from './kubernetes.js';
+import { listeningIn, oursIn, rawManifests, secretsOf, workloads } from './kubernetes.js';
+import { behind, reachedIn } from './kubernetes-network.js';
 import { type Ours, portsOf, problemsOf, scrapedIn, unheard } from './manifests.js';
 
 const base = 'k8s/base';
