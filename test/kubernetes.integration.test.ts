@@ -122,23 +122,20 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
           runAsUser: expect.any(Number),
           seccompProfile: { type: 'RuntimeDefault' },
         },
-        containers: [
-          {
-            securityContext: {
-              allowPrivilegeEscalation: false,
-              readOnlyRootFilesystem: true,
-              capabilities: { drop: ['ALL'] },
-            },
-            startupProbe: {},
-            readinessProbe: {},
-            livenessProbe: {},
-            resources: {
-              requests: { cpu: expect.anything(), memory: expect.anything() },
-              limits: { memory: expect.anything() },
-            },
-          },
-        ],
+        containers: [{ startupProbe: {}, readinessProbe: {}, livenessProbe: {} }],
       });
+      for (const container of [...(pod.initContainers ?? []), ...pod.containers])
+        expect(container).toMatchObject({
+          securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ['ALL'] },
+          },
+          resources: {
+            requests: { cpu: expect.anything(), memory: expect.anything() },
+            limits: { memory: expect.anything() },
+          },
+        });
     }
   });
 
