@@ -77,6 +77,7 @@ export async function runOverLog(
     targets: PARTITIONS,
     checkpointEvery: 5 * 60_000,
     warn: (message) => failed.abort(new Error(message)),
+    pause,
     onFatal: (error) => failed.abort(error),
   });
   while ((await reached(registry)) < closing) {

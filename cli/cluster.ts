@@ -3,6 +3,7 @@ import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { LogError } from '../platform/log/event-log.js';
 import type { Logger } from '../platform/telemetry/logger.js';
+import type { Liveness } from './liveness.js';
 import { pause } from './pause.js';
 import type { Given } from './settings.js';
 import { topicSpecs } from './topics.js';
@@ -11,13 +12,15 @@ import { UsageError } from './usage-error.js';
 /** What every component that uses the log takes. */
 export const clusterNames = [
   ...(['kafkaBrokers', 'kafkaPrefix', 'kafkaUsername', 'kafkaPassword', 'kafkaSasl', 'kafkaTls'] as const),
-  ...(['registryUrl', 'retention'] as const),
+  ...(['kafkaReplication', 'registryUrl', 'retention'] as const),
 ];
 export type ClusterSettings = Given<(typeof clusterNames)[number]>;
 
 export interface ClusterContext {
   readonly logger: Logger;
   readonly onFatal: (error: unknown) => void;
+  /** Told of every loop that owns a partition. */
+  readonly liveness: Liveness;
   /** Ends waiting for what is not there yet. */
   readonly signal: AbortSignal;
 }
@@ -34,18 +37,19 @@ const LAST_RETRY_MS = 10_000;
 /** The log and the codec of the cluster, with its topics; waits for brokers and registry that are not up yet. */
 export async function connectCluster(
   settings: ClusterSettings,
-  { logger, onFatal, signal }: ClusterContext,
+  { logger, onFatal, liveness, signal }: ClusterContext,
 ): Promise<Cluster> {
   const { kafkaLog } = await import('../platform/log/kafka/log.js');
   const { registryCodec } = await import('../platform/codec/registry.js');
   const warn = (text: string): void => logger.warn(text);
-  const { kafkaBrokers: brokers, kafkaPrefix: prefix } = settings;
-  const log = kafkaLog({ brokers, prefix, ...security(settings), warn, onFatal });
+  const { kafkaBrokers: brokers, kafkaPrefix: prefix, kafkaReplication: replication } = settings;
+  const copies = replication === null ? {} : { replication };
+  const log = kafkaLog({ brokers, prefix, ...copies, ...security(settings), warn, onFatal });
   try {
     await createTopics(log, settings.retention, { warn, signal });
     const clock = (): number => performance.now();
     const codec = await registryCodec({ url: settings.registryUrl, pause, warn, clock, signal });
-    return { log, codec, close: () => log.close() };
+    return { log: liveness.watched(log), codec, close: () => log.close() };
   } catch (error) {
     await log.close();
     throw error;

@@ -1,21 +1,24 @@
 import { Command } from 'commander';
-import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { Listening } from '../platform/http/serve.js';
 import { linkedAbort } from '../platform/linked-abort.js';
 import type { Logger } from '../platform/telemetry/logger.js';
+import { type AdminOptions, adminApp } from './admin.js';
+import { Liveness } from './liveness.js';
 import { aborted, pause } from './pause.js';
 import { untilStopped } from './process.js';
 import { type Given, type Name, optionsOf, readOptions } from './settings.js';
 
 const LINGER_MS = 1_000;
 /** A part that cannot be stopped in so long, a broker is silent for one, is left to the end of the process, ms. */
-const STOP_MS = 5_000;
+export const STOP_MS = 5_000;
 
 /** What a component is given to live in. */
 export interface Surroundings {
   readonly logger: Logger;
   readonly registry: Registry;
+  /** Told of its loops; a process whose loops are stuck is to be restarted. */
+  readonly liveness: Liveness;
   /** It cannot go on: the process has to end. */
   readonly onFatal: (error: unknown) => void;
   /** Aborted when the process is to end. */
@@ -29,6 +32,8 @@ export interface ComponentOptions<N extends Name> {
   readonly description: string;
   readonly names: readonly N[];
   readonly defaults?: Partial<Record<Name, string>>;
+  /** What it may take for good reasons to stop, ms. */
+  readonly drainMs?: number;
   /** Starts it; resolves to where it can be reached, and whether it is ready from time to time. */
   readonly start: (
     settings: Given<N | 'adminPort' | 'host' | 'logLevel'>,
@@ -36,11 +41,23 @@ export interface ComponentOptions<N extends Name> {
   ) => Promise<{ readonly url?: string; readonly ready?: () => Promise<boolean> }>;
 }
 
-/** A component of the cluster as a command, with /metrics, /healthz and /readyz on its admin port. */
-export function componentCommand<N extends Name>(options: ComponentOptions<N>): Command {
+/** A component of the cluster as a command, with its settings and what it may take for good reasons to stop. */
+export class ComponentCommand extends Command {
+  constructor(
+    name: string,
+    readonly settings: readonly Name[],
+    readonly drainMs: number,
+  ) {
+    super(name);
+  }
+}
+
+/** A component of the cluster, with /metrics, /healthz and /readyz on its admin port. */
+export function componentCommand<N extends Name>(options: ComponentOptions<N>): ComponentCommand {
   const names = [...options.names, 'adminPort', 'host', 'logLevel'] as const;
   const all = [...new Set(names)] as readonly (N | 'adminPort' | 'host' | 'logLevel')[];
-  const command = new Command(options.name)
+  const command = new ComponentCommand(options.name, all, options.drainMs ?? 0);
+  command
     .description(options.description)
     .action((given: Record<string, unknown>) => run(options, readOptions(all, given)));
   for (const option of optionsOf(all, options.defaults)) command.addOption(option);
@@ -73,11 +90,15 @@ async function run<N extends Name>(
     process.exitCode = 1;
     ended.abort();
   };
+  const liveness = new Liveness(() => performance.now());
   let ready: (() => Promise<boolean>) | null = null;
   try {
-    const admin = await adminServer(common, registry, async () => (ready ? ready() : false));
+    const admin = await adminServer(common, {
+      ...{ registry, liveness },
+      ready: async () => (ready ? ready() : false),
+    });
     onStop(() => admin.close(0));
-    const starting = start(settings, { logger, registry, onFatal, signal, onStop });
+    const starting = start(settings, { logger, registry, liveness, onFatal, signal, onStop });
     // Whatever it waits for, it need not come any more.
     const started = await Promise.race([starting, aborted(signal).then(() => null)]);
     if (started !== null) {
@@ -101,17 +122,8 @@ async function run<N extends Name>(
 
 async function adminServer(
   { host, adminPort: port }: Given<'adminPort' | 'host'>,
-  registry: Registry,
-  ready: () => Promise<boolean>,
+  options: AdminOptions,
 ): Promise<Listening> {
   const { serve } = await import('../platform/http/serve.js');
-  const app = new Hono();
-  app.get('/healthz', (c) => c.text('ok'));
-  app.get('/readyz', async (c) =>
-    (await ready().catch(() => false)) ? c.text('ok') : c.text('not ready', 503),
-  );
-  app.get('/metrics', async (c) =>
-    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
-  );
-  return serve({ fetch: app.fetch as never, host, port });
+  return serve({ fetch: adminApp(options).fetch as never, host, port });
 }

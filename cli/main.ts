@@ -1,38 +1,8 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { backtestCommand } from './commands/backtest.js';
-import { checkCommand } from './commands/check.js';
-import { demoCommand } from './commands/demo.js';
-import { loadCommand } from './commands/load.js';
-import { logCommand } from './commands/log.js';
-import { alertsCommand, windowsCommand } from './commands/read.js';
-import { upCommand } from './commands/up.js';
-import { gatewayCommand } from './components/gateway.js';
-import { pipelineCommand } from './components/pipeline.js';
-import { spoutCommand } from './components/spout.js';
-import { viewCommand } from './components/view.js';
-import { vmsCommand } from './components/vms.js';
-import { vpsCommand } from './components/vps.js';
+import { allCommands } from './commands.js';
 import { exitCodeOf, explain } from './failure.js';
 import { warn } from './process.js';
-
-// What a command needs is imported when it runs, so that the others start fast.
-const commands = [
-  upCommand(),
-  demoCommand(),
-  loadCommand(),
-  alertsCommand(),
-  windowsCommand(),
-  checkCommand(),
-  backtestCommand(),
-  logCommand(),
-  gatewayCommand(),
-  vmsCommand(),
-  vpsCommand(),
-  spoutCommand(),
-  pipelineCommand(),
-  viewCommand(),
-];
 
 const exits = `
 Exit codes: 0 all went well; 1 it could not be done, or nothing fired in a demo; 2 a mistake in what was
@@ -60,5 +30,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 const program = new Command('tidemark')
   .description('SLA monitoring as a stream: metrics in, windows, violations that explain themselves.')
   .addHelpText('after', exits);
-for (const command of commands) program.addCommand(command);
+for (const command of allCommands()) program.addCommand(command);
 await finish(program).parseAsync().catch(fail);

@@ -10,7 +10,6 @@ import { runPartition } from '../pipeline/stage/run-partition.js';
 import type { StageFactory } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog, Membership } from '../platform/log/event-log.js';
-import { pause } from './pause.js';
 
 export interface PipelineOptions {
   readonly log: EventLog;
@@ -22,11 +21,15 @@ export interface PipelineOptions {
   /** Event time between two checkpoints, ms. */
   readonly checkpointEvery: number;
   readonly warn: (message: string) => void;
+  /** Resolves after so many ms, or when the signal is aborted. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A stage cannot go on: the process has to end. */
   readonly onFatal: (error: unknown) => void;
 }
 
 export interface RunningPipeline {
+  /** Whether the groups of both stages count on this process. */
+  readonly member: boolean;
   /** Gives the partitions back, and waits for what is under way. */
   stop(): Promise<void>;
 }
@@ -59,8 +62,11 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
     await runStage({ ...options, warn }, evaluate, evaluates),
   ];
   return {
+    get member() {
+      return stages.every(({ membership }) => membership.member);
+    },
     stop: async () => {
-      for (const stage of stages) await stage();
+      for (const { stop } of stages) await stop();
     },
   };
 }
@@ -69,10 +75,10 @@ async function runStage<S extends Aggregate | Evaluate>(
   options: PipelineOptions,
   factory: StageFactory<S>,
   live: Map<number, S>,
-): Promise<() => Promise<void>> {
-  const { log, codec, rules, checkpointEvery, warn, onFatal } = options;
+): Promise<{ readonly membership: Membership; readonly stop: () => Promise<void> }> {
+  const { log, codec, rules, checkpointEvery, warn, pause, onFatal } = options;
   const running = new Set<Promise<void>>();
-  const membership: Membership = await log.join(factory.name, factory.topic, (owned) => {
+  const membership = await log.join(factory.name, factory.topic, (owned) => {
     const run = runPartition(owned, {
       factory,
       codec,
@@ -89,9 +95,12 @@ async function runStage<S extends Aggregate | Evaluate>(
     running.add(run);
     void run.finally(() => running.delete(run));
   });
-  return async () => {
-    await membership.leave();
-    await Promise.all(running);
+  return {
+    membership,
+    stop: async () => {
+      await membership.leave();
+      await Promise.all(running);
+    },
   };
 }
 

@@ -77,6 +77,7 @@ async function start(
     targets: PARTITIONS,
     checkpointEvery: settings.checkpointEvery,
     warn: (text) => logger.warn(text),
+    pause,
     onFatal,
   });
   stops.push(() => pipeline.stop());

@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -27,6 +28,7 @@ async function run(log: EventLog, windows: number): Promise<Results> {
     targets: PARTITIONS,
     checkpointEvery: 300_000,
     warn: (text) => warnings.push(text),
+    pause,
     onFatal: (error) => expect.unreachable(String(error)),
   });
   const written = async (): Promise<number> => (await payloads(log, 'windows')).flat().length;

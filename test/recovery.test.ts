@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { seriesText } from '../pipeline/model/text.js';
@@ -71,6 +72,7 @@ async function run(
     const pipeline = await runPipeline({
       ...options,
       warn: (text) => warnings.push(text),
+      pause,
       onFatal: (error) => expect.unreachable(String(error)),
     });
     for (let n = (half * POLLS) / 2; n < ((half + 1) * POLLS) / 2; n++) await poll(log, n);

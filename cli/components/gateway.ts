@@ -9,6 +9,7 @@ export const gatewayCommand = () =>
     name: 'gateway',
     description: 'the front door of the video platform',
     names: ['port', 'vmsUrl', 'videos', 'uploadLimit', 'timeout'],
+    drainMs: DRAIN_MS,
     start: async (settings, { logger, registry, onStop }) => {
       const { createGateway } = await import('../../gateway/gateway.js');
       const { serve } = await import('../../platform/http/serve.js');

@@ -10,9 +10,10 @@ export const pipelineCommand = () =>
       'the engine: metrics to windows and alerts, over Kafka; start several to share the partitions',
     names: [...clusterNames, 'sla', 'checkpointEvery'],
     defaults: { sla: usualRules() },
-    start: async (settings, { logger, registry, onFatal, signal, onStop }) => {
+    start: async (settings, surroundings) => {
+      const { logger, registry, liveness, onFatal, onStop } = surroundings;
       const rules = loadRules(settings.sla);
-      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       await rememberRules(log, codec, rules);
       const { runPipeline } = await import('../pipeline.js');
@@ -21,8 +22,9 @@ export const pipelineCommand = () =>
         targets: PARTITIONS,
         checkpointEvery: settings.checkpointEvery,
         warn: (text) => logger.warn(text),
+        pause: liveness.pause,
       });
       onStop(() => pipeline.stop());
-      return {};
+      return { ready: () => Promise.resolve(pipeline.member) };
     },
   });

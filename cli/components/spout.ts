@@ -17,25 +17,27 @@ export const spoutCommand = () =>
     start: async (settings, surroundings) => {
       const { Spout } = await import('../../pipeline/spout/spout.js');
       const { runActive } = await import('../../pipeline/spout/active.js');
-      const { logger, onFatal, signal, onStop } = surroundings;
+      const { logger, liveness, onFatal, onStop } = surroundings;
       const say = (level: 'info' | 'warn' | 'error', message: string): void => logger[level](message);
       const rules = loadRules(settings.sla);
       // Asked for once before anything is waited for: a mistake in the settings is told at once.
       await pollerOf(settings, { rules, say });
-      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const store = await leaseStore(settings.leaseUrl, surroundings);
       let spout: InstanceType<typeof Spout> | null = null;
       const monotonic = (): number => performance.now();
       const make = async (): Promise<InstanceType<typeof Spout>> =>
         new Spout({
-          ...{ log, codec, monotonic, pause, say },
+          ...{ log, codec, monotonic, say },
+          pause: liveness.pause,
           poller: await pollerOf(settings, { rules, say }),
           name: settings.source,
           interval: settings.scrapeInterval,
           clock: Date.now,
         });
       const polling = new AbortController();
+      liveness.watch('spout', polling.signal);
       const run = async (until: AbortSignal): Promise<void> => {
         spout = await make();
         await spout.run(until);
@@ -46,11 +48,12 @@ export const spoutCommand = () =>
           ? runActive(
               {
                 lease: new Lease({
+                  // It renews itself beside what it is held for: that says nothing of the spout.
                   ...{ store, pause, clock: monotonic, owner: randomUUID(), lastsMs: LEASE_MS },
                   key: `lease/spout/${settings.source}`,
                 }),
                 spout: () => ({ run }),
-                ...{ pause, say },
+                ...{ pause: liveness.pause, say },
               },
               polling.signal,
             )

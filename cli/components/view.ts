@@ -9,10 +9,12 @@ export const viewCommand = () =>
     name: 'view',
     description: 'alerts and windows over HTTP, as streams and lists',
     names: [...clusterNames, 'port'],
-    start: async (settings, { logger, onFatal, signal, onStop }) => {
+    drainMs: DRAIN_MS,
+    start: async (settings, surroundings) => {
+      const { logger, onStop } = surroundings;
       const { createView } = await import('../../pipeline/view/view.js');
       const { serve } = await import('../../platform/http/serve.js');
-      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const view = createView({ log, codec, clock: Date.now, pause, warn: (text) => logger.warn(text) });
       await view.start();
@@ -23,6 +25,6 @@ export const viewCommand = () =>
         await view.close();
         await listening.close(DRAIN_MS);
       }, DRAIN_MS);
-      return { url: listening.url };
+      return { url: listening.url, ready: () => view.ready() };
     },
   });

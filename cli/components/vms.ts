@@ -11,13 +11,15 @@ export const vmsCommand = () =>
     name: 'vms',
     description: 'video management: users, videos, uploads',
     names: [...clusterNames, 'redisUrl', 'port', 'videos', 'uploadLimit', 'sweepAfter'],
-    start: async (settings, { logger, registry, onFatal, signal, onStop }) => {
+    drainMs: DRAIN_MS,
+    start: async (settings, surroundings) => {
+      const { logger, registry, onStop } = surroundings;
       const { createVms } = await import('../../video/vms/vms.js');
       const { Folders } = await import('../../video/jobs/folders.js');
       const { redisStore } = await import('../../platform/store/redis/store.js');
       const { serve } = await import('../../platform/http/serve.js');
       const warn = (text: string): void => logger.warn(text);
-      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const store = redisStore({ url: settings.redisUrl, warn });
       onStop(() => store.close());

@@ -8,19 +8,31 @@ export const vpsCommand = () =>
     name: 'vps',
     description: 'video processing: takes jobs, encodes with ffmpeg; start several to share the jobs',
     names: [...clusterNames, 'videos', 'codecs', 'encoders', 'sweepAfter'],
-    start: async (settings, { logger, registry, onFatal, signal, onStop }) => {
+    start: async (settings, surroundings) => {
+      const { logger, registry, liveness, onStop } = surroundings;
       const { createVps } = await import('../../video/vps/vps.js');
       const { Folders } = await import('../../video/jobs/folders.js');
       const { findTools } = await import('../../platform/transcoder/tools.js');
       const { ffmpegTranscoder } = await import('../../platform/transcoder/ffmpeg.js');
       const tools = await findTools();
       logger.info({ ffmpeg: tools.ffmpeg, version: tools.version }, 'videos are encoded with ffmpeg');
-      const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal });
+      const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const { codecs, encoders, sweepAfter } = settings;
+      const transcoder = ffmpegTranscoder(tools);
       const vps = createVps({
         ...{ log, codec, registry, codecs, encoders, sweepAfter, pause },
-        transcoder: ffmpegTranscoder(tools),
+        transcoder: {
+          ...transcoder,
+          // Jobs take long, and others wait for their turn: all are alive while one goes on.
+          encode: (one) => {
+            const onProgress = (share: number): void => {
+              liveness.beat();
+              one.onProgress(share);
+            };
+            return transcoder.encode({ ...one, onProgress });
+          },
+        },
         folders: new Folders(settings.videos),
         clock: Date.now,
         monotonic: () => performance.now(),

@@ -21,6 +21,16 @@ export const settings = {
     help: 'what consumer groups and transactional ids begin with',
     schema: z.string(),
   },
+  kafkaReplication: {
+    flag: '--kafka-replication <n>',
+    variable: 'KAFKA_REPLICATION',
+    default: '',
+    help: 'copies of every record; else three, or as many as there are brokers at the first start',
+    schema: z
+      .literal('')
+      .transform(() => null)
+      .or(wholeNumber.refine((n) => n >= 1, 'must be 1 at least')),
+  },
   kafkaUsername: {
     flag: '--kafka-username <name>',
     variable: 'KAFKA_USERNAME',

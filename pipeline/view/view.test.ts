@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Codec, CodecError } from '../../platform/codec/codec.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
-import type { EventLog } from '../../platform/log/event-log.js';
+import { type EventLog, LogError } from '../../platform/log/event-log.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
@@ -121,6 +121,17 @@ describe('view', () => {
     await reader?.cancel();
     return found;
   }
+
+  test('is ready as long as the log can be read', async () => {
+    let down = false;
+    const range: EventLog['range'] = (...at) =>
+      down ? Promise.reject(new LogError('Unavailable', 'no broker answers')) : log.range(...at);
+    const options = { codec, clock: () => now, pause: noPause, warn: () => undefined };
+    const one = createView({ log: { ...log, range }, ...options });
+    expect(await one.ready()).toBe(true);
+    down = true;
+    expect(await one.ready()).toBe(false);
+  });
 
   test('lists one alert per fingerprint, pending and firing alone, firing first', async () => {
     await append(0, alert('/a', 'pending'));

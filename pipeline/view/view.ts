@@ -25,6 +25,8 @@ export interface View {
   readonly app: Hono;
   /** Resolves once the alerts that are active have been read. */
   start(): Promise<void>;
+  /** Whether the log can be read now; what is kept of it here grows old meanwhile. */
+  ready(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -95,6 +97,11 @@ export function createView({ log, codec, clock, pause, warn }: ViewOptions): Vie
   return {
     app,
     start: () => active.start(),
+    ready: () =>
+      log.range('alerts', 0).then(
+        () => true,
+        () => false,
+      ),
     close: () => {
       stop.abort();
       return active.ended();

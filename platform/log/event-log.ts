@@ -75,6 +75,8 @@ export interface OwnedPartition extends LogReader {
 }
 
 export interface Membership {
+  /** Whether the group counts on this member: it has not been out of touch for so long as to be put out. */
+  readonly member: boolean;
   /** Gives the partitions back: `lost` is aborted first, the promise resolves when all is released. */
   leave(): Promise<void>;
 }

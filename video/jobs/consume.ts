@@ -22,6 +22,8 @@ export interface ConsumeOptions<Name extends RecordName> {
 }
 
 export interface Consumer {
+  /** Whether the group counts on this consumer. */
+  readonly member: boolean;
   /** Records that wait in the partitions that are owned here. */
   lag(): Promise<number>;
   /** Gives the partitions back; what is under way is aborted, and done again by the next owner. */
@@ -49,6 +51,9 @@ export async function consume<Name extends RecordName>(options: ConsumeOptions<N
     running.add(run);
   });
   return {
+    get member() {
+      return membership.member;
+    },
     lag: async () => {
       let waiting = 0;
       for (const [{ partition }, next] of positions)

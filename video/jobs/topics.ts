@@ -6,6 +6,9 @@ import type { VideoEvent, VideoJob } from '../../schemas/types.js';
 /** Names of the topics between video management and video processing. */
 export const videoTopics = { jobs: 'video-jobs', events: 'video-events', deadLetter: 'dead-letter' } as const;
 
+/** The consumer group of each: video processing takes jobs, video management takes what became of them. */
+export const videoGroups = { jobs: 'vps', events: 'vms' } as const;
+
 /** Which partition a video goes to does not matter, as long as all of one video go the same way. */
 const partitionOf = (video: string, partitions: number): number =>
   createHash('sha256').update(video).digest().readUInt32BE(0) % partitions;

@@ -9,7 +9,7 @@ import type { EventLog, LogError } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import { type Consumer, consume } from '../jobs/consume.js';
 import type { Folders } from '../jobs/folders.js';
-import { videoTopics } from '../jobs/topics.js';
+import { videoGroups, videoTopics } from '../jobs/topics.js';
 import { Directory } from './directory.js';
 import { applyEvent } from './events.js';
 import { OutboxRelay } from './outbox.js';
@@ -175,7 +175,7 @@ export function createVms(options: VmsOptions): Vms {
       consumer = await consume({
         log,
         codec,
-        group: 'vms',
+        group: videoGroups.events,
         topic: videoTopics.events,
         type: 'VideoEvent',
         pause,

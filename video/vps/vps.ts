@@ -7,7 +7,7 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Rendition, Transcoder } from '../../platform/transcoder/transcoder.js';
 import { type Consumer, consume } from '../jobs/consume.js';
 import { discard, type Folders, list } from '../jobs/folders.js';
-import { eventOutput, videoTopics } from '../jobs/topics.js';
+import { eventOutput, videoGroups, videoTopics } from '../jobs/topics.js';
 import { type Limits, usualLimits } from './limits.js';
 import { Slots } from './slots.js';
 import { processJob, type WorkerOptions } from './worker.js';
@@ -57,7 +57,7 @@ export function createVps(options: VpsOptions): Vps {
   const routes = ['/healthz', '/readyz', '/metrics'].map((p) => ['GET', p, new RegExp(`^${p}$`)] as const);
   app.use(instrument({ registry, service: 'vps', monotonic, routeOf: routeTable(routes) }));
   app.get('/healthz', (c) => c.text('ok'));
-  app.get('/readyz', (c) => (consumer === null ? c.text('starting', 503) : c.text('ok')));
+  app.get('/readyz', (c) => (consumer?.member ? c.text('ok') : c.text('it takes no jobs now', 503)));
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   );
@@ -95,7 +95,7 @@ export function createVps(options: VpsOptions): Vps {
       consumer = await consume({
         log,
         codec,
-        group: 'vps',
+        group: videoGroups.jobs,
         topic: videoTopics.jobs,
         type: 'VideoJob',
         pause,

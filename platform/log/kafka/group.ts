@@ -1,5 +1,5 @@
 import type { Consumer, Kafka } from 'kafkajs';
-import type { Membership } from '../event-log.js';
+import { LogError, type Membership } from '../event-log.js';
 import { logError } from './errors.js';
 import type { KafkaPartition } from './owned.js';
 
@@ -11,19 +11,27 @@ export interface GroupOptions {
   readonly onAssigned: (partition: KafkaPartition) => void;
   /** A member that cannot go on. */
   readonly onCrash: (error: Error) => void;
+  /** Monotonic, ms. */
+  readonly clock: () => number;
 }
 
 const SESSION_MS = 6_000;
 const HEARTBEAT_MS = 1_000;
+/** After so long without a word of the group, whoever waits for one is told, ms. */
+const CONFIRMATION_MS = 15_000;
 
 /**
  * Membership of a consumer group, and nothing else: the consumer's own fetching is paused for ever, so
  * that heartbeats do not wait for any processing. Records are fetched by assignment.
  */
 export async function joinGroup(options: GroupOptions): Promise<Membership> {
-  const { kafka, groupId, topic, own, onAssigned, onCrash } = options;
+  const { kafka, groupId, topic, own, onAssigned, onCrash, clock } = options;
   const owned = new Map<number, KafkaPartition>();
   let left = false;
+  let heardAt = Number.NEGATIVE_INFINITY;
+  const heard = (): void => {
+    heardAt = clock();
+  };
   const consumer = kafka.consumer({
     groupId,
     sessionTimeout: SESSION_MS,
@@ -39,7 +47,9 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     },
   });
   const confirmed = confirmation(consumer);
-  const { GROUP_JOIN, CRASH } = consumer.events;
+  const { GROUP_JOIN, HEARTBEAT, CRASH } = consumer.events;
+  consumer.on(HEARTBEAT, heard);
+  consumer.on(GROUP_JOIN, heard);
   let joined: () => void = () => undefined;
   let failed: (error: Error) => void = () => undefined;
   const ready = new Promise<void>((resolve, reject) => {
@@ -92,10 +102,18 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     await leave().catch(() => undefined);
     throw logError(`joining ${groupId}`, error);
   }
-  return { leave };
+  return {
+    get member() {
+      return !left && clock() - heardAt < SESSION_MS;
+    },
+    leave,
+  };
 }
 
-/** Resolves at the next heartbeat that the broker accepts, when the group was joined anew, or at the loss. */
+/**
+ * Resolves at the next heartbeat that the broker accepts, when the group was joined anew, or at the loss; rejects
+ * where none of it happens for long.
+ */
 function confirmation(consumer: Consumer): (lost: AbortSignal) => Promise<void> {
   const waiting = new Set<() => void>();
   const confirm = (): void => {
@@ -104,16 +122,22 @@ function confirmation(consumer: Consumer): (lost: AbortSignal) => Promise<void> 
   consumer.on(consumer.events.HEARTBEAT, confirm);
   consumer.on(consumer.events.GROUP_JOIN, confirm);
   return (lost) =>
-    new Promise((resolve) => {
-      const wake = (): void => {
+    new Promise((resolve, reject) => {
+      const settle = (): void => {
+        clearTimeout(timer);
         waiting.delete(wake);
         lost.removeEventListener('abort', wake);
+      };
+      const wake = (): void => {
+        settle();
         resolve();
       };
-      if (lost.aborted) resolve();
-      else {
-        waiting.add(wake);
-        lost.addEventListener('abort', wake);
-      }
+      const timer = setTimeout(() => {
+        settle();
+        reject(new LogError('Unavailable', 'the consumer group does not answer', { retryable: true }));
+      }, CONFIRMATION_MS);
+      waiting.add(wake);
+      lost.addEventListener('abort', wake);
+      if (lost.aborted) wake();
     });
 }

@@ -130,9 +130,13 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
         own,
         onAssigned,
         onCrash: options.onFatal,
+        clock,
       });
       memberships.add(membership);
       return {
+        get member() {
+          return membership.member;
+        },
         leave: async () => {
           memberships.delete(membership);
           await membership.leave();

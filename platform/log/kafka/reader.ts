@@ -14,6 +14,8 @@ const LAST_RETRY_MS = 1_000;
 
 /** So many attempts fail before whoever pulls is told: a broker that is restarted is back by then. */
 const MOST_ATTEMPTS = 30;
+/** Nor longer than so, where each attempt takes its time: a network that is cut says nothing, ms. */
+const LONGEST_ATTEMPTS_MS = 60_000;
 
 export interface ReaderOptions {
   readonly topic: string;
@@ -51,6 +53,7 @@ export class KafkaReader implements LogReader {
     const { topic, partition, clock, pause } = this.options;
     const until = clock() + waitMs;
     const batch = this.#batch;
+    let failingSince = 0;
     for (let attempt = 0; ; ) {
       const left = Math.max(0, until - clock());
       try {
@@ -68,7 +71,9 @@ export class KafkaReader implements LogReader {
           // Beyond the end: whatever is appended there comes, as from any other offset.
           if (this.#offset === before && left === 0) return null;
         } else {
-          if (++attempt > MOST_ATTEMPTS) throw logError(`reading ${topic}/${partition}`, error);
+          if (attempt++ === 0) failingSince = clock();
+          if (attempt > MOST_ATTEMPTS || clock() - failingSince > LONGEST_ATTEMPTS_MS)
+            throw logError(`reading ${topic}/${partition}`, error);
           // Another broker may lead by now, or the one that did may be gone.
           await this.#cluster?.refreshMetadata().catch(() => undefined);
         }

@@ -21,9 +21,13 @@ export class Group {
 
   join(onAssigned: (partition: OwnedPartition) => void): Membership {
     const member: Member = { onAssigned, owned: new Map() };
-    this.#members.push(member);
+    const members = this.#members;
+    members.push(member);
     this.#balance();
     return {
+      get member() {
+        return members.includes(member);
+      },
       leave: async () => {
         const at = this.#members.indexOf(member);
         if (at < 0) return;

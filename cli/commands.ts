@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { backtestCommand } from './commands/backtest.js';
+import { checkCommand } from './commands/check.js';
+import { demoCommand } from './commands/demo.js';
+import { loadCommand } from './commands/load.js';
+import { logCommand } from './commands/log.js';
+import { alertsCommand, windowsCommand } from './commands/read.js';
+import { upCommand } from './commands/up.js';
+import type { ComponentCommand } from './component.js';
+import { gatewayCommand } from './components/gateway.js';
+import { pipelineCommand } from './components/pipeline.js';
+import { spoutCommand } from './components/spout.js';
+import { viewCommand } from './components/view.js';
+import { vmsCommand } from './components/vms.js';
+import { vpsCommand } from './components/vps.js';
+
+// What a command needs is imported when it runs, so that the others start fast.
+
+/** The components of the cluster. */
+export const componentCommands = (): ComponentCommand[] => [
+  gatewayCommand(),
+  vmsCommand(),
+  vpsCommand(),
+  spoutCommand(),
+  pipelineCommand(),
+  viewCommand(),
+];
+
+/** Every command of `tidemark`. */
+export const allCommands = (): Command[] => [
+  upCommand(),
+  demoCommand(),
+  loadCommand(),
+  alertsCommand(),
+  windowsCommand(),
+  checkCommand(),
+  backtestCommand(),
+  logCommand(),
+  ...componentCommands(),
+];
