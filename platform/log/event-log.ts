@@ -108,6 +108,9 @@ export type LogErrorCode =
   | 'PartitionCountDiffers'
   | 'WriterExists'
   | 'Unavailable'
+  | 'TooLarge'
+  | 'Unreadable'
+  | 'Refused'
   | 'NoSpace'
   | 'Closed';
 
