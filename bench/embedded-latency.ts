@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { recompile } from '../pipeline/sla/compile.js';
@@ -21,7 +22,7 @@ export async function embeddedLatency({ path }: { readonly path: string }): Prom
     throw error;
   };
   const pipeline = await runPipeline({
-    ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop },
+    ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop, pause },
     rules: recompile('sla.yaml', FLAPPING_RULES),
     registry: new Registry(),
     warn: (message) => stop(new Error(message)),

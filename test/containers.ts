@@ -20,7 +20,10 @@ const server = (container: StartedTestContainer, url: string): Server => ({
 });
 
 /** A broker of one node at a port that it keeps over restarts; `url` is `host:port`. */
-export async function startKafka(environment: Readonly<Record<string, string>> = {}): Promise<Server> {
+export async function startKafka(
+  environment: Readonly<Record<string, string>> = {},
+  files: readonly { readonly target: string; readonly content: string }[] = [],
+): Promise<Server> {
   const port = await freePort();
   const container = await new GenericContainer(images.kafka)
     .withExposedPorts({ container: 9092, host: port })
@@ -42,6 +45,7 @@ export async function startKafka(environment: Readonly<Record<string, string>> =
       KAFKA_TRANSACTION_ABORT_TIMED_OUT_TRANSACTION_CLEANUP_INTERVAL_MS: '1000',
       ...environment,
     })
+    .withCopyContentToContainer(files.map((file) => ({ ...file, mode: 0o644 })))
     .withWaitStrategy(Wait.forListeningPorts())
     .withStartupTimeout(START_MS)
     .start();

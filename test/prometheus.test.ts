@@ -132,3 +132,58 @@ test('a Prometheus whose clock is far off is refused', async () => {
   expect(spout.watermark).toBe(EPOCH - 300_000);
   expect(simulation.said).toEqual(['warn Prometheus: its clock is 660 s apart from ours: set one of them']);
 });
+
+describe('what a target counted before its first scrape', () => {
+  test('counts where a spout took over before that scrape', async () => {
+    await using simulation = await Simulation.open(2);
+    const prometheus = new SimulatedPrometheus(() => simulation.now);
+    const target = new SimulatedTarget('app');
+    target.processStart = EPOCH - SECOND;
+    await (await simulation.reading('spout', prometheus)).poll(never);
+    simulation.now += SECOND;
+    target.serve('/a', 7, 0.1);
+    const heir = await simulation.reading('spout', prometheus);
+    for (let n = 1; n <= 5; n++) {
+      simulation.now += 5 * SECOND;
+      prometheus.scrape(target);
+      await heir.poll(never);
+      target.serve('/a', n < 3 ? 5 : 0, 0.1);
+    }
+    const { totals, account } = await judge(simulation);
+    expect(account).toMatchObject(fine);
+    expect(totals).toEqual(counted([target]));
+  });
+
+  test.each(['its target', 'a series'])(
+    'counts where the first scrape of %s comes while the spout asks',
+    async (what) => {
+      await using simulation = await Simulation.open(2);
+      const prometheus = new SimulatedPrometheus(() => simulation.now);
+      const target = new SimulatedTarget('app');
+      target.processStart = EPOCH;
+      const spout = await simulation.reading('spout', prometheus);
+      if (what === 'a series') prometheus.scrape(target);
+      await spout.poll(never);
+      target.serve('/a', 7, 0.1);
+      // It begins before the poll, and comes between any two questions of it.
+      for (let questions = 1; questions <= 6; questions++) {
+        simulation.now += 5 * SECOND;
+        target.serve(`/${questions}`, 7, 0.1);
+        prometheus.scrape(target, questions);
+        prometheus.between = () => {
+          simulation.now++;
+        };
+        await spout.poll(never);
+        prometheus.between = () => undefined;
+      }
+      for (let n = 0; n < 3; n++) {
+        simulation.now += 5 * SECOND;
+        prometheus.scrape(target);
+        await spout.poll(never);
+      }
+      const { totals, account } = await judge(simulation);
+      expect(account).toMatchObject(fine);
+      expect(totals).toEqual(counted([target]));
+    },
+  );
+});

@@ -17,6 +17,8 @@ export class SimulatedPrometheus implements SampleSource {
   /** Why it does not answer. */
   down: string | null = null;
   asked = 0;
+  /** What happens between two questions. */
+  between: () => void = () => undefined;
   readonly #series = new Map<string, Stored>();
 
   constructor(
@@ -80,6 +82,7 @@ export class SimulatedPrometheus implements SampleSource {
 
   #ask(): void {
     this.asked++;
+    this.between();
     if (this.down !== null) throw new Error(this.down);
   }
 }

@@ -6,6 +6,7 @@ import { pause } from '../cli/pause.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { registryCodec } from '../platform/codec/registry.js';
 import { kafkaLog } from '../platform/log/kafka/log.js';
+import { BrokerProxy } from './broker-proxy.js';
 import { Component } from './component.js';
 import { docker, type Server, startKafka, startRegistry } from './containers.js';
 import { endMetrics, PARTITIONS, rulesText, writeMetrics } from './metrics-log.js';
@@ -28,7 +29,7 @@ describe.skipIf(!docker)('several pipelines', () => {
     folder[Symbol.dispose]();
   });
 
-  test('share the partitions; what one leaves by kill -9 another takes over, and a zombie is fenced: the bytes of a backtest', async () => {
+  test('share the partitions, which wander by kill -9, as of a zombie, and to and fro: the bytes of a backtest', async () => {
     const [kafka, registry] = servers;
     const sla = join(folder.path, 'sla.yaml');
     writeFileSync(sla, rulesText);
@@ -47,16 +48,29 @@ describe.skipIf(!docker)('several pipelines', () => {
       TIDEMARK_SLA: sla,
       TIDEMARK_CHECKPOINT_EVERY: '2m',
     };
-    const start = (): Promise<Component> => Component.start('pipeline', environment);
+    const start = (more: Readonly<Record<string, string>> = {}): Promise<Component> =>
+      Component.start('pipeline', { ...environment, ...more });
     /** How many partitions of both stages a pipeline has recovered. */
     const owned = async ({ admin }: Component): Promise<number> =>
       (await (await fetch(`${admin}/metrics`)).text()).match(/^tidemark_watermark_timestamp_seconds\{/gm)
         ?.length ?? 0;
     const written = async (): Promise<number> => (await payloads(log, 'windows')).flat().length;
 
-    await using first = await start();
+    /** All partitions are recovered, and each of them has some. */
+    const shared = async (...all: readonly Component[]): Promise<void> => {
+      const sharing = async (): Promise<string> => {
+        const counts = await Promise.all(all.map(owned));
+        return counts.every((count) => count > 0) ? `${counts.reduce((a, b) => a + b)}` : 'not all have some';
+      };
+      await expect.poll(sharing, { timeout: 60_000 }).toBe(`${2 * PARTITIONS}`);
+    };
+
+    await using proxy = await BrokerProxy.before(kafka?.url ?? '');
+    await using first = await start({ KAFKA_BROKERS: proxy.url });
     await using second = await start();
     let third: Component | null = null;
+    let fourth: Component | null = null;
+    let killed: Promise<unknown> = Promise.resolve();
     await writeMetrics({
       ...{ log, codec, seconds: SECONDS, steady: 10 },
       between: async (second_) => {
@@ -66,8 +80,10 @@ describe.skipIf(!docker)('several pipelines', () => {
           await expect
             .poll(async () => (await owned(first)) > 0 && (await owned(second)) > 0, { timeout: 60_000 })
             .toBe(true);
-          await first.end('SIGKILL');
+          // Right where a transaction is at its end, and its owner does not know.
+          killed = proxy.swallowCommits().then(() => first.end('SIGKILL'));
         }
+        if (second_ === 400) await killed;
         if (second_ === 600) {
           await expect.poll(() => owned(second), { timeout: 60_000 }).toBe(2 * PARTITIONS);
           second.signal('SIGSTOP');
@@ -76,6 +92,16 @@ describe.skipIf(!docker)('several pipelines', () => {
         }
         // The zombie wakes up while the third is at work, and finds itself fenced.
         if (second_ === 800) second.signal('SIGCONT');
+        // And gets back some of what was its own; some of what both have goes to a fourth, and comes back.
+        if (second_ === 900) await shared(second, third as unknown as Component);
+        if (second_ === 920) {
+          fourth = await start();
+          await shared(second, third as unknown as Component, fourth);
+        }
+        if (second_ === 1000) {
+          expect(await (fourth as unknown as Component).end('SIGTERM')).toBe(0);
+          await shared(second, third as unknown as Component);
+        }
       },
     });
     await endMetrics({ log, codec, seconds: SECONDS });

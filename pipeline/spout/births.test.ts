@@ -25,7 +25,8 @@ const good = (
   ),
 });
 
-const first = { at: AT, processStart: null, previous: null, cursor: null, promised: AT - 300_000 };
+const never = (): number => Number.NEGATIVE_INFINITY;
+const first = { at: AT, processStart: null, previous: null, counted: never, promised: AT - 300_000 };
 
 describe('a series begins', () => {
   test.each<[string, KeyedSample, Partial<BirthContext>, number | null]>([
@@ -33,15 +34,15 @@ describe('a series begins', () => {
     ['with its process in the very first scrape', sample('a{}'), { processStart: AT - 9_000 }, AT - 9_000],
     ['when it was created, in the very first scrape', sample('a{}', AT - 7_000), {}, AT - 7_000],
     [
-      'at an unknown time after a restart of the spout, where its process is older than the cursor',
+      'at an unknown time, where it may have been counted since its process began',
       sample('a{}'),
-      { processStart: AT - 9_000, cursor: AT - 8_000 },
+      { processStart: AT - 9_000, counted: () => AT - 8_000 },
       null,
     ],
     [
-      'with its process after a restart of the spout, where that is younger than the cursor',
+      'with its process, where it can have been counted before that alone',
       sample('a{}'),
-      { processStart: AT - 2_000, cursor: AT - 8_000 },
+      { processStart: AT - 2_000, counted: () => AT - 8_000 },
       AT - 2_000,
     ],
     [
@@ -49,6 +50,12 @@ describe('a series begins', () => {
       sample('a{}'),
       { processStart: AT - 9_000, promised: AT - 4_000 },
       AT - 4_000,
+    ],
+    [
+      'with its own scrape, where more than that is promised already',
+      sample('a{}'),
+      { processStart: AT - 9_000, promised: AT + 1_000 },
+      AT,
     ],
     [
       'with its process, where that is too old to count',

@@ -20,8 +20,8 @@ export interface BirthContext {
   readonly at: number;
   readonly processStart: number | null;
   readonly previous: GoodScrape | null;
-  /** Watermark that the log held when this spout began; null in the very first run. */
-  readonly cursor: number | null;
+  /** Until when a series may have been counted already, ms; -Infinity where it was not. */
+  readonly counted: (key: string) => number;
   /** Watermark that was written last, ms. */
   readonly promised: number;
 }
@@ -37,7 +37,7 @@ export function startsOf(
   samples: readonly KeyedSample[],
   context: BirthContext,
 ): ReadonlyMap<string, number | null> {
-  const { at, processStart, previous, cursor } = context;
+  const { at, processStart, previous, counted } = context;
   const starts = new Map<string, number | null>();
   const vanished = previous ? vanishedFamilies(samples, previous) : new Set<string>();
   const restarted =
@@ -49,12 +49,7 @@ export function startsOf(
     const before = previous?.series.get(key);
     const told = created ?? (restarted || !previous ? processStart : null);
     if (!previous)
-      starts.set(
-        key,
-        told !== null && told <= at && told > (cursor ?? Number.NEGATIVE_INFINITY)
-          ? notLate(told, context)
-          : null,
-      );
+      starts.set(key, told !== null && told <= at && told > counted(key) ? notLate(told, context) : null);
     else if (!before)
       starts.set(key, vanished.has(name) && !restarted ? null : clamp(told ?? previous.at, previous.at, at));
     else if (restarted || (created !== null && before.start !== null && created > before.start + MOVED)) {
@@ -66,7 +61,7 @@ export function startsOf(
 
 /** What a target counted before it was found counts since the watermark before: what is closed is closed. */
 function notLate(start: number, { at, promised }: BirthContext): number {
-  return at - start <= LOOKBACK && promised < at ? Math.max(start, promised) : start;
+  return at - start <= LOOKBACK ? Math.min(at, Math.max(start, promised)) : start;
 }
 
 function vanishedFamilies(samples: readonly KeyedSample[], previous: GoodScrape): Set<string> {

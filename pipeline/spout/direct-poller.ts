@@ -77,7 +77,9 @@ export class DirectPoller implements Poller {
     const samples = scrape.samples.map((sample) => keyed(sample, target));
     const { processStart } = scrape;
     const [cursor, promised] = [this.#cursor, this.#promised];
-    const starts = startsOf(samples, { at, processStart, previous: state.good, cursor, promised });
+    // What it counted until the cursor may be in the log.
+    const counted = (): number => cursor ?? Number.NEGATIVE_INFINITY;
+    const starts = startsOf(samples, { at, processStart, previous: state.good, counted, promised });
     const series = new Map(
       samples.map(({ key, name }) => [key, { family: name, start: starts.get(key) ?? null }]),
     );

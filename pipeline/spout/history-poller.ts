@@ -35,7 +35,6 @@ export class HistoryPoller implements Poller {
   readonly #options: HistoryOptions;
   readonly #names: readonly string[];
   readonly #health: Health;
-  #cursor: number | null = null;
   #promised = Number.NEGATIVE_INFINITY;
   /** Up to where it was read. */
   #reached = Number.NEGATIVE_INFINITY;
@@ -46,6 +45,7 @@ export class HistoryPoller implements Poller {
   #floor = Number.NEGATIVE_INFINITY;
   /** Time of the last sample of every series that was appended lately. */
   #appended = new Map<string, number>();
+  readonly #counted = (key: string): number => this.#appended.get(key) ?? Number.NEGATIVE_INFINITY;
   #swept = Number.NEGATIVE_INFINITY;
   #good = new Map<string, GoodScrape>();
 
@@ -60,7 +60,6 @@ export class HistoryPoller implements Poller {
   }
 
   begin({ cursor, appended }: LeftOff, watermark: number): void {
-    this.#cursor = cursor;
     this.#promised = watermark;
     this.#reached = watermark;
     // What was there before is known then, and what was born since.
@@ -89,19 +88,23 @@ export class HistoryPoller implements Poller {
     }
   }
 
-  /** `up` first: of every scrape that is known by then, all samples are there when they are asked for. */
+  /**
+   * `up` first: of every scrape that is known by then, all samples are there when they are asked for. And `up`
+   * again: what came by a scrape that was not known before waits for the next poll.
+   */
   async #read(to: number, { live, signal }: { live: boolean; signal: AbortSignal }): Promise<Polled> {
     const { source } = this.#options;
     const from = this.#from;
     const known = new Set((await source.targets(to, signal)).map(targetKey));
     const ups = await source.samples(['up'], { from: from - LOOKBACK, to }, signal);
     const series = await source.samples(this.#names, { from, to }, signal);
+    const since = (await source.samples(['up'], { from, to }, signal)).map(timelineOf);
     const timelines = ups.map(timelineOf);
     const there = timelines.filter(({ key }) => known.has(key));
     if (live) this.#report(there);
     const holds = there.map(({ hold }) => hold);
     const watermark = Math.max(this.#promised, promise(to, holds));
-    const samples = this.#take(timelines, { series, from });
+    const samples = this.#take(timelines, { series, since, from });
     this.#reached = Math.max(this.#reached, to);
     this.#promised = watermark;
     this.#from = watermark - OVERLAP;
@@ -110,6 +113,7 @@ export class HistoryPoller implements Poller {
     this.#step = Math.min(LONGEST_STEP, Math.max(SHORTEST_STEP, many ? this.#step / 2 : this.#step * 2));
     return { samples, watermark };
   }
+
   /** All that was read, target by target in order of time. */
   #take(timelines: readonly Timeline[], read: Read): Taken[] {
     const { series, from } = read;
@@ -127,8 +131,8 @@ export class HistoryPoller implements Poller {
         const samples = scrapes.get(timeline)?.get(at) ?? [];
         const seconds = processStarts.get(timeline)?.(at);
         const processStart = seconds === undefined ? null : Math.round(seconds * 1000);
-        const [cursor, promised] = [this.#cursor, this.#promised];
-        const starts = startsOf(samples, { at, processStart, previous, cursor, promised });
+        const promised = this.#promised;
+        const starts = startsOf(samples, { at, processStart, previous, counted: this.#counted, promised });
         const known = samples.map(
           ({ key, name }) => [key, { family: name, start: starts.get(key) ?? null }] as const,
         );
@@ -147,13 +151,13 @@ export class HistoryPoller implements Poller {
     taken.push({ ...sample, startTimestamp });
   }
 
-  /** What is never read again need not be remembered. */
+  /** What is neither read again nor within reach of an interval need not be remembered. */
   #forget(timelines: readonly Timeline[]): void {
     const here = new Set(timelines.map(({ key }) => key));
     for (const key of this.#good.keys()) if (!here.has(key)) this.#good.delete(key);
     if (this.#from - this.#swept < OVERLAP) return;
     this.#swept = this.#from;
-    for (const [key, at] of this.#appended) if (at < this.#from) this.#appended.delete(key);
+    for (const [key, at] of this.#appended) if (at < this.#from - LOOKBACK) this.#appended.delete(key);
   }
 
   #report(timelines: readonly Timeline[]): void {
@@ -173,6 +177,8 @@ const targetName = ({ job = '', instance = '' }: Labels): string => `target ${jo
 
 interface Read {
   readonly series: readonly RawSeries[];
+  /** Targets, and their scrapes, as known after the series were read. */
+  readonly since: readonly Timeline[];
   readonly from: number;
 }
 
@@ -184,11 +190,12 @@ interface Scrapes {
 }
 
 function scrapesOf(
-  { series, from }: Read,
+  { series, since, from }: Read,
   { families, find }: { families: readonly string[]; find: (labels: Labels) => Timeline | null },
 ): Scrapes {
   const scrapes = new Map<Timeline, Map<number, TimedSample[]>>();
   const loose: TimedSample[] = [];
+  const findSince = targetFinder(since);
   for (const family of familySeries(families, series)) {
     const target = find(family.labels);
     let own = target && scrapes.get(target);
@@ -196,7 +203,11 @@ function scrapesOf(
       own = new Map(target.good.map((at) => [at, []]));
       scrapes.set(target, own);
     }
-    for (const sample of samplesOf(family, from)) (own?.get(sample.timestamp) ?? loose).push(sample);
+    for (const sample of samplesOf(family, from)) {
+      const scrape = own?.get(sample.timestamp);
+      if (scrape) scrape.push(sample);
+      else if (!findSince(family.labels)?.good.includes(sample.timestamp)) loose.push(sample);
+    }
   }
   return { scrapes, loose };
 }

@@ -2,6 +2,7 @@ import type { Codec } from '../../platform/codec/codec.js';
 import {
   type EventLog,
   LogError,
+  type LogErrorCode,
   type LogRecord,
   type Offset,
   type PartitionWriter,
@@ -13,6 +14,8 @@ import type { Say, Taken } from './poller.js';
 const TOPIC = 'metrics';
 /** How long to wait before what failed is tried again, ms. */
 const RETRY_MS = 1_000;
+/** What no second try mends. */
+const final: readonly LogErrorCode[] = ['Fenced', 'Refused', 'TooLarge'];
 
 export interface WriterOptions {
   readonly log: EventLog;
@@ -125,14 +128,14 @@ export class MetricsWriter {
     }
   }
 
-  /** Tries again until it is done, or the signal is aborted; only being fenced ends it. */
+  /** Tries again until it is done, or the signal is aborted; only what no second try mends ends it. */
   async #untilDone(doing: string, work: () => Promise<void>, signal: AbortSignal): Promise<void> {
     const { say, pause } = this.#options;
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (error instanceof LogError && error.code === 'Fenced') {
+        if (error instanceof LogError && final.includes(error.code)) {
           this.#over = true;
           throw error;
         }

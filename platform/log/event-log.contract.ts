@@ -179,6 +179,8 @@ export function eventLogContract(name: string, open: () => Promise<LogFixture>):
       const first: OwnedPartition[] = [];
       const second: OwnedPartition[] = [];
       const numbers = (owned: OwnedPartition[]): number[] => owned.map(({ partition }) => partition);
+      for (const partition of [0, 1])
+        await log.append({ topic: input, partition, records: Array.from({ length: 7 }, () => record('-')) });
       await log.join(fixture.group, input, (one) => first.push(one));
       await expect.poll(() => numbers(first), LONG).toEqual([0, 1]);
       for (const one of first) await one.committed();

@@ -110,6 +110,9 @@ export type LogErrorCode =
   | 'PartitionCountDiffers'
   | 'WriterExists'
   | 'Unavailable'
+  | 'TooLarge'
+  | 'Unreadable'
+  | 'Refused'
   | 'NoSpace'
   | 'Closed';
 

@@ -1,7 +1,7 @@
 import type { Kafka, Producer } from 'kafkajs';
 import { LogError, type LogRecord, type Offset, type Output } from '../event-log.js';
 import { logError } from './errors.js';
-import { asTold, rounds, toMessages } from './rounds.js';
+import { asTold, isLarge, rounds, toMessages } from './rounds.js';
 
 interface Waiting {
   readonly output: Output;
@@ -46,8 +46,7 @@ export class Appender {
     // Others that append in this turn of the loop go along.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const taken = this.#waiting;
-      this.#waiting = [];
+      const taken = this.#take();
       try {
         await this.#send(taken);
       } catch (error) {
@@ -57,6 +56,12 @@ export class Appender {
         for (const { reject, output } of taken) reject(logError(`appending to ${output.topic}`, error));
       }
     }
+  }
+
+  /** All that wait; but a large one goes alone, since it alone is to blame where the broker refuses it. */
+  #take(): Waiting[] {
+    const large = this.#waiting.findIndex(({ output }) => isLarge(output));
+    return this.#waiting.splice(0, large < 0 ? this.#waiting.length : Math.max(1, large));
   }
 
   async #send(taken: readonly Waiting[]): Promise<void> {

@@ -52,8 +52,11 @@ const lz4Codec: Codec = {
 };
 
 const unreadable = (): never => {
-  throw new Error(
-    'a record batch is compressed with zstd, which cannot be read here: set the topic or its producer to gzip, snappy or lz4',
+  throw Object.assign(
+    new Error(
+      'a record batch is compressed with zstd, which cannot be read here: set the topic or its producer to gzip, snappy or lz4',
+    ),
+    { type: 'UNSUPPORTED_COMPRESSION_TYPE' },
   );
 };
 

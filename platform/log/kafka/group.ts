@@ -1,6 +1,6 @@
 import type { Consumer, Kafka } from 'kafkajs';
 import { LogError, type Membership } from '../event-log.js';
-import { logError } from './errors.js';
+import { logError, typeOf } from './errors.js';
 import type { KafkaPartition } from './owned.js';
 
 export interface GroupOptions {
@@ -13,21 +13,31 @@ export interface GroupOptions {
   readonly onCrash: (error: Error) => void;
   /** Monotonic, ms. */
   readonly clock: () => number;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 const SESSION_MS = 6_000;
 const HEARTBEAT_MS = 1_000;
 /** After so long without a word of the group, whoever waits for one is told, ms. */
 const CONFIRMATION_MS = 15_000;
+const REJOIN_MS = 1_000;
+/** What only says that the group has moved on: the client takes it for final where a retry has wrapped it. */
+const movedOn = [
+  'ILLEGAL_GENERATION',
+  'UNKNOWN_MEMBER_ID',
+  'REBALANCE_IN_PROGRESS',
+  'NOT_COORDINATOR_FOR_GROUP',
+];
 
 /**
  * Membership of a consumer group, and nothing else: the consumer's own fetching is paused for ever, so
  * that heartbeats do not wait for any processing. Records are fetched by assignment.
  */
 export async function joinGroup(options: GroupOptions): Promise<Membership> {
-  const { kafka, groupId, topic, own, onAssigned, onCrash, clock } = options;
+  const { kafka, groupId, topic, own, onAssigned, onCrash, clock, pause } = options;
   const owned = new Map<number, KafkaPartition>();
   let left = false;
+  let admitted = false;
   let heardAt = Number.NEGATIVE_INFINITY;
   const heard = (): void => {
     heardAt = clock();
@@ -77,19 +87,10 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
       owned.set(partition, one);
       onAssigned(one);
     }
+    admitted = true;
     joined();
   });
-  consumer.on(CRASH, ({ payload: { error, restart } }) => {
-    if (restart || left) return;
-    failed(error);
-    void loseAll();
-    onCrash(error);
-  });
-  const leave = async (): Promise<void> => {
-    left = true;
-    await Promise.all([loseAll(), consumer.disconnect()]);
-  };
-  try {
+  const run = async (): Promise<void> => {
     await consumer.connect();
     await consumer.subscribe({ topics: [topic] });
     await consumer.run({
@@ -97,6 +98,35 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
       eachBatchAutoResolve: false,
       eachBatch: () => Promise.resolve(),
     });
+  };
+  const rejoin = async (): Promise<void> => {
+    await pause(REJOIN_MS);
+    if (left) return;
+    await run().catch((error: unknown) => {
+      if (!logError('', error).retryable) throw error;
+      return rejoin();
+    });
+  };
+  const crashed = (error: Error): void => {
+    if (left) return;
+    if (movedOn.includes(typeOf(error))) {
+      rejoin().catch(crashed);
+      return;
+    }
+    void loseAll();
+    // Whoever waits to join is told, and nobody twice.
+    if (admitted) onCrash(logError(`as a member of ${groupId} on ${topic}`, error));
+    else failed(error);
+  };
+  consumer.on(CRASH, ({ payload: { error, restart } }) => {
+    if (!restart) crashed(error);
+  });
+  const leave = async (): Promise<void> => {
+    left = true;
+    await Promise.all([loseAll(), consumer.disconnect()]);
+  };
+  try {
+    await run();
     await ready;
   } catch (error) {
     await leave().catch(() => undefined);

@@ -46,8 +46,6 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     }
   };
   const partitions = async (topic: string): Promise<number> => {
-    const known = counts.get(topic);
-    if (known !== undefined) return known;
     const { topics } = await asking(`looking up topic ${topic}`, (one) =>
       one.fetchTopicMetadata({ topics: [topic] }),
     );
@@ -57,6 +55,8 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     return count;
   };
   const checked = async (topic: string, partition: number): Promise<void> => {
+    // What was there stays there; beyond, there may be more by now.
+    if (partition >= 0 && partition < (counts.get(topic) ?? 0)) return;
     if (!(partition >= 0 && partition < (await partitions(topic))))
       throw new LogError('UnknownTopic', `topic ${topic} has no partition ${partition}`);
   };
@@ -79,6 +79,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
       first: async () => (await range(topic, partition)).start,
       clock,
       pause,
+      warn: options.warn,
     });
 
   return {
@@ -121,6 +122,8 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
           transactionalId: `${groupId}-${topic}-${partition}`,
           confirmed,
           checked,
+          end: async () => (await range(topic, partition)).end,
+          warn: options.warn,
           pause,
         });
       const membership = await joinGroup({
@@ -131,6 +134,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
         onAssigned,
         onCrash: options.onFatal,
         clock,
+        pause,
       });
       memberships.add(membership);
       return {

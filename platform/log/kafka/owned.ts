@@ -30,6 +30,9 @@ export interface OwnedOptions {
   readonly confirmed: (lost: AbortSignal) => Promise<void>;
   /** Rejects where there is no such place: kafkajs would drop its records without a word. */
   readonly checked: (topic: string, partition: number) => Promise<void>;
+  /** Where the next record of the partition goes. */
+  readonly end: () => Promise<Offset>;
+  readonly warn: (message: string) => void;
   readonly pause: (ms: number) => Promise<void>;
 }
 
@@ -95,7 +98,7 @@ export class KafkaPartition implements OwnedPartition {
     try {
       const offsets = await (await admin()).fetchOffsets({ groupId, topics: [topic] });
       const found = offsets[0]?.partitions.find((one) => one.partition === partition);
-      this.#position = positionOf(found);
+      this.#position = await this.#within(positionOf(found));
     } catch (error) {
       await producer.disconnect().catch(() => undefined);
       throw logError(`taking over ${this.#at}`, error);
@@ -107,6 +110,19 @@ export class KafkaPartition implements OwnedPartition {
     }
     this.#producer = producer;
     return this.#position;
+  }
+
+  /** A position beyond the end is one of another topic that had this name: null then. */
+  async #within(position: Position | null): Promise<Position | null> {
+    if (position === null) return null;
+    const end = await this.options.end();
+    if (position.next <= end) return position;
+    this.options.warn(
+      `${this.#at}: offset ${position.next} is committed, but the log ends at ${end}: the topic was created anew, ` +
+        'or lost its end. It is read again from its first record on, as if for the first time; ' +
+        'where it should be the old one, stop this, restore the topic, and start again',
+    );
+    return null;
   }
 
   async commit(outputs: readonly Output[], commit: Commit): Promise<Position> {

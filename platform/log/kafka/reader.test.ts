@@ -7,6 +7,7 @@ const failure = (type: string): Error => Object.assign(new Error(type), { type }
 function harness(behaviour: Partial<Cluster>, first = 0) {
   let open = 0;
   let now = 0;
+  const warned: string[] = [];
   const cluster = (): Cluster => ({
     connect: async () => void open++,
     disconnect: async () => void open--,
@@ -25,8 +26,9 @@ function harness(behaviour: Partial<Cluster>, first = 0) {
     pause: async (ms) => {
       now += ms;
     },
+    warn: (text) => warned.push(text),
   };
-  return { reader: new KafkaReader(options), open: () => open };
+  return { reader: new KafkaReader(options), open: () => open, warned };
 }
 
 test('a connection that cannot be used is not left behind', async () => {
@@ -53,8 +55,24 @@ test.each(['UNKNOWN_TOPIC_OR_PARTITION', 'NOT_LEADER_FOR_PARTITION', 'a connecti
   },
 );
 
-test('waits no longer than told beyond the end', async () => {
-  const { reader } = harness({ findBroker: () => Promise.reject(failure('OFFSET_OUT_OF_RANGE')) });
-  expect(await reader.pull({ waitMs: 1_000 })).toBeNull();
+test('waits no longer than told beyond the end, and says so once', async () => {
+  const { reader, warned } = harness({ findBroker: () => Promise.reject(failure('OFFSET_OUT_OF_RANGE')) });
+  for (let i = 0; i < 2; i++) expect(await reader.pull({ waitMs: 1_000 })).toBeNull();
+  expect(warned).toEqual([
+    expect.stringMatching(/^reading a\/0: the log ends before offset 9, .* start this process again$/),
+  ]);
+  await reader.close();
+});
+
+test('what no second try mends is told at once', async () => {
+  let tries = 0;
+  const { reader } = harness({
+    findBroker: () => {
+      tries++;
+      return Promise.reject(failure('TOPIC_AUTHORIZATION_FAILED'));
+    },
+  });
+  await expect(reader.pull({ waitMs: 1_000 })).rejects.toMatchObject({ code: 'Refused', retryable: false });
+  expect(tries).toBe(1);
   await reader.close();
 });

@@ -1,7 +1,7 @@
 import { type Batch, FrameBatch } from '../batch.js';
 import { LogError, type LogReader, type Offset, type PullOptions } from '../event-log.js';
 import type { Cluster, FetchedPartition } from './cluster.js';
-import { logError, typeOf } from './errors.js';
+import { isFinal, logError, typeOf } from './errors.js';
 import { takeMessages } from './messages.js';
 
 /** A fetch waits no longer than this at the broker, so that an abort is heard soon, ms. */
@@ -28,6 +28,7 @@ export interface ReaderOptions {
   /** Monotonic, ms. */
   readonly clock: () => number;
   readonly pause: (ms: number) => Promise<void>;
+  readonly warn: (message: string) => void;
 }
 
 /** Reads one partition by assignment, read committed, without a group. */
@@ -36,6 +37,8 @@ export class KafkaReader implements LogReader {
   #offset: Offset;
   #cluster: Cluster | null = null;
   #closed = false;
+  /** Where it was said that it stands beyond the end. */
+  #beyond: Offset | null = null;
 
   constructor(readonly options: ReaderOptions) {
     this.#offset = options.from;
@@ -69,10 +72,13 @@ export class KafkaReader implements LogReader {
           const before = this.#offset;
           this.#offset = Math.max(before, await this.options.first());
           // Beyond the end: whatever is appended there comes, as from any other offset.
+          if (this.#offset === before) this.#waitsBeyond();
           if (this.#offset === before && left === 0) return null;
         } else {
           if (attempt++ === 0) failingSince = clock();
-          if (attempt > MOST_ATTEMPTS || clock() - failingSince > LONGEST_ATTEMPTS_MS)
+          // A topic that is not known may be one of which another broker has not heard.
+          const hopeless = isFinal(error) && typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION';
+          if (hopeless || attempt > MOST_ATTEMPTS || clock() - failingSince > LONGEST_ATTEMPTS_MS)
             throw logError(`reading ${topic}/${partition}`, error);
           // Another broker may lead by now, or the one that did may be gone.
           await this.#cluster?.refreshMetadata().catch(() => undefined);
@@ -87,6 +93,16 @@ export class KafkaReader implements LogReader {
     const cluster = this.#cluster;
     this.#cluster = null;
     await cluster?.disconnect();
+  }
+
+  #waitsBeyond(): void {
+    if (this.#beyond === this.#offset) return;
+    this.#beyond = this.#offset;
+    const { topic, partition, warn } = this.options;
+    warn(
+      `reading ${topic}/${partition}: the log ends before offset ${this.#offset}, which is waited for; ` +
+        'where the topic was created anew, start this process again',
+    );
   }
 
   /** Fetches into the batch; whether the position moved. */

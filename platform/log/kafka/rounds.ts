@@ -1,9 +1,15 @@
 import type { ICustomPartitioner, Message, TopicMessages } from 'kafkajs';
-import type { Output } from '../event-log.js';
+import type { LogRecord, Output } from '../event-log.js';
 
 /** A record batch holds at most so much, unless one record alone is larger, bytes. */
 const BATCH_BYTES = 512 * 1024;
 const RECORD_OVERHEAD = 64;
+
+const sizeOf = ({ key, value }: LogRecord): number => (key?.length ?? 0) + value.length + RECORD_OVERHEAD;
+
+/** Whether a record makes a batch of its own, larger than any other, which the broker may refuse. */
+export const isLarge = ({ records }: Output): boolean =>
+  records.some((record) => sizeOf(record) > BATCH_BYTES);
 
 export interface Round {
   readonly outputs: readonly Output[];
@@ -27,8 +33,8 @@ export function rounds(outputs: readonly Output[]): readonly Round[] {
       first = end;
       size = 0;
     };
-    for (const [i, { key, value }] of records.entries()) {
-      const bytes = (key?.length ?? 0) + value.length + RECORD_OVERHEAD;
+    for (const [i, record] of records.entries()) {
+      const bytes = sizeOf(record);
       if (size + bytes > BATCH_BYTES) close(i);
       size += bytes;
     }
