@@ -4,8 +4,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pause } from '../cli/pause.js';
+import { registryCodec } from '../platform/codec/registry.js';
+import { kafkaLog } from '../platform/log/kafka/log.js';
 import { Component } from './component.js';
 import { docker, type Server, startKafka, startRedis, startRegistry } from './containers.js';
+import { promised, stamps, type Written } from './judging.js';
+import { befall, freePort } from './outage.js';
 import { temporaryFolder, tidemark } from './tidemark.js';
 import { Studio, Uploader } from './videos.js';
 
@@ -25,7 +30,7 @@ describe.skipIf(!docker)('every component on its own', () => {
 
   beforeAll(async () => {
     execFileSync(process.execPath, ['scripts/build.mjs']);
-    servers = await Promise.all([startKafka(), startRegistry(), startRedis()]);
+    servers = await Promise.all([startKafka(), startRegistry(), startRedis(await freePort())]);
     const [kafka, registry, redis] = servers;
     const sla = join(folder.path, 'sla.yaml');
     writeFileSync(sla, rules);
@@ -82,6 +87,78 @@ describe.skipIf(!docker)('every component on its own', () => {
     expect((await fetch(`${view.url}/metrics`)).status).toBe(404);
     for (const one of [spout, view, pipeline, gateway, vps, vms])
       expect(await one.end('SIGTERM'), one.name).toBe(0);
+  });
+
+  test('Redis that is down is waited for, and one that has forgotten all is begun anew with', async () => {
+    const [kafka, registry, redis] = servers as [Server, Server, Server];
+    await using vms = await Component.start('vms', environment);
+    await using vps = await Component.start('vps', environment);
+    await using gateway = await Component.start('gateway', { ...environment, VMS_URL: vms.url });
+    const pair = { ...environment, TIDEMARK_TARGET: `vms=${vms.admin}/metrics`, TIDEMARK_SOURCE: 'pair' };
+    await using one = await Component.start('spout', pair);
+    await using other = await Component.start('spout', pair);
+    const stop = new AbortController();
+    const log = kafkaLog({
+      brokers: [kafka.url],
+      warn: () => undefined,
+      onFatal: (error) => expect.unreachable(error.message),
+    });
+    const written: Written = {
+      log,
+      codec: await registryCodec({
+        ...{ url: registry.url, pause, warn: () => undefined, signal: stop.signal },
+        clock: () => performance.now(),
+      }),
+    };
+    /** Whichever spout is active goes on. */
+    const goesOn = async (): Promise<void> => {
+      const now = Date.now();
+      const last = (): Promise<number> => promised(written);
+      await expect.poll(last, { timeout: 60_000, interval: 250 }).toBeGreaterThan(now);
+    };
+    const list = (): Promise<Response> => fetch(`${gateway.url}/vms/videos`);
+    using studio = await Studio.open();
+    const clip = studio.clip({ seconds: 1, size: '320x180', audio: false });
+    const user = new Uploader(gateway.url);
+    const available = async (id: string): Promise<void> => {
+      const state = async (): Promise<string> => (await user.status(id)).state;
+      await expect.poll(state, { timeout: 60_000 }).toBe('available');
+    };
+    await user.register();
+    await goesOn();
+
+    // Down, with a job under way.
+    const before = await user.create('Before');
+    expect((await user.upload(before, clip)).status).toBe(202);
+    await befall(redis, 'stop');
+    const answer = async (): Promise<unknown> => {
+      const { status, headers } = await list();
+      return [status, headers.get('retry-after')];
+    };
+    await expect.poll(answer, { timeout: 30_000 }).toEqual([503, '2']);
+    const lost = (): boolean => /lease is lost/.test(one.output + other.output);
+    await expect.poll(lost, { timeout: 30_000 }).toBe(true);
+    await befall(redis, 'start');
+    await expect.poll(answer, { timeout: 30_000 }).toEqual([200, null]);
+    await available(before);
+    await goesOn();
+
+    // Emptied, with a job under way: nobody is known any more.
+    const forgotten = await user.create('Forgotten');
+    expect((await user.upload(forgotten, clip)).status).toBe(202);
+    expect((await redis.container.exec(['redis-cli', 'FLUSHALL'])).exitCode).toBe(0);
+    expect((await user.upload(forgotten, clip)).status).toBe(401);
+    await user.register();
+    const after = await user.create('After');
+    expect((await user.upload(after, clip)).status).toBe(202);
+    await available(after);
+    await goesOn();
+    const all = await stamps(written);
+    expect(new Set(all).size).toBe(all.length);
+    await log.close();
+    for (const component of [one, other, gateway, vps, vms])
+      expect(await component.end('SIGTERM'), component.name).toBe(0);
+    stop.abort();
   });
 
   test('a component that waits for a silent broker ends in seconds', async () => {
