@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterNames, connectCluster } from '../cli/cluster.js';
+import { Liveness } from '../cli/liveness.js';
 import { readOptions } from '../cli/settings.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { EventLog } from '../platform/log/event-log.js';
@@ -33,7 +34,9 @@ export function measureCluster({ brokers, registry }: ClusterOptions): Promise<C
     const logger = createLogger({ level: 'error' });
     const given = { kafkaBrokers: brokers, schemaRegistryUrl: registry, ...defaults };
     const settings = readOptions(clusterNames, given);
-    const { log, codec, close } = await connectCluster(settings, { logger, onFatal, signal: ended.signal });
+    const liveness = new Liveness(() => performance.now());
+    const context = { logger, liveness, onFatal, signal: ended.signal };
+    const { log, codec, close } = await connectCluster(settings, context);
     try {
       await refuseUsed(log);
       const sla = join(folder, 'sla.yaml');
@@ -57,7 +60,13 @@ export function measureCluster({ brokers, registry }: ClusterOptions): Promise<C
 }
 
 const defaults = {
-  ...{ kafkaPrefix: 'tidemark-', kafkaUsername: '', kafkaPassword: '', kafkaSasl: 'scram-sha-512' },
+  ...{
+    kafkaPrefix: 'tidemark-',
+    kafkaReplication: '',
+    kafkaUsername: '',
+    kafkaPassword: '',
+    kafkaSasl: 'scram-sha-512',
+  },
   ...{ kafkaTls: 'off', retention: '1d' },
 };
 

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { recompile } from '../pipeline/sla/compile.js';
@@ -24,6 +25,7 @@ export async function embeddedLatency({ path }: { readonly path: string }): Prom
     ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop },
     rules: recompile('sla.yaml', FLAPPING_RULES),
     registry: new Registry(),
+    pause,
     warn: (message) => stop(new Error(message)),
   });
   const result = await measureLatency(new Feed(log, codec), codec);
