@@ -34,10 +34,9 @@ export function measureCluster({ brokers, registry }: ClusterOptions): Promise<C
     const logger = createLogger({ level: 'error' });
     const given = { kafkaBrokers: brokers, schemaRegistryUrl: registry, ...defaults };
     const settings = readOptions(clusterNames, given);
-    const { log, codec, close } = await connectCluster(settings, {
-      ...{ logger, onFatal, signal: ended.signal },
-      liveness: new Liveness(() => performance.now()),
-    });
+    const liveness = new Liveness(() => performance.now());
+    const context = { logger, liveness, onFatal, signal: ended.signal };
+    const { log, codec, close } = await connectCluster(settings, context);
     try {
       await refuseUsed(log);
       const sla = join(folder, 'sla.yaml');
@@ -61,7 +60,13 @@ export function measureCluster({ brokers, registry }: ClusterOptions): Promise<C
 }
 
 const defaults = {
-  ...{ kafkaPrefix: 'tidemark-', kafkaUsername: '', kafkaPassword: '', kafkaSasl: 'scram-sha-512' },
+  ...{
+    kafkaPrefix: 'tidemark-',
+    kafkaReplication: '',
+    kafkaUsername: '',
+    kafkaPassword: '',
+    kafkaSasl: 'scram-sha-512',
+  },
   ...{ kafkaTls: 'off', retention: '1d' },
 };
 

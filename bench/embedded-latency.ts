@@ -25,6 +25,7 @@ export async function embeddedLatency({ path }: { readonly path: string }): Prom
     ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop, pause },
     rules: recompile('sla.yaml', FLAPPING_RULES),
     registry: new Registry(),
+    pause,
     warn: (message) => stop(new Error(message)),
   });
   const result = await measureLatency(new Feed(log, codec), codec);
