@@ -114,10 +114,10 @@ async function run<N extends Name>(
     for (const stop of stops.reverse()) {
       await stop().catch((error: unknown) => logger.error({ err: error }, 'stopping'));
     }
+    // Whatever a client library still holds open must not keep the process alive.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
   logger.info('stopped');
-  // Whatever a client library still holds open must not keep the process alive.
-  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 async function adminServer(

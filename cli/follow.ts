@@ -61,7 +61,11 @@ export class HttpStatusError extends Error {
     readonly status: number,
     body: string,
   ) {
-    super(`${url} answered ${status}: ${body.slice(0, 500)}`);
+    super(
+      status === 404
+        ? `${url} answered 404: is --url that of \`tidemark view\`, or of \`tidemark up\`?`
+        : `${url} answered ${status}: ${body.slice(0, 500)}`,
+    );
   }
 }
 

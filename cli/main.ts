@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { allCommands } from './commands.js';
 import { exitCodeOf, explain } from './failure.js';
-import { warn } from './process.js';
+import { endOnSignals, warn } from './process.js';
 
 const exits = `
 Exit codes: 0 all went well; 1 it could not be done, or nothing fired in a demo; 2 a mistake in what was
@@ -19,6 +19,8 @@ function fail(error: unknown): void {
   warn(explain(error));
   process.exitCode = exitCodeOf(error);
 }
+
+endOnSignals();
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // The reader, `head` for one, has seen enough.

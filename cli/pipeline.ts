@@ -21,6 +21,8 @@ export interface PipelineOptions {
   /** Event time between two checkpoints, ms. */
   readonly checkpointEvery: number;
   readonly warn: (message: string) => void;
+  /** Told which partitions come and go. */
+  readonly say?: (message: string) => void;
   /** Resolves after so many ms, or when the signal is aborted. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** A stage cannot go on: the process has to end. */
@@ -76,9 +78,11 @@ async function runStage<S extends Aggregate | Evaluate>(
   factory: StageFactory<S>,
   live: Map<number, S>,
 ): Promise<{ readonly membership: Membership; readonly stop: () => Promise<void> }> {
-  const { log, codec, rules, checkpointEvery, warn, pause, onFatal } = options;
+  const { log, codec, rules, say = () => undefined, checkpointEvery, warn, pause, onFatal } = options;
   const running = new Set<Promise<void>>();
   const membership = await log.join(factory.name, factory.topic, (owned) => {
+    const place = `${factory.name} of ${owned.topic}/${owned.partition}`;
+    say(`${place} is taken over`);
     const run = runPartition(owned, {
       factory,
       codec,
@@ -93,7 +97,10 @@ async function runStage<S extends Aggregate | Evaluate>(
       },
     }).catch(onFatal);
     running.add(run);
-    void run.finally(() => running.delete(run));
+    void run.finally(() => {
+      running.delete(run);
+      say(`${place} is given up`);
+    });
   });
   return {
     membership,

@@ -11,9 +11,23 @@ export async function print(line: string): Promise<void> {
 export const printNow = (line: string): void => void process.stdout.write(`${line}\n`);
 export const warn = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Aborted at SIGINT or SIGTERM. */
+const stop = new AbortController();
+let heeded = false;
+
+/**
+ * From here on SIGINT and SIGTERM end the process at once, until `untilStopped` is asked for. The first process
+ * of a container would not end by itself.
+ */
+export function endOnSignals(): void {
+  for (const [name, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.on(name, () => (heeded ? stop.abort() : process.exit(code)));
+}
+
+/** Aborted at SIGINT or SIGTERM, which from here on end nothing by themselves. */
 export function untilStopped(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  heeded = true;
   return stop.signal;
 }

@@ -22,6 +22,7 @@ export const pipelineCommand = () =>
         targets: PARTITIONS,
         checkpointEvery: settings.checkpointEvery,
         warn: (text) => logger.warn(text),
+        say: (text) => logger.info(text),
         pause: liveness.pause,
       });
       onStop(() => pipeline.stop());

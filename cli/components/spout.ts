@@ -17,7 +17,7 @@ export const spoutCommand = () =>
     start: async (settings, surroundings) => {
       const { Spout } = await import('../../pipeline/spout/spout.js');
       const { runActive } = await import('../../pipeline/spout/active.js');
-      const { logger, liveness, onFatal, onStop } = surroundings;
+      const { logger, registry, liveness, onFatal, onStop } = surroundings;
       const say = (level: 'info' | 'warn' | 'error', message: string): void => logger[level](message);
       const rules = loadRules(settings.sla);
       // Asked for once before anything is waited for: a mistake in the settings is told at once.
@@ -36,11 +36,34 @@ export const spoutCommand = () =>
           interval: settings.scrapeInterval,
           clock: Date.now,
         });
+      const { Gauge } = await import('prom-client');
+      new Gauge({
+        name: 'tidemark_spout_active',
+        help: '1 while it is the one that writes, 0 while it stands by',
+        registers: [registry],
+        collect() {
+          this.set(spout === null ? 0 : 1);
+        },
+      });
+      new Gauge({
+        name: 'tidemark_spout_watermark_timestamp_seconds',
+        help: 'Event time that it has promised last; none while it stands by',
+        registers: [registry],
+        collect() {
+          this.reset();
+          const watermark = spout?.watermark ?? null;
+          if (watermark !== null) this.set(watermark / 1000);
+        },
+      });
       const polling = new AbortController();
       liveness.watch('spout', polling.signal);
       const run = async (until: AbortSignal): Promise<void> => {
-        spout = await make();
-        await spout.run(until);
+        try {
+          spout = await make();
+          await spout.run(until);
+        } finally {
+          spout = null;
+        }
       };
       const { Lease } = await import('../../platform/store/lease.js');
       const polled = (

@@ -18,6 +18,7 @@ export const viewCommand = () =>
       onStop(close);
       const view = createView({ log, codec, clock: Date.now, pause, warn: (text) => logger.warn(text) });
       await view.start();
+      onStop(() => view.close());
       const { host, port } = settings;
       const listening = await serve({ fetch: view.app.fetch as never, host, port });
       onStop(async () => {

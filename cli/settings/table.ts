@@ -98,7 +98,7 @@ export const settings = {
   port: {
     flag: '--port <number>',
     default: '8080',
-    help: 'port of gateway and API; 0 takes any free one',
+    help: 'port to serve at; 0 takes any free one',
     schema: wholeNumber.refine((port) => port <= 65_535, 'must be 65535 at most'),
   },
   host: {
@@ -129,7 +129,7 @@ export const settings = {
   target: {
     flag: '--target <name=url>',
     default: [] as string[],
-    help: 'also watch this Prometheus endpoint (repeatable)',
+    help: 'watch this Prometheus endpoint (repeatable)',
     schema: z.array(target).superRefine((targets, context) => {
       // Their series would have the same labels, and their counters seem to jump back and forth.
       const seen = new Set<string>();

@@ -44,7 +44,7 @@ export async function registryClient(address: string): Promise<RegistryClient> {
         const { id } = await registerAs(client, { subject, compatibility }, schema);
         if (Number.isInteger(id)) return id;
       } catch (error) {
-        throw refused(subject, error);
+        throw refused(subject, error, url.href);
       }
       throw unavailable(`registering ${subject}`, 'its answer holds no id');
     },
@@ -113,7 +113,7 @@ const registerAs = (
 
 const lasting = new Set([401, 403, 405, 409, 422]);
 
-function refused(subject: string, error: unknown): CodecError {
+function refused(subject: string, error: unknown, url: string): CodecError {
   if (error instanceof CodecError) return error;
   const { status, told } = answer(error);
   if (status === 409 && told)
@@ -126,6 +126,13 @@ function refused(subject: string, error: unknown): CodecError {
     return new CodecError('Refused', `the schema registry refuses ${subject}: ${reason(error)}`, {
       cause: error,
     });
+  // It may be one that starts up, behind a proxy: worth another try.
+  if (status === 404 && !told)
+    return new CodecError(
+      'Unavailable',
+      `registering ${subject}: ${url} answers 404: is SCHEMA_REGISTRY_URL where the registry's Confluent API begins (Apicurio's at /apis/ccompat/v7)?`,
+      { cause: error },
+    );
   return unavailable(`registering ${subject}`, reason(error), error);
 }
 

@@ -129,7 +129,7 @@ export function createVms(options: VmsOptions): Vms {
     const video = await directory.video(c.req.param('id'));
     if (!video) return noSuchVideo();
     const { id, state, progress, reason } = video;
-    return c.json({ id, state, progress, reason });
+    return c.json({ id, state, progress: Number(progress.toFixed(3)), reason });
   });
 
   app.post('/videos/:id', async (c) => {
