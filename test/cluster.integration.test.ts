@@ -84,7 +84,7 @@ describe.skipIf(!docker)('every component on its own', () => {
       expect(await (await fetch(`${one.admin}/metrics`)).text()).toContain('process_resident_memory_bytes');
     }
     const taken = Component.start('view', { ...environment, TIDEMARK_PORT: new URL(view.url).port });
-    await expect(taken).rejects.toThrow(/ended with 1: [^]*port \d+ on 127\.0\.0\.1 is taken/);
+    await expect(taken).rejects.toThrow(/ended with 1: [\s\S]*port \d+ on 127\.0\.0\.1 is taken/);
     // The admin routes are not public.
     expect((await fetch(`${view.url}/metrics`)).status).toBe(404);
     for (const one of [spout, view, pipeline, gateway, vps, vms])
