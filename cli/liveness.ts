@@ -56,9 +56,12 @@ export class Liveness {
   }
 
   /** Pauses as ever; whoever is about to try again is alive. */
-  readonly pause = (ms: number, signal: AbortSignal): Promise<void> => {
+  readonly pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+    for (let left = ms; left > 0 && !signal.aborted; left -= this.longestMs / 2) {
+      this.beat();
+      await pause(Math.min(left, this.longestMs / 2), signal);
+    }
     this.beat();
-    return pause(ms, signal);
   };
 
   /** The log, where whoever owns a partition is watched for as long as it does, and whoever writes is alive. */

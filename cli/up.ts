@@ -87,6 +87,7 @@ async function start(
     clock: Date.now,
     pause,
     warn: (text) => logger.warn(text),
+    onFatal,
   });
   await view.start();
   stops.push(() => view.close());

@@ -11,12 +11,16 @@ export const viewCommand = () =>
     names: [...clusterNames, 'port'],
     drainMs: DRAIN_MS,
     start: async (settings, surroundings) => {
-      const { logger, onStop } = surroundings;
+      const { logger, onFatal, onStop } = surroundings;
       const { createView } = await import('../../pipeline/view/view.js');
       const { serve } = await import('../../platform/http/serve.js');
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
-      const view = createView({ log, codec, clock: Date.now, pause, warn: (text) => logger.warn(text) });
+      const view = createView({
+        ...{ log, codec, pause, onFatal },
+        clock: Date.now,
+        warn: (text) => logger.warn(text),
+      });
       await view.start();
       onStop(() => view.close());
       const { host, port } = settings;

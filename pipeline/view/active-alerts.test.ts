@@ -20,13 +20,32 @@ test('a log that cannot be reached for a while delays them, and ends nothing', a
       },
     }),
   } as unknown as EventLog;
-  const active = new ActiveAlerts(log, embeddedCodec(), {
+  const patience = {
     pause: async () => undefined,
-    warn: (text) => warnings.push(text),
+    warn: (text: string) => warnings.push(text),
     signal: stop.signal,
-  });
+  };
+  const active = new ActiveAlerts(log, embeddedCodec(), patience, (error) =>
+    expect.unreachable(String(error)),
+  );
   void active.start();
   await expect.poll(() => pulls).toBe(2);
   await active.ended();
   expect(warnings).toEqual(['no broker; trying again']);
+});
+
+test('a log that refuses to be read is told, and ends nothing by itself', async () => {
+  const refused = new LogError('Refused', 'no right to alerts');
+  const log = {
+    partitions: async () => 1,
+    range: async () => ({ start: 0, end: 0 }),
+    read: () => ({ pull: () => Promise.reject(refused), close: async () => undefined }),
+  } as unknown as EventLog;
+  const told: unknown[] = [];
+  const signal = new AbortController().signal;
+  const patience = { pause: async () => undefined, warn: () => undefined, signal };
+  const active = new ActiveAlerts(log, embeddedCodec(), patience, (error) => told.push(error));
+  await active.start();
+  await active.ended();
+  expect(told).toEqual([refused]);
 });

@@ -19,6 +19,7 @@ export class ActiveAlerts {
     readonly log: EventLog,
     readonly codec: Codec,
     readonly patience: Patience,
+    readonly onFatal: (error: unknown) => void,
   ) {}
 
   /** Resolves once all that is in the topic now has been read; follows it from then on. */
@@ -34,7 +35,7 @@ export class ActiveAlerts {
         return { ready, done: this.#follow({ partition, start, end, caughtUp }) };
       }),
     );
-    this.#followers = Promise.all(followed.map(({ done }) => done));
+    this.#followers = Promise.all(followed.map(({ done }) => done)).catch(this.onFatal);
     await Promise.all(followed.map(({ ready }) => ready));
   }
 

@@ -53,6 +53,8 @@ const window = (route: string, end: number): WindowRecord => ({
   buckets: null,
 });
 
+const onFatal = (error: unknown): never => expect.unreachable(String(error));
+
 describe('view', () => {
   let log: EventLog;
   let view: View;
@@ -77,7 +79,14 @@ describe('view', () => {
     const topics = ['alerts', 'windows'].map((name) => ({ name, partitions: PARTITIONS, retentionMs: null }));
     await log.createTopics(topics);
     outages = 0;
-    view = createView({ log, codec: failing, clock: () => now, pause: noPause, warn: () => undefined });
+    view = createView({
+      log,
+      codec: failing,
+      clock: () => now,
+      pause: noPause,
+      warn: () => undefined,
+      onFatal,
+    });
     close = async () => {
       await view.close();
       await log.close();
@@ -126,7 +135,7 @@ describe('view', () => {
     let down = false;
     const range: EventLog['range'] = (...at) =>
       down ? Promise.reject(new LogError('Unavailable', 'no broker answers')) : log.range(...at);
-    const options = { codec, clock: () => now, pause: noPause, warn: () => undefined };
+    const options = { codec, clock: () => now, pause: noPause, warn: () => undefined, onFatal };
     const one = createView({ log: { ...log, range }, ...options });
     expect(await one.ready()).toBe(true);
     down = true;

@@ -19,6 +19,8 @@ export interface ViewOptions {
   readonly clock: () => number;
   readonly pause: Patience['pause'];
   readonly warn: (message: string) => void;
+  /** It cannot follow the alerts any more. */
+  readonly onFatal: (error: unknown) => void;
 }
 
 export interface View {
@@ -34,10 +36,10 @@ const WINDOWS_SINCE = '5m';
 const schemas = { AlertRecord: schemaOf('AlertRecord'), WindowRecord: schemaOf('WindowRecord') };
 
 /** What people and tools see of the alerts and windows, over HTTP. */
-export function createView({ log, codec, clock, pause, warn }: ViewOptions): View {
+export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOptions): View {
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
-  const active = new ActiveAlerts(log, codec, patience);
+  const active = new ActiveAlerts(log, codec, patience, onFatal);
   const app = new Hono();
 
   app.get('/api/v1/alerts', async (c) => {

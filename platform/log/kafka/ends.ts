@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs';
-import type { Offset } from '../event-log.js';
+import { LogError, type Offset } from '../event-log.js';
 import { clusterOf, isolation } from './client.js';
 import type { Cluster } from './cluster.js';
 import { typeOf } from './errors.js';
@@ -22,7 +22,13 @@ export class Ends {
         const [found] = await cluster.fetchTopicsOffset([
           { topic, fromBeginning, partitions: [{ partition }] },
         ]);
-        return Number(found?.partitions[0]?.offset ?? 0);
+        const offset = found?.partitions[0]?.offset;
+        // No answer is no 0: whoever compares a position with it would begin anew.
+        if (offset === undefined)
+          throw new LogError('Unavailable', `no broker says where ${topic}/${partition} begins and ends`, {
+            retryable: true,
+          });
+        return Number(offset);
       };
       const [end, start] = [await ask(false), await ask(true)];
       return { start, end };

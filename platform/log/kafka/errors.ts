@@ -7,20 +7,31 @@ interface KafkaError {
   readonly code?: unknown;
   readonly message?: string;
   readonly cause?: unknown;
+  /** Of a request about several things, what became of each that failed. */
+  readonly errors?: readonly unknown[];
 }
 
 /** The protocol's name of an error, also where a retry has wrapped it; empty where it has none. */
 export function typeOf(error: unknown): string {
   for (let one = error as KafkaError | undefined; one; one = one.cause as KafkaError | undefined) {
     if (one.type !== undefined) return one.type;
-    // It has no name in the protocol's way.
-    if (one.name === 'KafkaJSSASLAuthenticationError') return 'SASL_AUTHENTICATION_FAILED';
+    if (one.errors !== undefined) {
+      const types = one.errors.map(typeOf);
+      // That something is there already is what was wanted.
+      return types.find((type) => type !== 'TOPIC_ALREADY_EXISTS') ?? types[0] ?? '';
+    }
+    // It has no name in the protocol's way; nor has a connection that breaks meanwhile, which is no refusal.
+    if (one.name === 'KafkaJSSASLAuthenticationError')
+      return broken.test(one.message ?? '') ? '' : 'SASL_AUTHENTICATION_FAILED';
     if (typeof one.code === 'string' && untrusted.test(one.code)) return 'UNTRUSTED';
+    if (typeof one.code === 'string' && invalid.test(one.code)) return 'INVALID_CERTIFICATE';
   }
   return '';
 }
 
-const untrusted = /CERT|UNABLE_TO_(?:GET|VERIFY)/;
+const broken = /connection|closed|timed out|ECONN|EPIPE|ETIMEDOUT/i;
+const untrusted = /SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)/;
+const invalid = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|CERT_REVOKED|ALTNAME_INVALID/;
 const fenced = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'];
 const credentials =
   'the user, the password or the mechanism is wrong: set KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM as the broker has them';
@@ -58,8 +69,10 @@ export function commitError(at: string, cause: unknown): LogError {
   if (fenced.includes(typeOf(cause)))
     return new LogError('Fenced', told(`${at} was taken over`, cause), { cause });
   const doing = `committing ${at}`;
+  // A topic was looked up before: the broker that is asked has not yet heard of it.
+  const passing = typeOf(cause) === 'UNKNOWN_TOPIC_OR_PARTITION';
   return (
-    finalError(doing, cause) ??
+    (passing ? null : finalError(doing, cause)) ??
     new LogError('Unknown', told(`${doing}: the outcome is unknown`, cause), { cause })
   );
 }
@@ -70,5 +83,10 @@ function finalError(doing: string, cause: unknown): LogError | null {
   return new LogError(code, `${told(doing, cause)}${way === '' ? '' : ` (${way})`}`, { cause });
 }
 
-const told = (doing: string, cause: unknown): string =>
-  `${doing}: ${(cause as KafkaError).message ?? String(cause)}`;
+function told(doing: string, cause: unknown): string {
+  const { message = String(cause), errors = [] } = cause as KafkaError;
+  const each = new Set(errors.map((one) => (one as KafkaError).message ?? String(one)));
+  const way =
+    typeOf(cause) === 'INVALID_CERTIFICATE' ? ' (the certificate of the broker is not valid for it)' : '';
+  return `${doing}: ${[message, ...each].join('; ')}${way}`;
+}

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { joinGroup } from './group.js';
 
 /** A consumer that joins whenever it runs, and crashes when it is told to. */
-function harness() {
+function harness(connect: () => Promise<void> = async () => undefined) {
   const listeners = new Map<string, (event: object) => void>();
   let running = 0;
   const emit = (name: string, payload: object): void => listeners.get(name)?.({ payload });
@@ -16,7 +16,7 @@ function harness() {
         listener(event);
       });
     },
-    connect: async () => undefined,
+    connect,
     disconnect: async () => undefined,
     subscribe: async () => undefined,
     pause: () => undefined,
@@ -34,6 +34,7 @@ function harness() {
     onAssigned: () => undefined,
     onCrash: (error) => crashes.push(error),
     clock: () => 0,
+    warn: () => undefined,
     pause: async () => undefined,
   });
   /** As the client crashes where a retry has wrapped what it takes for final. */
@@ -44,13 +45,29 @@ function harness() {
   return { joining, crash, crashes, running: () => running };
 }
 
-test.each(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])('a member joins again after %s', async (type) => {
-  const { joining, crash, crashes, running } = harness();
+test.each(['ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID', 'GROUP_COORDINATOR_NOT_AVAILABLE'])(
+  'a member joins again after %s',
+  async (type) => {
+    const { joining, crash, crashes, running } = harness();
+    const membership = await joining;
+    crash(type);
+    await expect.poll(running).toBe(2);
+    expect(crashes).toEqual([]);
+    await membership.leave();
+  },
+);
+
+test('a member that leaves while it joins again is in no group afterwards', async () => {
+  const gates: (() => void)[] = [];
+  const { joining, crash, running } = harness(() => new Promise((resolve) => gates.push(resolve)));
+  gates.pop()?.();
   const membership = await joining;
-  crash(type);
-  await expect.poll(running).toBe(2);
-  expect(crashes).toEqual([]);
+  crash('ILLEGAL_GENERATION');
+  await expect.poll(() => gates.length).toBe(1);
   await membership.leave();
+  gates.pop()?.();
+  await new Promise(setImmediate);
+  expect(running()).toBe(1);
 });
 
 test('a member without the right to be one says what, where and the way out', async () => {

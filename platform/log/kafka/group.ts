@@ -14,6 +14,7 @@ export interface GroupOptions {
   /** Monotonic, ms. */
   readonly clock: () => number;
   readonly pause: (ms: number) => Promise<void>;
+  readonly warn: (message: string) => void;
 }
 
 const SESSION_MS = 6_000;
@@ -21,20 +22,16 @@ const HEARTBEAT_MS = 1_000;
 /** After so long without a word of the group, whoever waits for one is told, ms. */
 const CONFIRMATION_MS = 15_000;
 const REJOIN_MS = 1_000;
-/** What only says that the group has moved on: the client takes it for final where a retry has wrapped it. */
-const movedOn = [
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER_ID',
-  'REBALANCE_IN_PROGRESS',
-  'NOT_COORDINATOR_FOR_GROUP',
-];
+/** Whether it may pass, though the client took it for final: that the group has moved on, or has no coordinator. */
+const passing = (error: Error): boolean =>
+  (error.name.startsWith('KafkaJS') || typeOf(error) !== '') && logError('', error).retryable;
 
 /**
  * Membership of a consumer group, and nothing else: the consumer's own fetching is paused for ever, so
  * that heartbeats do not wait for any processing. Records are fetched by assignment.
  */
 export async function joinGroup(options: GroupOptions): Promise<Membership> {
-  const { kafka, groupId, topic, own, onAssigned, onCrash, clock, pause } = options;
+  const { kafka, groupId, topic, own, onAssigned, onCrash, clock, pause, warn } = options;
   const owned = new Map<number, KafkaPartition>();
   let left = false;
   let admitted = false;
@@ -93,11 +90,14 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   const run = async (): Promise<void> => {
     await consumer.connect();
     await consumer.subscribe({ topics: [topic] });
+    if (left) return;
     await consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       eachBatch: () => Promise.resolve(),
     });
+    // Told to leave meanwhile: the group must not wait for it.
+    if (left) await consumer.disconnect();
   };
   const rejoin = async (): Promise<void> => {
     await pause(REJOIN_MS);
@@ -109,7 +109,8 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   };
   const crashed = (error: Error): void => {
     if (left) return;
-    if (movedOn.includes(typeOf(error))) {
+    if (passing(error)) {
+      warn(`as a member of ${groupId} on ${topic}: ${error.message}; joining again`);
       rejoin().catch(crashed);
       return;
     }

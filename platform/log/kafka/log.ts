@@ -133,6 +133,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
         own,
         onAssigned,
         onCrash: options.onFatal,
+        warn: options.warn,
         clock,
         pause,
       });
