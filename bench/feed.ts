@@ -15,7 +15,7 @@ slas:
     when: mean_latency > 60ms
 `;
 /** Wall time between two scrapes: everything has come to rest before the next one, ms. */
-const PACE_MS = 200;
+const PACE_MS = 500;
 const SCRAPES_AT_MOST = 10_000;
 
 /** A source that scrapes as in life, one scrape after the other; each closes one window. */

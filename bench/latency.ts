@@ -4,9 +4,9 @@ import { quantile } from './cost.js';
 import type { Feed } from './feed.js';
 import { Tail } from './tail.js';
 
-const SCRAPES = 250;
+const SCRAPES = 150;
 /** Scrapes that are not counted: code is compiled, connections are opened. */
-const WARM_UP_SCRAPES = 50;
+const WARM_UP_SCRAPES = 30;
 /** More scrapes, for what is still under way. */
 const MORE_SCRAPES = 5;
 
