@@ -1,50 +1,97 @@
+import { z } from 'zod';
 import { type Manifest, NAME, portOf, workloads } from './kubernetes.js';
 import type { Reached } from './manifests.js';
 
-interface Selector {
-  readonly matchLabels?: Readonly<Record<string, string>>;
-  readonly matchExpressions?: readonly { readonly key: string; readonly values: readonly string[] }[];
+const NAMESPACE = 'kubernetes.io/metadata.name';
+/** Begins a peer that is no pod of ours; as it stands, all of them, and all that is outside of the cluster. */
+const ANYWHERE = 'anywhere';
+
+const selector = z.strictObject({
+  matchLabels: z.strictObject({ [NAME]: z.string() }).optional(),
+  matchExpressions: z
+    .array(
+      z.strictObject({ key: z.literal(NAME), operator: z.literal('In'), values: z.array(z.string()).min(1) }),
+    )
+    .optional(),
+});
+const peers = z
+  .array(
+    z.strictObject({
+      podSelector: selector.optional(),
+      namespaceSelector: z
+        .strictObject({ matchLabels: z.strictObject({ [NAMESPACE]: z.string() }).optional() })
+        .optional(),
+    }),
+  )
+  .default([]);
+// Without ports, a rule would open them all.
+const ports = z.array(z.strictObject({ port: z.int(), protocol: z.enum(['TCP', 'UDP']).optional() })).min(1);
+
+/** As Kubernetes has it, as far as it is used here: what is not understood here must not pass for closed. */
+const policy = z.strictObject({
+  podSelector: selector,
+  policyTypes: z.array(z.enum(['Ingress', 'Egress'])),
+  ingress: z.array(z.strictObject({ from: peers, ports })).default([]),
+  egress: z.array(z.strictObject({ to: peers, ports })).default([]),
+});
+
+/** Names of the workloads that are selected, there or not; everybody's by an empty selector. */
+export function selected(
+  { matchLabels, matchExpressions = [] }: z.infer<typeof selector>,
+  everybody: readonly string[],
+): readonly string[] {
+  const lists = [...(matchLabels ? [[matchLabels[NAME]]] : []), ...matchExpressions.map((one) => one.values)];
+  const [first = everybody, ...others] = lists;
+  return first.filter((name) => others.every((names) => names.includes(name)));
 }
 
-interface Policy {
-  readonly podSelector: Selector;
-  readonly ingress?: readonly Rule[];
-  readonly egress?: readonly Rule[];
+/** Whom a rule is for. */
+function peersOf(all: z.infer<typeof peers>, everybody: readonly string[]): readonly string[] {
+  if (all.length === 0) return [ANYWHERE];
+  return all.flatMap(({ podSelector = {}, namespaceSelector }) => {
+    if (!namespaceSelector) return selected(podSelector, everybody);
+    const namespace = namespaceSelector.matchLabels?.[NAMESPACE];
+    return namespace === undefined ? ANYWHERE : `${ANYWHERE} in ${namespace}`;
+  });
 }
 
-interface Rule {
-  readonly from?: readonly { readonly podSelector?: Selector }[];
-  readonly to?: readonly { readonly podSelector?: Selector }[];
-  readonly ports: readonly { readonly port: number }[];
+export interface Way {
+  readonly by: string;
+  readonly end: 'ingress' | 'egress';
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
 }
 
-/** Names of the workloads that are selected; undefined where it is not by their names. */
-export function selected({ matchLabels = {}, matchExpressions = [] }: Selector): readonly string[] {
-  const named = matchLabels[NAME];
-  return named === undefined ? matchExpressions.flatMap(({ values }) => values) : [named];
-}
-
-const policies = (all: readonly Manifest[]): { readonly name: string; readonly spec: Policy }[] =>
-  all
+/** What policies open, each at one end. */
+export function opened(all: readonly Manifest[]): Way[] {
+  const everybody = workloads(all).map(({ metadata: { name } }) => name);
+  return all
     .filter(({ kind }) => kind === 'NetworkPolicy')
-    .map(({ metadata: { name }, spec }) => ({ name, spec: spec as unknown as Policy }));
+    .flatMap(({ metadata: { name: by }, spec }) => {
+      const { podSelector, ingress, egress } = policy.parse(spec);
+      return selected(podSelector, everybody).flatMap((name) => [
+        ...ingress.flatMap(({ from, ports }) =>
+          peersOf(from, everybody).flatMap((peer) =>
+            ports.map(({ port }) => ({ by, end: 'ingress', from: peer, to: name, port }) as const),
+          ),
+        ),
+        ...egress.flatMap(({ to, ports }) =>
+          peersOf(to, everybody).flatMap((peer) =>
+            ports.map(({ port }) => ({ by, end: 'egress', from: name, to: peer, port }) as const),
+          ),
+        ),
+      ]);
+    });
+}
 
 /** Whether both ends of a connection allow it. */
-export function allowed(all: readonly Manifest[], from: string, to: Reached): boolean {
-  const names = (peers: Rule['from'] = []) =>
-    peers.flatMap(({ podSelector }) => (podSelector ? selected(podSelector) : []));
-  const opens = ({ ports }: Rule): boolean => ports.some(({ port }) => port === to.port);
-  const out = policies(all).some(
-    ({ spec }) =>
-      selected(spec.podSelector).includes(from) &&
-      (spec.egress ?? []).some((rule) => opens(rule) && names(rule.to).includes(to.name)),
+export function allowed(ways: readonly Way[], from: string, to: Reached): boolean {
+  const found = ways.filter(
+    (way) =>
+      way.port === to.port && [from, ANYWHERE].includes(way.from) && [to.name, ANYWHERE].includes(way.to),
   );
-  const into = policies(all).some(
-    ({ spec }) =>
-      selected(spec.podSelector).includes(to.name) &&
-      (spec.ingress ?? []).some((rule) => opens(rule) && (!rule.from || names(rule.from).includes(from))),
-  );
-  return out && into;
+  return new Set(found.map(({ end }) => end)).size === 2;
 }
 
 /** Everything that expects a workload to listen: its own manifest, services, policies, Prometheus. */
@@ -52,18 +99,9 @@ export function reachedIn(all: readonly Manifest[]): Reached[] {
   const of = workloads(all).flatMap(({ metadata: { name }, pod }) =>
     (pod.containers[0]?.ports ?? []).map(({ containerPort: port }) => ({ name, port, by: 'its workload' })),
   );
-  const open = policies(all).flatMap(({ name: by, spec }) => [
-    ...(spec.ingress ?? []).flatMap(({ ports }) =>
-      selected(spec.podSelector).flatMap((name) => ports.map(({ port }) => ({ name, port, by }))),
-    ),
-    ...(spec.egress ?? []).flatMap(({ to = [], ports }) =>
-      to.flatMap(({ podSelector }) =>
-        podSelector
-          ? selected(podSelector).flatMap((name) => ports.map(({ port }) => ({ name, port, by })))
-          : [],
-      ),
-    ),
-  ]);
+  const open = opened(all)
+    .filter(({ to }) => !to.startsWith(ANYWHERE))
+    .map(({ to: name, port, by }) => ({ name, port, by }));
   return [...of, ...open, ...servicesIn(all).map(({ by, name, target }) => ({ name, port: target, by }))];
 }
 

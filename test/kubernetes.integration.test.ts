@@ -11,8 +11,16 @@ import { expandTemplate } from '../pipeline/sla/templates.js';
 import { metricDecoding, readPartialBatch } from '../pipeline/stage/decoding.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { videoGroups, videoTopics } from '../video/jobs/topics.js';
-import { listeningIn, type Manifest, manifestsIn, oursIn, secretsOf, workloads } from './kubernetes.js';
-import { allowed, behind, reachedIn, selected } from './kubernetes-network.js';
+import {
+  containersOf,
+  listeningIn,
+  type Manifest,
+  manifestsIn,
+  oursIn,
+  secretsOf,
+  workloads,
+} from './kubernetes.js';
+import { allowed, behind, opened, reachedIn, selected } from './kubernetes-network.js';
 import { kubernetesTools, render, validate } from './kubernetes-tools.js';
 import { problemsOf, type Reached, scrapedIn, unheard } from './manifests.js';
 import { temporaryFolder } from './tidemark.js';
@@ -124,7 +132,7 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
         },
         containers: [{ startupProbe: {}, readinessProbe: {}, livenessProbe: {} }],
       });
-      for (const container of [...(pod.initContainers ?? []), ...pod.containers])
+      for (const container of containersOf(pod))
         expect(container).toMatchObject({
           securityContext: {
             allowPrivilegeEscalation: false,
@@ -163,25 +171,32 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
         ),
       ] as const,
     ].flatMap(([from, targets]) => targets.map((to) => [from, to] as const));
-    expect(ways.filter(([from, to]) => !allowed(all, from, to))).toEqual([]);
+    const open = opened(all);
+    expect(ways.filter(([from, to]) => !allowed(open, from, to))).toEqual([]);
 
     const needed = new Set(ways.map(([from, { name, port }]) => `${from} ${name} ${port}`));
-    const names = workloads(all).map(({ metadata: { name } }) => name);
-    const ports = listeningIn(all, ours);
-    const open = names.flatMap((from) =>
-      names.flatMap((name) =>
-        (ports.get(name) ?? [])
-          .filter((port) => allowed(all, from, { name, port, by: from }))
-          .map((port) => `${from} ${name} ${port}`),
-      ),
+    const beyond = open
+      .map(({ by, from, to, port }) => ({ by, way: `${from} ${to} ${port}` }))
+      .filter(({ way }) => !needed.has(way))
+      .map(({ by, way }) => `${by}: ${way}`);
+    expect([...new Set(beyond)].sort()).toEqual(
+      [
+        ...['gateway', 'view'].map((name) => `from-anywhere: anywhere ${name} 8080`),
+        ...workloads(all).map(({ metadata: { name } }) => `to-dns: ${name} anywhere in kube-system 53`),
+        ...(overlay === 'prod' ? ['at-kafka-from-keda: anywhere in keda kafka 9092'] : []),
+      ].sort(),
     );
-    expect(open.filter((way) => !needed.has(way))).toEqual([]);
+  });
+
+  test('closes all other ways', () => {
+    const nothing = ofKind('NetworkPolicy').find(({ metadata: { name } }) => name === 'nothing');
+    expect(nothing?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
   test('selects workloads that there are', () => {
     const names = workloads(all).map(({ metadata: { name } }) => name);
     const said = [
-      ...ofKind('PodDisruptionBudget').flatMap(({ spec }) => selected(spec.selector ?? {})),
+      ...ofKind('PodDisruptionBudget').flatMap(({ spec }) => selected(spec.selector ?? {}, ['everybody'])),
       ...[...ofKind('HorizontalPodAutoscaler'), ...ofKind('ScaledObject')].map(
         ({ spec }) => (spec as unknown as { scaleTargetRef: { name: string } }).scaleTargetRef.name,
       ),
@@ -199,11 +214,15 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
   });
 
   test('keeps as many copies as there are nodes, and runs our images by a version', () => {
-    const kafka = workloads(all).find(({ metadata }) => metadata.name === 'kafka');
-    const replicas = (kafka?.spec as { readonly replicas?: number } | undefined)?.replicas;
+    const copies = workloads(all).map(
+      ({ metadata: { name }, spec }) =>
+        [name, (spec as { readonly replicas?: number }).replicas ?? 1] as const,
+    );
+    if (overlay === 'dev') expect(copies.filter(([, replicas]) => replicas !== 1)).toEqual([]);
+    const replicas = new Map(copies).get('kafka');
     const [view] = oursIn(all, secrets).filter(({ name }) => name === 'view');
     expect([replicas, view?.environment.KAFKA_REPLICATION]).toEqual(overlay === 'prod' ? [3, '3'] : [1, '1']);
-    const images = workloads(all).map(({ pod }) => pod.containers[0]?.image ?? '');
+    const images = workloads(all).flatMap(({ pod }) => containersOf(pod).map(({ image }) => image ?? ''));
     expect(images.filter((image) => !/:[\w.-]+$/.test(image) || image.endsWith(':latest'))).toEqual([]);
   });
 });

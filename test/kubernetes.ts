@@ -105,6 +105,12 @@ export function secretsOf(overlay: string): Map<string, Record<string, string>> 
 export const workloads = (all: readonly Manifest[]): (Manifest & { readonly pod: PodSpec })[] =>
   all.flatMap((one) => (one.spec?.template ? [{ ...one, pod: one.spec.template.spec }] : []));
 
+/** All that run in a pod, before and while it does its work; a patch need not name any. */
+export const containersOf = ({ initContainers = [], containers = [] }: Partial<PodSpec>): Container[] => [
+  ...initContainers,
+  ...containers,
+];
+
 /** A name without the hash that a generator has put behind it. */
 const plain = (name: string): string => name.replace(/-[a-z0-9]{10}$/, '');
 

@@ -1,10 +1,19 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { componentCommands } from '../cli/commands.js';
 import { imagesComposed, oursComposed, reachedComposed } from './composition.js';
 import { images } from './images.js';
-import { listeningIn, oursIn, rawManifests, secretsOf, workloads } from './kubernetes.js';
-import { behind, reachedIn } from './kubernetes-network.js';
+import {
+  containersOf,
+  listeningIn,
+  manifestsIn,
+  oursIn,
+  rawManifests,
+  secretsOf,
+  workloads,
+} from './kubernetes.js';
+import { behind, opened, reachedIn } from './kubernetes-network.js';
 import { type Ours, portsOf, problemsOf, scrapedIn, unheard } from './manifests.js';
 
 const base = 'k8s/base';
@@ -39,7 +48,12 @@ describe('the manifests for Kubernetes', () => {
   });
 
   test('run the images of others that the suites run', () => {
-    expect(untried(workloads(all).map(({ pod }) => pod.containers[0]?.image ?? ''))).toEqual([]);
+    // Those of the overlays too, as they are written: in a patch, a container may be without an image.
+    const written = readdirSync('k8s', { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.yaml'))
+      .flatMap((file) => manifestsIn(readFileSync(join('k8s', file), 'utf8')));
+    const used = workloads(written).flatMap(({ pod }) => containersOf(pod).map(({ image = '' }) => image));
+    expect(untried(used)).toEqual([]);
   });
 
   test('judge by the rules of the repository', () => {
@@ -109,5 +123,39 @@ describe('a manifest that differs from the code', () => {
     expect(unheard([{ name: 'front', port: 8081, by: 'a service' }], listening)).toEqual([
       'front: a service expects it at 8081',
     ]);
+  });
+
+  const redis = { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'redis' } } };
+  const view = { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'view' } } };
+  const ports = [{ port: 6379 }];
+  const policyTypes = ['Ingress', 'Egress'];
+  const openedBy = (written: object) => {
+    const spec: object = { policyTypes, ...written };
+    return opened([...rawManifests(base), { kind: 'NetworkPolicy', metadata: { name: 'hole' }, spec }])
+      .filter(({ by }) => by === 'hole')
+      .map(({ from, to, port }) => `${from} ${to} ${port}`);
+  };
+
+  test.each<[string, object, string]>([
+    ['from every pod', { ...redis, ingress: [{ from: [{ podSelector: {} }], ports }] }, 'view redis 6379'],
+    ['of every pod', { podSelector: {}, egress: [{ to: [redis], ports }] }, 'view redis 6379'],
+    ['at every pod', { podSelector: {}, ingress: [{ from: [view], ports }] }, 'view redis 6379'],
+    ['to every pod', { ...view, egress: [{ to: [{ podSelector: {} }], ports }] }, 'view redis 6379'],
+    [
+      'from every namespace',
+      { ...redis, ingress: [{ from: [{ namespaceSelector: {} }], ports }] },
+      'anywhere redis 6379',
+    ],
+    ['from no peers', { ...redis, ingress: [{ from: [], ports }] }, 'anywhere redis 6379'],
+    ['from nobody in particular', { ...redis, ingress: [{ ports }] }, 'anywhere redis 6379'],
+    ['to nobody in particular', { ...view, egress: [{ ports }] }, 'view anywhere 6379'],
+  ])('in what a network policy opens %s is found', (_, spec, way) => {
+    expect(openedBy(spec)).toContain(way);
+  });
+
+  test('in a network policy, where it is not understood, does not pass for closed', () => {
+    expect(() => openedBy({ ...redis, ingress: [{ from: [view] }] })).toThrow('ports');
+    const from = [{ ipBlock: { cidr: '0.0.0.0/0' } }];
+    expect(() => openedBy({ ...redis, ingress: [{ from, ports }] })).toThrow('ipBlock');
   });
 });
