@@ -3,7 +3,7 @@ import { partitionOf } from '../pipeline/model/murmur2.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { groupText } from '../pipeline/model/text.js';
 import { expandTemplate } from '../pipeline/sla/templates.js';
-import type { Codec } from '../platform/codec/codec.js';
+import type { Codec, Decoded } from '../platform/codec/codec.js';
 import type { Batch } from '../platform/log/batch.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { PARTITIONS } from './metrics-log.js';
@@ -68,13 +68,23 @@ export async function backtest(
   for (let partition = 0; partition < PARTITIONS; partition++) {
     await eachRecord(log, { topic: 'metrics', partition }, (batch) => {
       const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
-      const record = codec.decode(bytes.subarray(valueStart, valueEnd));
+      const record = decodeOr(codec, bytes.subarray(valueStart, valueEnd));
+      if (record === null) return;
       const key = bytes.toString('utf8', keyStart, keyEnd);
       if (record.type === 'MetricRecord' || record.type === 'Watermark') run.push({ partition, key, record });
     });
   }
   run.finish();
   return result;
+}
+
+/** Null for what nobody can read: it is no metric. */
+function decodeOr(codec: Codec, value: Uint8Array): Decoded | null {
+  try {
+    return codec.decode(value);
+  } catch {
+    return null;
+  }
 }
 
 /** What a pipeline wrote. */
