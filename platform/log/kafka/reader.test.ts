@@ -28,7 +28,10 @@ function harness(behaviour: Partial<Cluster>, first = 0) {
     },
     warn: (text) => warned.push(text),
   };
-  return { reader: new KafkaReader(options), open: () => open, warned };
+  const pass = (ms: number): void => {
+    now += ms;
+  };
+  return { reader: new KafkaReader(options), open: () => open, warned, pass };
 }
 
 test('a connection that cannot be used is not left behind', async () => {
@@ -74,5 +77,37 @@ test('what no second try mends is told at once', async () => {
   });
   await expect(reader.pull({ waitMs: 1_000 })).rejects.toMatchObject({ code: 'Refused', retryable: false });
   expect(tries).toBe(1);
+  await reader.close();
+});
+
+test('says once what a transaction hides that stays open', async () => {
+  let end = '12';
+  const { reader, warned, pass } = harness({
+    findBroker: async () => ({
+      fetch: async ({ maxWaitTime }) => {
+        pass(maxWaitTime);
+        const found = {
+          partition: 0,
+          errorCode: 0,
+          highWatermark: end,
+          abortedTransactions: [],
+          messages: [],
+        };
+        return { responses: [{ partitions: [found] }] };
+      },
+    }),
+  });
+  expect(await reader.pull({ waitMs: 59_000 })).toBeNull();
+  expect(warned).toEqual([]);
+  end = '15';
+  for (let i = 0; i < 2; i++) expect(await reader.pull({ waitMs: 70_000 })).toBeNull();
+  expect(warned).toEqual([
+    expect.stringMatching(
+      /^reading a\/0: a transaction has been open at offset 9 .* hides 6 offsets; .*find-hanging/,
+    ),
+  ]);
+  end = '9';
+  expect(await reader.pull({ waitMs: 70_000 })).toBeNull();
+  expect(warned).toHaveLength(1);
   await reader.close();
 });

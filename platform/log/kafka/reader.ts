@@ -16,6 +16,8 @@ const LAST_RETRY_MS = 1_000;
 const MOST_ATTEMPTS = 30;
 /** Nor longer than so, where each attempt takes its time: a network that is cut says nothing, ms. */
 const LONGEST_ATTEMPTS_MS = 60_000;
+/** For so long another's open transaction hides what lies behind it before that is said, ms. */
+const LONG_HIDDEN_MS = 60_000;
 
 export interface ReaderOptions {
   readonly topic: string;
@@ -39,6 +41,8 @@ export class KafkaReader implements LogReader {
   #closed = false;
   /** Where it was said that it stands beyond the end. */
   #beyond: Offset | null = null;
+  /** Since when something is there that is not to be seen; said once. */
+  #hidden: { readonly at: Offset; readonly since: number; said: boolean } | null = null;
 
   constructor(readonly options: ReaderOptions) {
     this.#offset = options.from;
@@ -113,7 +117,23 @@ export class KafkaReader implements LogReader {
     const aborted = found.abortedTransactions ?? [];
     this.#offset = takeMessages(this.#batch, found.messages, { from: before, aborted });
     this.#batch.next = this.#offset;
+    this.#watchHidden(Number(found.highWatermark));
     return this.#offset > before;
+  }
+
+  /** Transactions end by themselves, in minutes; only one whose coordinator has forgotten it never does. */
+  #watchHidden(end: Offset): void {
+    const { topic, partition, clock, warn } = this.options;
+    const [at, now] = [this.#offset, clock()];
+    if (end <= at) this.#hidden = null;
+    else if (this.#hidden?.at !== at) this.#hidden = { at, since: now, said: false };
+    else if (!this.#hidden.said && now - this.#hidden.since >= LONG_HIDDEN_MS) {
+      this.#hidden.said = true;
+      warn(
+        `reading ${topic}/${partition}: a transaction has been open at offset ${at} for a minute, and hides ` +
+          `${end - at} offsets; where its writer has ended, kafka-transactions.sh find-hanging and abort end it`,
+      );
+    }
   }
 
   async #ask(maxWaitTime: number): Promise<FetchedPartition | null> {
