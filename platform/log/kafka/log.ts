@@ -20,6 +20,9 @@ export interface KafkaLogOptions extends KafkaSettings {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const clock = (): number => performance.now();
+/** How long all brokers may take to hear of a new topic: so many looks, so far apart, ms. */
+const MOST_LOOKS = 25;
+const LOOK_EVERY_MS = 200;
 
 /** The event log of the cluster, on Kafka. */
 export function kafkaLog(options: KafkaLogOptions): EventLog {
@@ -170,34 +173,50 @@ async function createTopics(
   { replication }: KafkaLogOptions,
 ): Promise<void> {
   const copies = replication ?? Math.min(3, (await admin.describeCluster()).brokers.length);
-  for (const { name, partitions, retentionMs } of topics) {
-    await admin
-      .createTopics({
-        waitForLeaders: true,
-        topics: [
-          {
-            topic: name,
-            numPartitions: partitions,
-            replicationFactor: copies,
-            configEntries: [
-              { name: 'retention.ms', value: String(retentionMs ?? -1) },
-              // Event time may lie far back: it must neither be refused nor deleted for that.
-              { name: 'message.timestamp.type', value: 'LogAppendTime' },
-            ],
-          },
-        ],
-      })
-      .catch((error: unknown) => {
-        if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw notKnownYet(name, error);
-        if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error)) && !alreadyThere(error)) throw error;
-      });
-    const count = await createdCount(admin, name);
-    if (count !== partitions) {
-      throw new LogError(
-        'PartitionCountDiffers',
-        `topic ${name} has ${count} partitions, not ${partitions}: the number never changes`,
-      );
+  for (const topic of topics) {
+    for (let left = MOST_LOOKS; ; left--) {
+      try {
+        await createTopic(admin, topic, copies);
+        break;
+      } catch (error) {
+        if (!(error instanceof LogError && error.retryable) || left === 0) throw error;
+        await pause(LOOK_EVERY_MS);
+      }
     }
+  }
+}
+
+async function createTopic(
+  admin: Admin,
+  { name, partitions, retentionMs }: TopicSpec,
+  copies: number,
+): Promise<void> {
+  await admin
+    .createTopics({
+      waitForLeaders: true,
+      topics: [
+        {
+          topic: name,
+          numPartitions: partitions,
+          replicationFactor: copies,
+          configEntries: [
+            { name: 'retention.ms', value: String(retentionMs ?? -1) },
+            // Event time may lie far back: it must neither be refused nor deleted for that.
+            { name: 'message.timestamp.type', value: 'LogAppendTime' },
+          ],
+        },
+      ],
+    })
+    .catch((error: unknown) => {
+      if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw notKnownYet(name, error);
+      if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error)) && !alreadyThere(error)) throw error;
+    });
+  const count = await createdCount(admin, name);
+  if (count !== partitions) {
+    throw new LogError(
+      'PartitionCountDiffers',
+      `topic ${name} has ${count} partitions, not ${partitions}: the number never changes`,
+    );
   }
 }
 
