@@ -22,7 +22,7 @@ export async function embeddedLatency({ path }: { readonly path: string }): Prom
     throw error;
   };
   const pipeline = await runPipeline({
-    ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop, pause },
+    ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop },
     rules: recompile('sla.yaml', FLAPPING_RULES),
     registry: new Registry(),
     pause,

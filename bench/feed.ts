@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { topics } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
-import type { EventLog, LogRecord, Output } from '../platform/log/event-log.js';
+import type { EventLog, LogRecord } from '../platform/log/event-log.js';
 import { SERIES, Workload } from './workload.js';
 
 /** ms */
@@ -38,7 +38,7 @@ export class Feed {
     if (parts === null) throw new Error(`no more than ${SCRAPES_AT_MOST} scrapes`);
     const paced = sleep(PACE_MS);
     const append = (partition: number, records: readonly LogRecord[]): Promise<unknown> =>
-      this.log.append({ topic: topics.metrics, partition, records } satisfies Output);
+      this.log.append({ topic: topics.metrics, partition, records });
     await Promise.all(parts.map(({ partition, records }) => append(partition, records.slice(0, -1))));
     onClosing(Math.floor((parts[0]?.at ?? 0) / WINDOW) * WINDOW);
     await Promise.all(parts.map(({ partition, records }) => append(partition, records.slice(-1))));

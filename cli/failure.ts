@@ -7,6 +7,8 @@ const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNRES
 /** What went wrong as one line each, without a stack where it is no fault of ours. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if ((error as { status?: number }).status === 404)
+    return `${(error as { url?: string }).url} answered 404: is --url that of \`tidemark view\`, or of \`tidemark up\`?`;
   if (told.has(error.name)) return error.message;
   const { code = '' } = error as NodeJS.ErrnoException;
   if (unreachable.has(code))

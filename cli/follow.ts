@@ -61,11 +61,7 @@ export class HttpStatusError extends Error {
     readonly status: number,
     body: string,
   ) {
-    super(
-      status === 404
-        ? `${url} answered 404: is --url that of \`tidemark view\`, or of \`tidemark up\`?`
-        : `${url} answered ${status}: ${body.slice(0, 500)}`,
-    );
+    super(`${url} answered ${status}: ${body.slice(0, 500)}`);
   }
 }
 

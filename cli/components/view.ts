@@ -1,3 +1,4 @@
+import type { Listening } from '../../platform/http/serve.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
@@ -22,14 +23,14 @@ export const viewCommand = () =>
         warn: (text) => logger.warn(text),
       });
       await view.start();
-      onStop(() => view.close());
-      const { host, port } = settings;
-      const listening = await serve({ fetch: view.app.fetch as never, host, port });
+      let listening: Listening | null = null;
       onStop(async () => {
         // First the event streams, which would hold the port open.
         await view.close();
-        await listening.close(DRAIN_MS);
+        await listening?.close(DRAIN_MS);
       }, DRAIN_MS);
+      const { host, port } = settings;
+      listening = await serve({ fetch: view.app.fetch as never, host, port });
       return { url: listening.url, ready: () => view.ready() };
     },
   });

@@ -209,7 +209,7 @@ async function createTopic(
     })
     .catch((error: unknown) => {
       if (typeOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') throw notKnownYet(name, error);
-      if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error)) && !alreadyThere(error)) throw error;
+      if (!/TOPIC_ALREADY_EXISTS/.test(typeOf(error))) throw error;
     });
   const count = await createdCount(admin, name);
   if (count !== partitions) {
@@ -232,9 +232,3 @@ async function createdCount(admin: Admin, topic: string): Promise<number> {
 /** A broker may not have heard yet of a topic that was created a moment ago: trying again helps. */
 const notKnownYet = (topic: string, cause: unknown): LogError =>
   new LogError('Unavailable', `topic ${topic} is not known everywhere yet`, { cause, retryable: true });
-
-/** Creating several topics fails as a whole, with an error for each. */
-const alreadyThere = (error: unknown): boolean => {
-  const { errors = [] } = error as { errors?: readonly unknown[] };
-  return errors.length > 0 && errors.every((one) => typeOf(one) === 'TOPIC_ALREADY_EXISTS');
-};
