@@ -1,5 +1,5 @@
 /** What the adapter uses of kafkajs's own cluster. */
-export interface Cluster {
+export interface Cluster<B = Broker> {
   connect(): Promise<void>;
   disconnect(): Promise<void>;
   addTargetTopic(topic: string): Promise<void>;
@@ -7,7 +7,12 @@ export interface Cluster {
   refreshMetadataIfNecessary(): Promise<void>;
   /** Partitions by the node that leads them. */
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Readonly<Record<string, number[]>>;
-  findBroker(node: { readonly nodeId: string }): Promise<Broker>;
+  findBroker(node: { readonly nodeId: string }): Promise<B>;
+  /** Asks for it, each time. */
+  findGroupCoordinatorMetadata(of: {
+    readonly groupId: string;
+    readonly coordinatorType: number;
+  }): Promise<{ readonly coordinator: { readonly nodeId: number | string } }>;
   fetchTopicsOffset(
     topics: readonly {
       readonly topic: string;
@@ -17,7 +22,9 @@ export interface Cluster {
   ): Promise<readonly { readonly partitions: readonly { readonly offset: string }[] }[]>;
 }
 
-export interface Broker {
+export type Broker = Fetching & Transacting;
+
+export interface Fetching {
   fetch(request: {
     readonly isolationLevel: number;
     readonly maxWaitTime: number;
@@ -32,6 +39,66 @@ export interface Broker {
       }[];
     }[];
   }): Promise<{ readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>;
+}
+
+export interface Transacting {
+  initProducerId(request: {
+    readonly transactionalId: string;
+    readonly transactionTimeout: number;
+  }): Promise<ProducerId>;
+  addPartitionsToTxn(
+    request: InTransaction & { readonly topics: readonly TopicPartitions[] },
+  ): Promise<unknown>;
+  addOffsetsToTxn(request: InTransaction & { readonly groupId: string }): Promise<unknown>;
+  txnOffsetCommit(
+    request: InTransaction & { readonly groupId: string; readonly topics: readonly CommittedTopic[] },
+  ): Promise<unknown>;
+  endTxn(request: InTransaction & { readonly transactionResult: boolean }): Promise<unknown>;
+  produce(
+    request: InTransaction & {
+      readonly acks: number;
+      readonly topicData: readonly {
+        readonly topic: string;
+        readonly partitions: readonly ProducedPartition[];
+      }[];
+    },
+  ): Promise<{ readonly topics: readonly ProducedTopic[] }>;
+}
+
+export interface ProducerId {
+  /** kafkajs's own long integer. */
+  readonly producerId: unknown;
+  readonly producerEpoch: number;
+}
+
+export interface InTransaction extends ProducerId {
+  readonly transactionalId: string;
+}
+
+export interface TopicPartitions {
+  readonly topic: string;
+  readonly partitions: readonly number[];
+}
+
+export interface CommittedTopic {
+  readonly topic: string;
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: string;
+    readonly metadata: string;
+  }[];
+}
+
+export interface ProducedPartition {
+  readonly partition: number;
+  /** Of the first of the messages, counted per partition and producer. */
+  readonly firstSequence: number;
+  readonly messages: readonly { readonly key: Buffer | null; readonly value: Buffer }[];
+}
+
+export interface ProducedTopic {
+  readonly topicName: string;
+  readonly partitions: readonly { readonly partition: number; readonly baseOffset: string }[];
 }
 
 export interface FetchedPartition {

@@ -95,7 +95,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     writer: async (name, topic, partition) => {
       await checked(topic, partition);
       const transactionalId = `${prefix}${name}-${topic}-${partition}`;
-      const writer = await openWriter({ kafka, topic, partition, transactionalId });
+      const writer = await openWriter({ kafka, topic, partition, transactionalId, pause });
       for (const one of writers) if (one.closed) writers.delete(one);
       writers.add(writer);
       return writer;

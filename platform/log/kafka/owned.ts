@@ -1,8 +1,9 @@
-import type { Admin, Kafka, Producer, Transaction } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import type { Batch } from '../batch.js';
 import type {
   Commit,
   LogReader,
+  LogRecord,
   Offset,
   Output,
   OwnedPartition,
@@ -10,9 +11,9 @@ import type {
   PullOptions,
 } from '../event-log.js';
 import { LogError } from '../event-log.js';
-import { commitError, logError, typeOf } from './errors.js';
-import { rounds, toMessages } from './rounds.js';
-import { takeOver } from './transactional.js';
+import { commitError, logError } from './errors.js';
+import { rounds } from './rounds.js';
+import { Transactions } from './transactions.js';
 
 export interface OwnedOptions {
   readonly kafka: Kafka;
@@ -36,16 +37,13 @@ export interface OwnedOptions {
   readonly pause: (ms: number) => Promise<void>;
 }
 
-const RETRY_MS = 5;
-const MOST_RETRIES = 400;
-
 /** One ownership of one partition of a group. */
 export class KafkaPartition implements OwnedPartition {
   readonly topic: string;
   readonly partition: number;
   readonly #lost = new AbortController();
   readonly #at: string;
-  #producer: Producer | null = null;
+  #producer: Transactions | null = null;
   #position: Position | null = null;
   #tookOver = false;
 
@@ -87,12 +85,12 @@ export class KafkaPartition implements OwnedPartition {
    * its open transaction, which would hide everything behind it; only then the position is read.
    */
   async committed(): Promise<Position | null> {
-    const { kafka, transactionalId, groupId, topic, partition, confirmed, admin } = this.options;
+    const { kafka, transactionalId, groupId, topic, partition, confirmed, admin, pause } = this.options;
     // Whoever was fenced asks first whether it still belongs here, or two owners fence each other in turn.
     if (this.#tookOver) await confirmed(this.lost);
     if (this.lost.aborted) throw new LogError('Fenced', `${this.#at} is another's`);
     await this.#dispose();
-    const producer = await takeOver(kafka, transactionalId).catch((error: unknown) => {
+    const producer = await Transactions.takeOver(kafka, transactionalId, pause).catch((error: unknown) => {
       throw logError(`taking over ${this.#at}`, error);
     });
     try {
@@ -100,12 +98,12 @@ export class KafkaPartition implements OwnedPartition {
       const found = offsets[0]?.partitions.find((one) => one.partition === partition);
       this.#position = await this.#within(positionOf(found));
     } catch (error) {
-      await producer.disconnect().catch(() => undefined);
+      await producer.close().catch(() => undefined);
       throw logError(`taking over ${this.#at}`, error);
     }
     this.#tookOver = true;
     if (this.lost.aborted) {
-      await producer.disconnect().catch(() => undefined);
+      await producer.close().catch(() => undefined);
       throw new LogError('Fenced', `${this.#at} is another's`);
     }
     this.#producer = producer;
@@ -130,11 +128,11 @@ export class KafkaPartition implements OwnedPartition {
     if (!producer) throw new LogError('Fenced', `${this.#at} is not owned any more`);
     for (const one of outputs) await this.options.checked(one.topic, one.partition);
     try {
-      const transaction = await producer.transaction();
-      const position = await this.#write(transaction, outputs, commit);
-      await transaction.commit();
-      this.#position = position;
-      return position;
+      const { topic, partition } = this;
+      const checkpoint = 'checkpoint' in commit ? [{ topic, partition, records: commit.checkpoint }] : [];
+      const write = (): Promise<Position> => this.#write(producer, outputs, commit);
+      this.#position = await producer.transact([...checkpoint, ...outputs], write);
+      return this.#position;
     } catch (error) {
       // A producer that failed stays unusable.
       await this.#dispose();
@@ -142,56 +140,42 @@ export class KafkaPartition implements OwnedPartition {
     }
   }
 
-  async #write(transaction: Transaction, outputs: readonly Output[], commit: Commit): Promise<Position> {
-    const { topic, partition, groupId } = this.options;
+  async #write(producer: Transactions, outputs: readonly Output[], commit: Commit): Promise<Position> {
+    const { topic, partition, options } = this;
     let position: Position = {
       next: commit.next,
       state: this.#position?.state ?? null,
       replayFrom: this.#position?.replayFrom ?? 0,
     };
     if ('checkpoint' in commit) {
-      let state: Offset | null = null;
-      // One request per part: together they would be one record batch, and too large.
-      for (const part of commit.checkpoint) {
-        const [topicMessages] = toMessages([{ topic, partition, records: [part] }]);
-        if (!topicMessages) continue;
-        const [answer] = await transaction.send({ ...topicMessages, acks: -1 });
-        state ??= Number(answer?.baseOffset ?? 0);
-      }
+      const state = await this.#checkpoint(producer, commit.checkpoint);
       position = { next: commit.next, state, replayFrom: commit.replayFrom };
-    }
-    for (const round of rounds(outputs)) {
-      await transaction.sendBatch({ acks: -1, topicMessages: toMessages(round.outputs) });
     }
     const { next, state, replayFrom } = position;
     const offset = { partition, offset: String(next), metadata: JSON.stringify({ state, replayFrom }) };
-    await this.#sendOffsets(transaction, {
-      consumerGroupId: groupId,
-      topics: [{ topic, partitions: [offset] }],
-    });
+    const send = async (): Promise<void> => {
+      for (const round of rounds(outputs)) await producer.send(round.outputs);
+    };
+    await Promise.all([send(), producer.commitOffsets(options.groupId, [{ topic, partitions: [offset] }])]);
     return position;
   }
 
-  /** The transaction before may still be ending: kafkajs waits for that when it sends records, but not here. */
-  async #sendOffsets(
-    transaction: Transaction,
-    offsets: Parameters<Transaction['sendOffsets']>[0],
-  ): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await transaction.sendOffsets(offsets);
-        return;
-      } catch (error) {
-        if (typeOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt >= MOST_RETRIES) throw error;
-        await this.options.pause(RETRY_MS);
-      }
+  /** Where it begins. */
+  async #checkpoint(producer: Transactions, parts: readonly LogRecord[]): Promise<Offset | null> {
+    const { topic, partition } = this;
+    let state: Offset | null = null;
+    // One request per part: together they would be one record batch, and too large.
+    for (const part of parts) {
+      const bases = await producer.send([{ topic, partition, records: [part] }]);
+      state ??= bases.get(`${topic}/${partition}`) ?? 0;
     }
+    return state;
   }
 
   async #dispose(): Promise<void> {
     const producer = this.#producer;
     this.#producer = null;
-    await producer?.disconnect().catch(() => undefined);
+    await producer?.close().catch(() => undefined);
   }
 }
 

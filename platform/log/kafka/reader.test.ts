@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import type { Cluster } from './cluster.js';
+import type { Cluster, Fetching } from './cluster.js';
 import { KafkaReader, type ReaderOptions } from './reader.js';
 
 const failure = (type: string): Error => Object.assign(new Error(type), { type });
 
-function harness(behaviour: Partial<Cluster>, first = 0) {
+function harness(behaviour: Partial<Cluster<Fetching>>, first = 0) {
   let open = 0;
   let now = 0;
   const warned: string[] = [];
-  const cluster = (): Cluster => ({
+  const cluster = (): Cluster<Fetching> => ({
     connect: async () => void open++,
     disconnect: async () => void open--,
     addTargetTopic: async () => undefined,
@@ -16,6 +16,7 @@ function harness(behaviour: Partial<Cluster>, first = 0) {
     refreshMetadataIfNecessary: async () => undefined,
     findLeaderForPartitions: () => ({ 1: [0] }),
     findBroker: () => Promise.reject(failure('none')),
+    findGroupCoordinatorMetadata: () => Promise.reject(failure('none')),
     fetchTopicsOffset: async () => [],
     ...behaviour,
   });

@@ -1,6 +1,6 @@
 import { type Batch, FrameBatch } from '../batch.js';
 import { LogError, type LogReader, type Offset, type PullOptions } from '../event-log.js';
-import type { Cluster, FetchedPartition } from './cluster.js';
+import type { Cluster, FetchedPartition, Fetching } from './cluster.js';
 import { isFinal, logError, typeOf } from './errors.js';
 import { takeMessages } from './messages.js';
 
@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly partition: number;
   readonly from: Offset;
   /** A cluster of its own: requests of one connection are answered one after the other, long waits too. */
-  readonly cluster: () => Cluster;
+  readonly cluster: () => Cluster<Fetching>;
   /** Offset of the first retained record. */
   readonly first: () => Promise<Offset>;
   /** Monotonic, ms. */
@@ -37,7 +37,7 @@ export interface ReaderOptions {
 export class KafkaReader implements LogReader {
   readonly #batch = new FrameBatch();
   #offset: Offset;
-  #cluster: Cluster | null = null;
+  #cluster: Cluster<Fetching> | null = null;
   #closed = false;
   /** Where it was said that it stands beyond the end. */
   #beyond: Offset | null = null;
@@ -157,7 +157,7 @@ export class KafkaReader implements LogReader {
     return responses[0]?.partitions[0] ?? null;
   }
 
-  async #connected(): Promise<Cluster> {
+  async #connected(): Promise<Cluster<Fetching>> {
     if (this.#cluster) return this.#cluster;
     const { topic, partition } = this.options;
     if (this.#closed) throw new LogError('Closed', `the reader of ${topic}/${partition} is closed`);

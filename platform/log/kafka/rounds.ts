@@ -43,14 +43,18 @@ export function rounds(outputs: readonly Output[]): readonly Round[] {
   return made;
 }
 
+export const toMessage = ({ key, value }: LogRecord): { key: Buffer | null; value: Buffer } => ({
+  key: key === null ? null : Buffer.from(key),
+  value: Buffer.from(value),
+});
+
 /** Outputs as kafkajs wants them: by topic. */
 export function toMessages(outputs: readonly Output[]): TopicMessages[] {
   const topics = new Map<string, Message[]>();
   for (const { topic, partition, records } of outputs) {
     const messages = topics.get(topic) ?? [];
     topics.set(topic, messages);
-    for (const { key, value } of records)
-      messages.push({ partition, key: key === null ? null : Buffer.from(key), value: Buffer.from(value) });
+    for (const record of records) messages.push({ partition, ...toMessage(record) });
   }
   return [...topics].map(([topic, messages]) => ({ topic, messages }));
 }

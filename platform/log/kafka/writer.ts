@@ -1,20 +1,21 @@
-import type { Kafka, Producer } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { LogError, type LogRecord, type Offset, type PartitionWriter } from '../event-log.js';
 import { commitError, logError } from './errors.js';
-import { rounds, toMessages } from './rounds.js';
-import { takeOver } from './transactional.js';
+import { rounds } from './rounds.js';
+import { Transactions } from './transactions.js';
 
 export interface WriterOptions {
   readonly kafka: Kafka;
   readonly topic: string;
   readonly partition: number;
   readonly transactionalId: string;
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** Takes over as the writer of a name: each append is a transaction under an id that fences. */
 export async function openWriter(options: WriterOptions): Promise<KafkaWriter> {
-  const { kafka, topic, partition, transactionalId } = options;
-  const producer = await takeOver(kafka, transactionalId).catch((error: unknown) => {
+  const { kafka, topic, partition, transactionalId, pause } = options;
+  const producer = await Transactions.takeOver(kafka, transactionalId, pause).catch((error: unknown) => {
     throw logError(`taking over ${topic}/${partition}`, error);
   });
   return new KafkaWriter(options, producer);
@@ -22,11 +23,11 @@ export async function openWriter(options: WriterOptions): Promise<KafkaWriter> {
 
 export class KafkaWriter implements PartitionWriter {
   readonly #at: string;
-  #producer: Producer | null;
+  #producer: Transactions | null;
 
   constructor(
     readonly options: WriterOptions,
-    producer: Producer,
+    producer: Transactions,
   ) {
     this.#at = `${options.topic}/${options.partition} as ${options.transactionalId}`;
     this.#producer = producer;
@@ -40,15 +41,16 @@ export class KafkaWriter implements PartitionWriter {
     const producer = this.#producer;
     if (!producer) throw new LogError('Unknown', `the writer of ${this.#at} has failed before`);
     const { topic, partition } = this.options;
+    const output = { topic, partition, records };
     try {
-      const transaction = await producer.transaction();
-      let next = 0;
-      for (const { outputs } of rounds([{ topic, partition, records }])) {
-        const [answer] = await transaction.sendBatch({ acks: -1, topicMessages: toMessages(outputs) });
-        next = Number(answer?.baseOffset ?? 0) + (outputs[0]?.records.length ?? 0);
-      }
-      await transaction.commit();
-      return next;
+      return await producer.transact([output], async () => {
+        let next = 0;
+        for (const { outputs } of rounds([output])) {
+          const bases = await producer.send(outputs);
+          next = (bases.get(`${topic}/${partition}`) ?? 0) + (outputs[0]?.records.length ?? 0);
+        }
+        return next;
+      });
     } catch (error) {
       // A producer that failed stays unusable.
       await this.close();
@@ -59,6 +61,6 @@ export class KafkaWriter implements PartitionWriter {
   async close(): Promise<void> {
     const producer = this.#producer;
     this.#producer = null;
-    await producer?.disconnect().catch(() => undefined);
+    await producer?.close().catch(() => undefined);
   }
 }

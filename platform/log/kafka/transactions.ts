@@ -1,0 +1,191 @@
+import type { Kafka } from 'kafkajs';
+import type { Offset, Output } from '../event-log.js';
+import { clusterOf } from './client.js';
+import type { Broker, Cluster, CommittedTopic, InTransaction, ProducedPartition } from './cluster.js';
+import { typeOf } from './errors.js';
+import { toMessage } from './rounds.js';
+
+const TRANSACTION_TIMEOUT_MS = 10_000;
+const coordinatorTypes = { group: 0, transaction: 1 } as const;
+/** Of a request: all replicas that are in sync have it. */
+const ALL_IN_SYNC = -1;
+/** The transaction before ends within milliseconds; it is asked so often, so far apart, ms. */
+const ENDING = { first: 5, longest: 5, times: 400 };
+/** A coordinator or a leader moves: seconds in all. */
+const MOVING = { first: 10, longest: 1_000, times: 12 };
+
+const coordinatorMoves = [
+  ...['CONCURRENT_TRANSACTIONS', 'COORDINATOR_LOAD_IN_PROGRESS', 'GROUP_LOAD_IN_PROGRESS'],
+  ...['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE'],
+];
+const leaderMoves = [
+  ...['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION'],
+  ...['REPLICA_NOT_AVAILABLE', 'NOT_ENOUGH_REPLICAS', 'NOT_ENOUGH_REPLICAS_AFTER_APPEND'],
+];
+
+/** Offset of the first record of each place, by `topic/partition`. */
+export type BaseOffsets = ReadonlyMap<string, Offset>;
+type Pause = (ms: number) => Promise<void>;
+
+/**
+ * A producer of transactions, one after the other, over kafkajs's protocol. (kafkajs's own producer asks four times per
+ * transaction who the coordinators are, and does everything in turn: nine round trips, where this one has
+ * four.) After an error it is not to be used again.
+ */
+export class Transactions {
+  readonly #sequences = new Map<string, number>();
+  #groupCoordinator: Promise<string> | null = null;
+
+  private constructor(
+    readonly cluster: Cluster,
+    readonly id: InTransaction,
+    readonly coordinator: string,
+    readonly pause: Pause,
+  ) {}
+
+  /**
+   * Fences the producers before it under this id, and ends their open transaction, which would hide
+   * everything behind it.
+   */
+  static async takeOver(kafka: Kafka, transactionalId: string, pause: Pause): Promise<Transactions> {
+    const cluster = clusterOf(kafka);
+    try {
+      await cluster.connect();
+      return await again(coordinatorMoves, MOVING, pause, async () => {
+        await cluster.refreshMetadataIfNecessary();
+        const nodeId = await coordinatorOf(cluster, transactionalId, coordinatorTypes.transaction);
+        const broker = await cluster.findBroker({ nodeId });
+        const transactionTimeout = TRANSACTION_TIMEOUT_MS;
+        const { producerId, producerEpoch } = await broker.initProducerId({
+          transactionalId,
+          transactionTimeout,
+        });
+        return new Transactions(cluster, { transactionalId, producerId, producerEpoch }, nodeId, pause);
+      });
+    } catch (error) {
+      await cluster.disconnect().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** One transaction: `write` sends to these places and commits offsets, nothing of which is seen before the end. */
+  async transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
+    const topics = byTopic(places, ({ partition }) => partition);
+    if (topics.length > 0) {
+      const parts = topics.map(({ topic, partitions }) => ({ topic, partitions: [...new Set(partitions)] }));
+      await this.#ask((broker) => broker.addPartitionsToTxn({ ...this.id, topics: parts }));
+    }
+    const written = await write();
+    await (await this.#transactionBroker()).endTxn({ ...this.id, transactionResult: true });
+    return written;
+  }
+
+  /** Each output becomes one record batch; a place comes once. */
+  async send(outputs: readonly Output[]): Promise<BaseOffsets> {
+    const { cluster } = this;
+    const bases = new Map<string, Offset>();
+    for (const { topic } of outputs) await cluster.addTargetTopic(topic);
+    const produce = async (nodeId: string, led: readonly Output[]): Promise<void> => {
+      const topicData = byTopic(led, (output) => this.#batch(output));
+      const broker = await cluster.findBroker({ nodeId });
+      const { topics } = await broker.produce({ ...this.id, acks: ALL_IN_SYNC, topicData });
+      for (const { topicName, partitions } of topics)
+        for (const { partition, baseOffset } of partitions)
+          bases.set(`${topicName}/${partition}`, Number(baseOffset));
+    };
+    // What is sent again has the sequence that it had: the broker keeps one of the two.
+    await again(leaderMoves, MOVING, this.pause, async (attempt) => {
+      await (attempt === 0 ? cluster.refreshMetadataIfNecessary() : cluster.refreshMetadata());
+      const requests = [...byLeader(cluster, outputs)].map(([nodeId, led]) => produce(nodeId, led));
+      await Promise.all(requests);
+    });
+    for (const { topic, partition, records } of outputs) {
+      const place = `${topic}/${partition}`;
+      this.#sequences.set(place, ((this.#sequences.get(place) ?? 0) + records.length) % 2 ** 31);
+    }
+    return bases;
+  }
+
+  /** Offsets of a group, as part of the transaction. */
+  async commitOffsets(groupId: string, topics: readonly CommittedTopic[]): Promise<void> {
+    const { cluster, id } = this;
+    await this.#ask((broker) => broker.addOffsetsToTxn({ ...id, groupId }));
+    await again(coordinatorMoves, MOVING, this.pause, async (attempt) => {
+      if (attempt > 0) this.#groupCoordinator = null;
+      this.#groupCoordinator ??= coordinatorOf(cluster, groupId, coordinatorTypes.group);
+      const broker = await cluster.findBroker({ nodeId: await this.#groupCoordinator });
+      await broker.txnOffsetCommit({ ...id, groupId, topics });
+    });
+  }
+
+  close(): Promise<void> {
+    return this.cluster.disconnect();
+  }
+
+  #batch({ topic, partition, records }: Output): ProducedPartition {
+    const firstSequence = this.#sequences.get(`${topic}/${partition}`) ?? 0;
+    return { partition, firstSequence, messages: records.map(toMessage) };
+  }
+
+  /** The transaction before may still be ending. */
+  async #ask(ask: (broker: Broker) => Promise<unknown>): Promise<void> {
+    await again(['CONCURRENT_TRANSACTIONS'], ENDING, this.pause, async () =>
+      ask(await this.#transactionBroker()),
+    );
+  }
+
+  #transactionBroker(): Promise<Broker> {
+    return this.cluster.findBroker({ nodeId: this.coordinator });
+  }
+}
+
+async function coordinatorOf(cluster: Cluster, id: string, coordinatorType: number): Promise<string> {
+  const { coordinator } = await cluster.findGroupCoordinatorMetadata({ groupId: id, coordinatorType });
+  return String(coordinator.nodeId);
+}
+
+function byLeader(cluster: Cluster, outputs: readonly Output[]): Map<string, Output[]> {
+  const led = new Map<string, Output[]>();
+  for (const output of outputs) {
+    const { topic, partition } = output;
+    const leaders = Object.entries(cluster.findLeaderForPartitions(topic, [partition]));
+    const nodeId = leaders.find(([, partitions]) => partitions.includes(partition))?.[0];
+    if (nodeId === undefined)
+      throw Object.assign(new Error(`${topic}/${partition} has no leader`), { type: 'LEADER_NOT_AVAILABLE' });
+    led.set(nodeId, [...(led.get(nodeId) ?? []), output]);
+  }
+  return led;
+}
+
+function byTopic<T>(
+  outputs: readonly Output[],
+  one: (output: Output) => T,
+): { topic: string; partitions: T[] }[] {
+  const topics = new Map<string, T[]>();
+  for (const output of outputs) topics.set(output.topic, [...(topics.get(output.topic) ?? []), one(output)]);
+  return [...topics].map(([topic, partitions]) => ({ topic, partitions }));
+}
+
+interface Waits {
+  /** ms; each wait is twice the one before, up to the longest. */
+  readonly first: number;
+  readonly longest: number;
+  readonly times: number;
+}
+
+/** Tries again after errors of these types. */
+async function again<T>(
+  types: readonly string[],
+  { first, longest, times }: Waits,
+  pause: Pause,
+  attempt: (attempt: number) => Promise<T>,
+): Promise<T> {
+  for (let tried = 0; ; tried++) {
+    try {
+      return await attempt(tried);
+    } catch (error) {
+      if (tried >= times || !types.includes(typeOf(error))) throw error;
+      await pause(Math.min(longest, first * 2 ** tried));
+    }
+  }
+}
