@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -20,7 +19,6 @@ describe.skipIf(!docker)('several pipelines', () => {
   const stop = new AbortController();
   let servers: Server[] = [];
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/build.mjs']);
     servers = await Promise.all([startKafka(), startRegistry()]);
   }, 180_000);
   afterAll(async () => {
