@@ -18,7 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          globalSetup: ['test/docker.ts'],
+          globalSetup: ['test/docker.ts', 'test/build.ts'],
           fileParallelism: false,
           include: everywhere.map((dir) => `${dir}/**/*.integration.test.ts`),
           testTimeout: 120_000,

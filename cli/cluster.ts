@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Codec } from '../platform/codec/codec.js';
+import type { Codec, Decoder } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { LogError } from '../platform/log/event-log.js';
 import type { Logger } from '../platform/telemetry/logger.js';
@@ -9,11 +9,19 @@ import type { Given } from './settings.js';
 import { topicSpecs } from './topics.js';
 import { UsageError } from './usage-error.js';
 
+/** What it takes to read the log. */
+export const readingNames = [
+  'kafkaBrokers',
+  'kafkaUsername',
+  'kafkaPassword',
+  'kafkaSasl',
+  'kafkaTls',
+  'registryUrl',
+] as const;
+export type ReadingSettings = Given<(typeof readingNames)[number]>;
+
 /** What every component that uses the log takes. */
-export const clusterNames = [
-  ...(['kafkaBrokers', 'kafkaPrefix', 'kafkaUsername', 'kafkaPassword', 'kafkaSasl', 'kafkaTls'] as const),
-  ...(['kafkaReplication', 'registryUrl', 'retention'] as const),
-];
+export const clusterNames = [...readingNames, 'kafkaPrefix', 'kafkaReplication', 'retention'] as const;
 export type ClusterSettings = Given<(typeof clusterNames)[number]>;
 
 export interface ClusterContext {
@@ -25,10 +33,15 @@ export interface ClusterContext {
   readonly signal: AbortSignal;
 }
 
-export interface Cluster {
+/** A log to be read, and how. */
+export interface LogSource {
   readonly log: EventLog;
-  readonly codec: Codec;
+  readonly codec: Decoder;
   close(): Promise<void>;
+}
+
+export interface Cluster extends LogSource {
+  readonly codec: Codec;
 }
 
 const FIRST_RETRY_MS = 500;
@@ -56,12 +69,32 @@ export async function connectCluster(
   }
 }
 
+/** The log and the codec of the cluster, to look into: it creates and registers nothing, and waits for nobody. */
+export async function openCluster(
+  settings: ReadingSettings,
+  warn: (text: string) => void,
+): Promise<LogSource> {
+  const { kafkaLog } = await import('../platform/log/kafka/log.js');
+  const { registryDecoder } = await import('../platform/codec/registry.js');
+  const secured = security(settings);
+  const codec = await registryDecoder({ url: settings.registryUrl, clock: () => performance.now() });
+  const log = kafkaLog({
+    brokers: settings.kafkaBrokers,
+    ...secured,
+    // What the client says of each attempt is in the error at the end.
+    warn: (text) => void (text.startsWith('kafka: ') || warn(text)),
+    // It joins no group.
+    onFatal: () => undefined,
+  });
+  return { log, codec, close: () => log.close() };
+}
+
 function security({
   kafkaUsername: username,
   kafkaPassword: password,
   kafkaSasl,
   kafkaTls,
-}: ClusterSettings) {
+}: ReadingSettings) {
   const ssl = kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [authority(kafkaTls)] } };
   if (username !== '' && password === '')
     throw new UsageError('KAFKA_PASSWORD is missing: set it, for there is a KAFKA_USERNAME');

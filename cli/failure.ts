@@ -1,16 +1,23 @@
 import { UsageError } from './usage-error.js';
 
 /** Errors that say by themselves what is wrong, by name: their classes are loaded only where they are thrown. */
-const told = new Set(['UsageError', 'CannotListen', 'LogError', 'HttpStatusError']);
+const told = new Set(['UsageError', 'CannotListen', 'LogError', 'HttpStatusError', 'CodecError']);
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNRESET', 'UND_ERR_SOCKET']);
+
+/** The way out where a command does not wait for what is down. */
+const ways: Readonly<Record<string, string | undefined>> = {
+  'LogError Unavailable': '; is a broker up at KAFKA_BROKERS, and KAFKA_TLS set as it wants it?',
+  'CodecError Unavailable':
+    '; is it up, and SCHEMA_REGISTRY_URL where its Confluent API begins (that of Apicurio at /apis/ccompat/v7)?',
+};
 
 /** What went wrong as one line each, without a stack where it is no fault of ours. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if ((error as { status?: number }).status === 404)
     return `${(error as { url?: string }).url} answered 404: is --url that of \`tidemark view\`, or of \`tidemark up\`?`;
-  if (told.has(error.name)) return error.message;
   const { code = '' } = error as NodeJS.ErrnoException;
+  if (told.has(error.name)) return `${error.message}${ways[`${error.name} ${code}`] ?? ''}`;
   if (unreachable.has(code))
     return `nothing answers there (${code}): is the platform running, and --url right?`;
   return 'syscall' in error ? error.message : (error.stack ?? error.message);

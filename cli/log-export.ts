@@ -1,62 +1,92 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { printLine } from '../pipeline/backtest/json-lines.js';
-import { embeddedCodec } from '../platform/codec/embedded.js';
-import { openEnvironment } from '../platform/lmdb/environment.js';
-import { LogError } from '../platform/log/event-log.js';
-import { lmdbLog } from '../platform/log/lmdb/log.js';
+import type { Decoder } from '../platform/codec/codec.js';
+import { schemaIdOf } from '../platform/codec/load.js';
+import type { Batch } from '../platform/log/batch.js';
+import { type EventLog, LogError, type Offset } from '../platform/log/event-log.js';
+import { topicNames } from './topics.js';
 import { UsageError } from './usage-error.js';
 
-export interface ExportCommand {
+export interface ExportOptions {
+  readonly log: EventLog;
+  readonly codec: Decoder;
   readonly topic: string;
-  readonly data: string;
   /** Resolves when the line is taken. */
   readonly print: (line: string) => Promise<void>;
   readonly warn: (line: string) => void;
 }
 
-/** Prints a topic as JSON lines, partition by partition; of a running or a stopped data folder. */
-export async function exportTopic({ topic, data, print, warn }: ExportCommand): Promise<void> {
-  if (!existsSync(join(data, 'log.mdb')))
-    throw new UsageError(`there is no log in ${data}: name its folder with --data`);
-  const environment = openEnvironment({ path: data, mode: 'read' });
-  const log = lmdbLog(environment);
-  const codec = embeddedCodec();
-  /** Null for what is no record of this topic: a checkpoint, or what nobody can read. */
-  const lineOf = (place: Parameters<typeof printLine>[0], value: Uint8Array): string | null => {
-    try {
-      const decoded = codec.decode(value);
-      return decoded.type === 'StageState' ? null : printLine(place, decoded);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : error;
-      warn(`${topic}/${place.partition} offset ${place.offset}: ${why}`);
-      return null;
+/** A pull waits so long for what an open transaction hides, ms. */
+const WAIT_MS = 1_000;
+/** So many in vain are enough: a transaction that is left alone is ended long before. */
+const MOST_WAITS = 120;
+
+/** Prints what is in a topic when it begins as JSON lines, partition by partition. */
+export async function exportTopic(options: ExportOptions): Promise<void> {
+  const { log, topic, print } = options;
+  const ranges = await rangesOf(log, topic);
+  for (const [partition, range] of ranges.entries()) {
+    for await (const batch of recordsOf(log, { topic, partition, ...range })) {
+      const line = await lineOf(options, partition, batch);
+      if (line !== null) await print(line);
     }
-  };
-  try {
-    const partitions = await log.partitions(topic).catch(asUsage);
-    for (let partition = 0; partition < partitions; partition++) {
-      const { start, end } = await log.range(topic, partition);
-      const reader = log.read(topic, partition, start);
-      for (let at = start; at < end; ) {
-        const batch = await reader.pull({ waitMs: 0 });
-        if (batch === null) break;
-        at = batch.next;
-        while (batch.advance()) {
-          if (batch.offset >= end) break;
-          const key = batch.keyStart < 0 ? null : batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd);
-          const place = { topic, partition, offset: batch.offset, key };
-          const line = lineOf(place, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-          if (line !== null) await print(line);
-        }
-      }
-    }
-  } finally {
-    await log.close();
-    await environment.close();
   }
 }
 
-function asUsage(error: unknown): never {
-  throw error instanceof LogError && error.code === 'UnknownTopic' ? new UsageError(error.message) : error;
+async function rangesOf(log: EventLog, topic: string): Promise<{ start: Offset; end: Offset }[]> {
+  const partitions = await log.partitions(topic).catch((error: unknown) => {
+    if (!(error instanceof LogError && error.code === 'UnknownTopic')) throw error;
+    throw new UsageError(`there is no topic ${topic} in this log: give one of ${topicNames.join(', ')}`);
+  });
+  const ranges: { start: Offset; end: Offset }[] = [];
+  for (let partition = 0; partition < partitions; partition++) ranges.push(await log.range(topic, partition));
+  return ranges;
+}
+
+interface Part {
+  readonly topic: string;
+  readonly partition: number;
+  readonly start: Offset;
+  readonly end: Offset;
+}
+
+/** A batch with its cursor at each record in turn. */
+async function* recordsOf(log: EventLog, { topic, partition, start, end }: Part): AsyncGenerator<Batch> {
+  const reader = log.read(topic, partition, start);
+  try {
+    for (let waits = 0; reader.position < end; ) {
+      const before = reader.position;
+      const batch = await reader.pull({ waitMs: waits === 0 ? 0 : WAIT_MS });
+      // What is no record, the marker of a commit for one, moves it too.
+      if (reader.position > before) waits = 0;
+      else if (++waits > MOST_WAITS)
+        throw new LogError(
+          'Unreadable',
+          `${topic}/${partition}: a transaction that does not end hides all from offset ${before} on; ` +
+            'once its writer has ended, kafka-transactions.sh find-hanging and abort end it',
+        );
+      while (batch?.advance() && batch.offset < end) yield batch;
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Null for what is no record of this topic: a checkpoint, or what nobody can read. */
+async function lineOf(
+  { codec, topic, warn }: ExportOptions,
+  partition: number,
+  { bytes, offset, keyStart, keyEnd, valueStart, valueEnd }: Batch,
+): Promise<string | null> {
+  const value = bytes.subarray(valueStart, valueEnd);
+  const id = schemaIdOf(value);
+  if (id !== null && codec.grows && codec.typeOf(id) === undefined) await codec.load(id);
+  try {
+    const decoded = codec.decode(value);
+    if (decoded.type === 'StageState') return null;
+    const key = keyStart < 0 ? null : bytes.toString('utf8', keyStart, keyEnd);
+    return printLine({ topic, partition, offset, key }, decoded);
+  } catch (error) {
+    warn(`${topic}/${partition} offset ${offset}: ${error instanceof Error ? error.message : error}`);
+    return null;
+  }
 }

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { allCommands } from './commands.js';
 import { exitCodeOf, explain } from './failure.js';
 import { endOnSignals, warn } from './process.js';
+import { unknownVariables } from './variables.js';
 
 const exits = `
 Exit codes: 0 all went well; 1 it could not be done, or nothing fired in a demo; 2 a mistake in what was
@@ -29,6 +30,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
+for (const line of unknownVariables(process.env)) warn(line);
 const program = new Command('tidemark')
   .description('SLA monitoring as a stream: metrics in, windows, violations that explain themselves.')
   .addHelpText('after', exits);

@@ -29,6 +29,9 @@ export const variableOf = (name: Name): string => {
   return variable ?? `TIDEMARK_${flag.split(' ')[0]?.replace(/^--/, '').replaceAll('-', '_').toUpperCase()}`;
 };
 
+/** The environment variables of all settings. */
+export const variables: readonly string[] = (Object.keys(settings) as Name[]).map(variableOf);
+
 /** Options of a command, in this order. `defaults` replace those of the table. */
 export function optionsOf(names: readonly Name[], defaults: Partial<Record<Name, string>> = {}): Option[] {
   return names.map((name) => {

@@ -17,6 +17,8 @@ export function topicSpecs(retentionMs: number): TopicSpec[] {
   ];
 }
 
+export const topicNames: readonly string[] = topicSpecs(0).map(({ name }) => name);
+
 /** Whether the text of a rule file is in the log. */
 async function isRemembered(log: EventLog, revision: string): Promise<boolean> {
   const reader = log.read(topics.rules, 0, 0);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** End-to-end suites run what a user runs, so they build it first. */
+/** These suites run what a user runs, so it is built first. */
 export default function setup(): void {
   execFileSync(process.execPath, ['scripts/build.mjs'], { stdio: 'inherit' });
 }

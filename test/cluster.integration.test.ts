@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -29,7 +29,6 @@ describe.skipIf(!docker)('every component on its own', () => {
   let environment: Record<string, string> = {};
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/build.mjs']);
     servers = await Promise.all([startKafka(), startRegistry(), startRedis(await freePort())]);
     const [kafka, registry, redis] = servers;
     const sla = join(folder.path, 'sla.yaml');

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -27,7 +26,6 @@ describe.skipIf(!inject('compose'))('the platform in containers', () => {
   const { tidemark: image, vps: encoder } = compose.images;
 
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/build.mjs']);
     writeFileSync(compose.rules, rules);
     await compose.run('build', '--quiet');
     await compose.run('up', '--wait');

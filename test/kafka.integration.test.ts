@@ -1,7 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exportTopic } from '../cli/log-export.js';
 import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
+import type { RuleSet } from '../pipeline/model/rule.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
@@ -14,11 +18,10 @@ import { backtest, payloads, type Results, results } from './results.js';
 import { temporaryFolder } from './tidemark.js';
 
 const codec = embeddedCodec();
-const rules = recompile('sla.yaml', rulesText);
 const seconds = 1500;
 
 /** Runs the pipeline over a log until it has put out as much as is expected. */
-async function run(log: EventLog, windows: number): Promise<Results> {
+async function run(log: EventLog, rules: RuleSet, windows: number): Promise<Results> {
   const warnings: string[] = [];
   const pipeline = await runPipeline({
     log,
@@ -38,6 +41,14 @@ async function run(log: EventLog, windows: number): Promise<Results> {
   return results(log);
 }
 
+/** The alerts as `tidemark log export` prints them, but for their offsets: those of Kafka count commits too. */
+async function exported(log: EventLog): Promise<string[]> {
+  const lines: string[] = [];
+  const print = async (line: string): Promise<void> => void lines.push(line.replace(/"offset":\d+,/, ''));
+  await exportTopic({ log, codec, topic: 'alerts', print, warn: (text) => expect.unreachable(text) });
+  return lines;
+}
+
 describe.skipIf(!docker)('the pipeline over Kafka', () => {
   let server: Server;
   beforeAll(async () => {
@@ -47,6 +58,9 @@ describe.skipIf(!docker)('the pipeline over Kafka', () => {
 
   test('gives the same bytes as over the embedded log, and as a backtest', async () => {
     using folder = temporaryFolder();
+    const sla = join(folder.path, 'sla.yaml');
+    writeFileSync(sla, rulesText);
+    const rules = recompile(sla, rulesText);
     const environment = openEnvironment({ path: folder.path, mode: 'write' });
     const kafka = kafkaLog({
       brokers: [server.url],
@@ -59,12 +73,14 @@ describe.skipIf(!docker)('the pipeline over Kafka', () => {
       await writeMetrics({ log, codec, seconds, steady: 10 });
       await endMetrics({ log, codec, seconds });
     }
-    const expected = await backtest(embedded, { codec, rules });
+    const expected = await backtest(['--data', folder.path], { codec, sla });
     expect(expected.alerts.flat().length).toBeGreaterThan(50);
     for (const log of [embedded, kafka]) {
-      expect(await run(log, expected.windows.flat().length)).toEqual(expected);
-      await log.close();
+      expect(await run(log, rules, expected.windows.flat().length)).toEqual(expected);
     }
+    expect(await exported(kafka)).toEqual(await exported(embedded));
+    await kafka.close();
+    await embedded.close();
     await environment.close();
   });
 });

@@ -11,6 +11,15 @@ const shell = (line: string): Promise<{ stdout: string; stderr: string }> =>
 describe('mistakes', () => {
   test.each([
     [['backtest', 'sla.yaml'], "required option '--file <file>' not specified"],
+    [
+      ['log', 'export', 'metrics', '--kafka-brokers', 'localhost:1'],
+      'SCHEMA_REGISTRY_URL is missing: set it, or give --schema-registry-url',
+    ],
+    [
+      ['log', 'export', 'metrics', '--kafka-brokers', 'localhost:1', '--data', '.'],
+      '--data and --kafka-brokers are two logs: give one of them',
+    ],
+    [['log', 'export', 'metrics', '--data', '/nowhere'], 'or set KAFKA_BROKERS for that of a cluster'],
     [['up', '--prot', '1'], "unknown option '--prot'"],
     [['log', 'export'], "missing required argument 'topic'"],
     [['alerts', '-o', 'xml'], 'Allowed choices are text, json'],
@@ -29,6 +38,13 @@ describe('mistakes', () => {
     [['up', '--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is no address of this machine'],
     [['up', '--port', '0', '--data', 'package.json'], 'EEXIST'],
     [['alerts', '--url', 'http://nowhere.invalid'], 'nothing answers there'],
+    [
+      [
+        ...['log', 'export', 'metrics', '--kafka-brokers', 'localhost:1'],
+        ...['--schema-registry-url', 'http://localhost:1'],
+      ],
+      'is a broker up at KAFKA_BROKERS',
+    ],
   ])('%j cannot be done, which is one line, with exit code 1', async (args, message) => {
     using folder = temporaryFolder();
     const { code, stdout, stderr } = await tidemark(
@@ -37,6 +53,16 @@ describe('mistakes', () => {
     );
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`^.*${message}.*\\n$`));
+  });
+
+  test('in the name of a variable are told, and what is meant', async () => {
+    const { stdout, stderr } = await shell(
+      `TIDEMARK_RETENTON=1h ${process.execPath} dist/cli/main.js check sla.yaml > /dev/null`,
+    );
+    expect([stdout, stderr]).toEqual([
+      '0\n',
+      'TIDEMARK_RETENTON is ignored: no command knows it, did you mean "TIDEMARK_RETENTION"?\n',
+    ]);
   });
 
   test('a platform that refuses, and one that is none', async () => {
@@ -54,9 +80,13 @@ describe('mistakes', () => {
     await using up = await Up.start('--data', folder.path, '--no-platform');
     const since = await tidemark('alerts', '--url', up.url, '--since', 'soon');
     expect([since.code, since.stderr]).toEqual([2, expect.stringContaining('since is')]);
-    const topic = await tidemark('log', 'export', 'nosuch', '--data', folder.path);
-    expect([topic.code, topic.stderr]).toEqual([2, expect.stringContaining('there is no topic nosuch')]);
     const bin = `${process.execPath} dist/cli/main.js`;
+    // A folder that is typed goes before brokers that are set for other commands.
+    const topic = await shell(`KAFKA_BROKERS=localhost:1 ${bin} log export nosuch --data ${folder.path}`);
+    expect([topic.stdout, topic.stderr]).toEqual([
+      '2\n',
+      expect.stringContaining('there is no topic nosuch'),
+    ]);
     const full = await shell(`${bin} log export metrics --data ${folder.path} > /dev/full`);
     expect([full.stdout, full.stderr]).toEqual(['1\n', expect.stringMatching(/^ENOSPC.*\n$/)]);
     const piped = await shell(`echo '{}' | ${bin} backtest sla.yaml --file /dev/stdin`);

@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pause } from '../cli/pause.js';
-import { recompile } from '../pipeline/sla/compile.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { registryCodec } from '../platform/codec/registry.js';
 import { kafkaLog } from '../platform/log/kafka/log.js';
@@ -23,7 +21,6 @@ describe.skipIf(!docker)('a running pipeline', () => {
   const stop = new AbortController();
   let servers: Server[] = [];
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/build.mjs']);
     servers = await Promise.all([startKafka(), startRegistry()]);
   }, 180_000);
   afterAll(async () => {
@@ -49,7 +46,6 @@ describe.skipIf(!docker)('a running pipeline', () => {
     const [kafka, registry] = servers as [Server, Server];
     const sla = join(folder.path, 'sla.yaml');
     writeFileSync(sla, rulesText);
-    const rules = recompile(sla, rulesText);
     const warn = (): void => undefined;
     const log = kafkaLog({
       brokers: [kafka.url],
@@ -127,7 +123,8 @@ describe.skipIf(!docker)('a running pipeline', () => {
       },
     });
     await endMetrics({ log, codec, seconds: SECONDS });
-    const expected = await backtest(log, { codec, rules });
+    const from = ['--kafka-brokers', kafka.url, '--schema-registry-url', registry.url];
+    const expected = await backtest(from, { codec, sla });
     expect(expected.alerts.flat().length).toBeGreaterThan(10);
     const windows = expected.windows.flat().length;
     await expect.poll(() => count('windows'), { timeout: 90_000, interval: 500 }).toBe(windows);

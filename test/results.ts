@@ -1,11 +1,10 @@
-import { Backtest } from '../pipeline/backtest/backtest.js';
-import { partitionOf } from '../pipeline/model/murmur2.js';
-import type { RuleSet } from '../pipeline/model/rule.js';
-import { groupText } from '../pipeline/model/text.js';
-import { expandTemplate } from '../pipeline/sla/templates.js';
-import type { Codec, Decoded } from '../platform/codec/codec.js';
+import { expect } from 'vitest';
+import type { Codec } from '../platform/codec/codec.js';
+import { fromJson } from '../platform/codec/json.js';
 import type { Batch } from '../platform/log/batch.js';
 import type { EventLog } from '../platform/log/event-log.js';
+import { schemaOf } from '../schemas/index.js';
+import { type Line, backtest as run } from './compare.js';
 import { PARTITIONS } from './metrics-log.js';
 
 /** Every record of a partition as it is now, also where an open transaction hides some for a while. */
@@ -43,48 +42,21 @@ export interface Results {
   readonly alerts: string[][];
 }
 
-/** What a backtest makes of the metrics in a log, by the partition that each group belongs to. */
+/** What `tidemark backtest` makes of the metrics that `tidemark log export` prints, as a pipeline would write it. */
 export async function backtest(
-  log: EventLog,
-  { codec, rules }: { codec: Codec; rules: RuleSet },
+  from: readonly string[],
+  { codec, sla }: { readonly codec: Codec; readonly sla: string },
 ): Promise<Results> {
-  const result: Results = { windows: [], alerts: [] };
-  for (let p = 0; p < PARTITIONS; p++) for (const of of [result.windows, result.alerts]) of.push([]);
-  const run = new Backtest({
-    codec,
-    rules,
-    partitions: PARTITIONS,
-    expand: expandTemplate,
-    warn: (text) => {
-      throw new Error(text);
-    },
-    emit: ({ type, value }) => {
-      const route = type === 'WindowRecord' ? value.group.route : value.labels.route;
-      const partition = partitionOf(groupText({ route: route ?? '' }), PARTITIONS);
-      const payload = codec.encode(type, value as never).toString('hex', 5);
-      result[type === 'WindowRecord' ? 'windows' : 'alerts'][partition]?.push(payload);
-    },
-  });
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    await eachRecord(log, { topic: 'metrics', partition }, (batch) => {
-      const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
-      const record = decodeOr(codec, bytes.subarray(valueStart, valueEnd));
-      if (record === null) return;
-      const key = bytes.toString('utf8', keyStart, keyEnd);
-      if (record.type === 'MetricRecord' || record.type === 'Watermark') run.push({ partition, key, record });
-    });
-  }
-  run.finish();
-  return result;
-}
-
-/** Null for what nobody can read: it is no metric. */
-function decodeOr(codec: Codec, value: Uint8Array): Decoded | null {
-  try {
-    return codec.decode(value);
-  } catch {
-    return null;
-  }
+  const { lines, account } = await run(from, sla);
+  // And nothing else.
+  expect(account).toMatch(/^records: .*\n$/);
+  const of = (topic: string): string[][] =>
+    Array.from({ length: PARTITIONS }, (_, partition) =>
+      lines.filter((line) => line.topic === topic && line.partition === partition).map(payload),
+    );
+  const payload = ({ type, value }: Line): string =>
+    codec.encode(type, fromJson(schemaOf(type), value) as never).toString('hex', 5);
+  return { windows: of('windows'), alerts: of('alerts') };
 }
 
 /** What a pipeline wrote. */

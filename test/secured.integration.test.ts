@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,7 +18,6 @@ describe.skipIf(!docker)('a broker with TLS and passwords', () => {
   const authority = join(folder.path, 'authority.pem');
   let server: Server;
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/build.mjs']);
     writeFileSync(authority, certificate);
     server = await startKafka(
       {

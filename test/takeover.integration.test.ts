@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pause } from '../cli/pause.js';
-import { recompile } from '../pipeline/sla/compile.js';
 import { registryCodec } from '../platform/codec/registry.js';
 import { kafkaLog } from '../platform/log/kafka/log.js';
 import { BrokerProxy } from './broker-proxy.js';
@@ -11,7 +9,7 @@ import { Component } from './component.js';
 import { docker, type Server, startKafka, startRegistry } from './containers.js';
 import { endMetrics, PARTITIONS, rulesText, writeMetrics } from './metrics-log.js';
 import { backtest, payloads, results } from './results.js';
-import { temporaryFolder } from './tidemark.js';
+import { temporaryFolder, tidemark } from './tidemark.js';
 
 const SECONDS = 1200;
 
@@ -20,7 +18,6 @@ describe.skipIf(!docker)('several pipelines', () => {
   const stop = new AbortController();
   let servers: Server[] = [];
   beforeAll(async () => {
-    execFileSync(process.execPath, ['scripts/build.mjs']);
     servers = await Promise.all([startKafka(), startRegistry()]);
   }, 180_000);
   afterAll(async () => {
@@ -33,7 +30,6 @@ describe.skipIf(!docker)('several pipelines', () => {
     const [kafka, registry] = servers;
     const sla = join(folder.path, 'sla.yaml');
     writeFileSync(sla, rulesText);
-    const rules = recompile(sla, rulesText);
     const warn = (): void => undefined;
     const log = kafkaLog({
       brokers: [kafka?.url ?? ''],
@@ -105,7 +101,8 @@ describe.skipIf(!docker)('several pipelines', () => {
       },
     });
     await endMetrics({ log, codec, seconds: SECONDS });
-    const expected = await backtest(log, { codec, rules });
+    const from = ['--kafka-brokers', kafka?.url ?? '', '--schema-registry-url', registry?.url ?? ''];
+    const expected = await backtest(from, { codec, sla });
     await expect.poll(written, { timeout: 90_000, interval: 500 }).toBe(expected.windows.flat().length);
     expect(expected.alerts.flat().length).toBeGreaterThan(30);
     const came = (): Promise<unknown> => results(log);
@@ -113,5 +110,26 @@ describe.skipIf(!docker)('several pipelines', () => {
     expect(await (third as Component | null)?.end('SIGTERM')).toBe(0);
     expect(await second.end('SIGTERM')).toBe(0);
     await log.close();
+  });
+
+  test('an export says what is wrong with the topic, the registry or the broker, and what to do', async () => {
+    const [kafka, registry] = servers;
+    const nowhere = 'localhost:1';
+    const run = (topic: string, { brokers = kafka?.url ?? '', schemas = registry?.url ?? '' } = {}) =>
+      tidemark('log', 'export', topic, '--kafka-brokers', brokers, '--schema-registry-url', schemas);
+    const { origin } = new URL(registry?.url ?? '');
+    const [topic, down, elsewhere, broker] = await Promise.all([
+      run('nosuch'),
+      run('alerts', { schemas: `http://${nowhere}` }),
+      run('alerts', { schemas: origin }),
+      run('alerts', { brokers: nowhere }),
+    ]);
+    const told = (line: RegExp, code: number) => ({ code, stdout: '', stderr: expect.stringMatching(line) });
+    expect(topic).toEqual(told(/^there is no topic nosuch in this log: give one of metrics, .*\n$/, 2));
+    for (const one of [down, elsewhere])
+      expect(one).toEqual(
+        told(/^looking up schema \d+: .* cannot be reached.* SCHEMA_REGISTRY_URL .*\n$/, 1),
+      );
+    expect(broker).toEqual(told(/^looking up topic alerts: .*ECONNREFUSED.* KAFKA_BROKERS.*\n$/, 1));
   });
 });

@@ -1,5 +1,5 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
-import { loadPatiently, type Patience } from '../../platform/codec/load.js';
+import { loadPatiently, type Patience, schemaIdOf } from '../../platform/codec/load.js';
 import type { EventLog, Offset } from '../../platform/log/event-log.js';
 
 /** Where a source left off. */
@@ -80,8 +80,8 @@ async function scan(
     const batch = await reader.pull({ waitMs: WAIT_MS, signal: patience.signal });
     while (batch?.advance()) {
       const value = batch.bytes.subarray(batch.valueStart, batch.valueEnd);
-      if (value.length < 5 || value[0] !== 0) continue;
-      const id = value.readUInt32BE(1);
+      const id = schemaIdOf(value);
+      if (id === null) continue;
       if (codec.typeOf(id) === undefined && codec.grows) await loadPatiently(codec, id, patience);
       if (!wanted.includes(codec.typeOf(id) ?? '')) continue;
       const decoded = decodeOr(codec, value);

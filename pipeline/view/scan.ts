@@ -1,5 +1,5 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
-import { loadPatiently, type Patience } from '../../platform/codec/load.js';
+import { loadPatiently, type Patience, schemaIdOf } from '../../platform/codec/load.js';
 import type { Batch } from '../../platform/log/batch.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 
@@ -14,10 +14,8 @@ export async function* decodeBatch(
 ): AsyncGenerator<{ readonly decoded: Decoded; readonly next: number }> {
   while (batch.advance()) {
     const value = batch.bytes.subarray(batch.valueStart, batch.valueEnd);
-    if (value.length >= 5 && value[0] === 0) {
-      const id = value.readUInt32BE(1);
-      await (patience ? loadPatiently(codec, id, patience) : codec.load(id));
-    }
+    const id = schemaIdOf(value);
+    if (id !== null) await (patience ? loadPatiently(codec, id, patience) : codec.load(id));
     const decoded = tryDecode(codec, value);
     if (decoded) yield { decoded, next: batch.offset + 1 };
   }

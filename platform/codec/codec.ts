@@ -27,6 +27,9 @@ export interface Codec {
   load(id: number): Promise<boolean>;
 }
 
+/** The half of a codec that reads. */
+export type Decoder = Omit<Codec, 'encode' | 'idOf'>;
+
 /** Unavailable: the schemas cannot be reached now. Refused: the registry takes none of ours, which lasts. */
 export type CodecErrorCode =
   | 'NotFramed'

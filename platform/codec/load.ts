@@ -1,4 +1,9 @@
+import { FRAME } from './avro.js';
 import { type Codec, CodecError } from './codec.js';
+
+/** The schema id in the frame of a value; null where there is no frame. */
+export const schemaIdOf = (value: Buffer): number | null =>
+  value.length >= FRAME && value[0] === 0 ? value.readUInt32BE(1) : null;
 
 export interface Patience {
   /** Resolves after so many ms, or when the signal is aborted. */

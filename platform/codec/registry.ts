@@ -1,6 +1,6 @@
 import { type AvroSchema, type RecordName, recordNames, schemaOf } from '../../schemas/index.js';
 import { foreign, frame, type Known, ours, reason, unframe } from './avro.js';
-import { type Codec, CodecError } from './codec.js';
+import { type Codec, CodecError, type Decoder } from './codec.js';
 import { type RegistryClient, registryClient } from './registry-client.js';
 
 export interface RegistryCodecOptions {
@@ -36,6 +36,14 @@ export async function registryCodec(options: RegistryCodecOptions): Promise<Code
     byName.set(name, ours(await registered(client, schema, options), name, schema));
   }
   return new RegistryCodec(client, byName, options.clock);
+}
+
+/** Reads what is registered, and registers nothing: a registry that is down is met by `load` alone. */
+export async function registryDecoder({
+  url,
+  clock,
+}: Pick<RegistryCodecOptions, 'url' | 'clock'>): Promise<Decoder> {
+  return new RegistryCodec(await registryClient(url), new Map(), clock);
 }
 
 async function registered(
@@ -109,7 +117,7 @@ class RegistryCodec implements Codec {
     if (found.kind !== 'AVRO') return forEver(`schema ${id} is ${found.kind}, not Avro`);
     try {
       const writer = JSON.parse(found.schema) as AvroSchema;
-      const name = [...this.#byName.keys()].find((one) => fullName(schemaOf(one)) === fullName(writer));
+      const name = recordNames.find((one) => fullName(schemaOf(one)) === fullName(writer));
       if (name === undefined) return forEver(`schema ${id} is ${fullName(writer)}, which is none of ours`);
       this.#byId.set(id, foreign(id, name, { writer, reader: schemaOf(name) }));
       this.#unknown.delete(id);

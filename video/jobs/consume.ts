@@ -1,5 +1,6 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
 import { cutDeadLetter } from '../../platform/codec/dead-letter.js';
+import { schemaIdOf } from '../../platform/codec/load.js';
 import type { Batch } from '../../platform/log/batch.js';
 import type { EventLog, Offset, Output, OwnedPartition } from '../../platform/log/event-log.js';
 import type { RecordName } from '../../schemas/index.js';
@@ -107,7 +108,8 @@ async function outputsOf<Name extends RecordName>(
   { codec, type, handle }: ConsumeOptions<Name>,
 ): Promise<readonly Output[]> {
   const value = Buffer.from(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-  if (value.length >= 5 && value[0] === 0) await codec.load(value.readUInt32BE(1));
+  const id = schemaIdOf(value);
+  if (id !== null) await codec.load(id);
   const decoded = decode(codec, value);
   if (typeof decoded !== 'string' && decoded.type === type)
     return handle(decoded.value as RecordTypes[Name], owned.lost);
