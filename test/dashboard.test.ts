@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { exposeSpout } from '../cli/spout-metrics.js';
@@ -144,12 +145,15 @@ describe('the dashboard', () => {
     expect([...(shown.get(metric) ?? [])]).toContain(label);
   });
 
-  test('shows everything that is said of closed windows', () => {
+  test('shows everything that is said of closed windows, as the documentation does', () => {
     const asked = new Set(
       panelQueries().flatMap(({ promql }) => namesIn(promql).metrics.map(({ metric }) => metric)),
     );
     const said = [...shown.keys()].filter((name) => name.startsWith('tidemark_window_'));
     expect(said.length).toBeGreaterThan(10);
     expect([...asked]).toEqual(expect.arrayContaining(said));
+    const text = readFileSync('docs/windows.md', 'utf8');
+    for (const name of said)
+      expect(text).toMatch(new RegExp(`\`${name.slice('tidemark_window_'.length)}[\`{]`));
   });
 });
