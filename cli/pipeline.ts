@@ -10,6 +10,7 @@ import { runPartition } from '../pipeline/stage/run-partition.js';
 import type { StageFactory } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog, Membership } from '../platform/log/event-log.js';
+import { WindowMetrics } from './window-metrics.js';
 
 export interface PipelineOptions {
   readonly log: EventLog;
@@ -38,7 +39,7 @@ export interface RunningPipeline {
 
 /** Runs both stages on all partitions that this process is given. */
 export async function runPipeline(options: PipelineOptions): Promise<RunningPipeline> {
-  const { codec, registry, targets } = options;
+  const { codec, registry, rules, targets } = options;
   const warnings = new Counter({
     name: 'tidemark_warnings_total',
     help: 'Warnings of the stages: unreadable states, gaps, retries',
@@ -52,17 +53,21 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
   const aggregates = new Map<number, Aggregate>();
   const evaluates = new Map<number, Evaluate>();
   exposeStages(registry, aggregates, evaluates);
+  let member = (): boolean => false;
+  const windows = new WindowMetrics({ registry, rules, live: evaluates, member: () => member() });
   const aggregate = aggregateFactory({ decoding: () => decoding, compile: recompile, targets });
   const evaluate = evaluateFactory({
     read: readPartialBatch(codec),
     compile: recompile,
     expand: expandTemplate,
     warn,
+    observe: (partition, judgements) => windows.observe(partition, judgements),
   });
   const stages = [
     await runStage({ ...options, warn }, aggregate, aggregates),
     await runStage({ ...options, warn }, evaluate, evaluates),
-  ];
+  ] as const;
+  member = () => stages[1].membership.member;
   return {
     get member() {
       return stages.every(({ membership }) => membership.member);
@@ -83,6 +88,13 @@ async function runStage<S extends Aggregate | Evaluate>(
   const membership = await log.join(factory.name, factory.topic, (owned) => {
     const place = `${factory.name} of ${owned.topic}/${owned.partition}`;
     say(`${place} is taken over`);
+    let mine: S | null = null;
+    // At once, not when what is under way has ended: it is another's now, which may be this process again.
+    const drop = (): void => {
+      if (live.get(owned.partition) === mine) live.delete(owned.partition);
+      mine = null;
+    };
+    owned.lost.addEventListener('abort', drop, { once: true });
     const run = runPartition(owned, {
       factory,
       codec,
@@ -92,8 +104,10 @@ async function runStage<S extends Aggregate | Evaluate>(
       pause,
       checkpointEvery,
       onStage: (partition, stage) => {
-        if (stage === null) live.delete(partition);
-        else live.set(partition, stage as S);
+        drop();
+        if (stage === null || owned.lost.aborted) return;
+        mine = stage as S;
+        live.set(partition, mine);
       },
     }).catch(onFatal);
     running.add(run);

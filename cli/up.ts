@@ -18,6 +18,7 @@ import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
 import { directPoller } from './spout.js';
+import { exposeSpout } from './spout-metrics.js';
 import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
 import { type RunningVideo, startVideo } from './video.js';
 
@@ -133,6 +134,7 @@ async function start(
     pause,
     say,
   });
+  exposeSpout(registry, () => spout);
   const polling = new AbortController();
   const polled = spout.run(polling.signal).catch(onFatal);
   stops.push(async () => {

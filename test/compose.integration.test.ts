@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { Compose, inspect, runDocker } from './compose.js';
+import { panelQueries } from './dashboard.js';
 import { temporaryFolder, tidemark } from './tidemark.js';
 import { Studio, Uploader } from './videos.js';
 
@@ -11,13 +12,23 @@ const LONG = { timeout: 60_000, interval: 500 };
 /** The containers that run ours. */
 const replicas = ['gateway', 'pipeline', 'pipeline', 'spout', 'view', 'vms', 'vps'];
 
-// Decided by the load alone: nobody else lists the videos.
+// The first is decided by the load alone: nobody else lists the videos. The others are there to be seen.
 const rules = `version: 1
 slas:
   - alert: ListIsBusy
     match: '{service="gateway",route="/vms/videos",method="GET"}'
     window: 5s
     when: request_rate > 5/s
+  - alert: SlowerThanEver
+    match: '{service="gateway"}'
+    window: 5s
+    when: mean_latency > 1000 * baseline
+    baseline: { windows: 2, min_windows: 1 }
+    context: [request_rate, error_ratio]
+  - alert: NothingWorks
+    match: '{service="gateway"}'
+    window: 5s
+    when: error_ratio > 100%
 `;
 
 describe.skipIf(!inject('compose'))('the platform in containers', () => {
@@ -118,6 +129,19 @@ describe.skipIf(!inject('compose'))('the platform in containers', () => {
     };
     await expect.poll(async () => (await shares()).map(({ length }) => length), LONG).toEqual([2, 2]);
     expect((await shares()).flat().sort()).toEqual(['0', '1', '2', '3']);
+  });
+
+  test('every panel of the dashboard draws something', async () => {
+    const queries = panelQueries();
+    const empty = async (): Promise<string[]> => {
+      const drawn = await compose.drawn(
+        queries.map(({ promql }) => promql),
+        10,
+      );
+      expect(drawn).toHaveLength(queries.length);
+      return queries.filter((_, i) => drawn[i] === 0).map(({ panel, promql }) => `${panel}: ${promql}`);
+    };
+    await expect.poll(empty, LONG).toEqual([]);
   });
 
   test('every component ends by itself when it is told to', async () => {

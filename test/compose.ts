@@ -67,10 +67,28 @@ export class Compose {
 
   /** The labels of what Prometheus finds for a query of PromQL. */
   async query(promql: string): Promise<readonly Readonly<Record<string, string>>[]> {
-    const url = `http://localhost:9090/api/v1/query?query=${encodeURIComponent(promql)}`;
-    const answer = await this.run('exec', '-T', 'prometheus', 'wget', '-qO-', url);
-    const { data } = JSON.parse(answer) as { data: { result: { metric: Record<string, string> }[] } };
-    return data.result.map(({ metric }) => metric);
+    const [found = []] = await this.#ask<{ metric: Record<string, string> }>([
+      `query?query=${encodeURIComponent(promql)}`,
+    ]);
+    return found.map(({ metric }) => metric);
+  }
+
+  /** How many series of numbers Prometheus draws for each query over the last minutes; rejects what it rejects. */
+  async drawn(promqls: readonly string[], minutes: number): Promise<readonly number[]> {
+    const end = Date.now() / 1000;
+    const range = `start=${end - minutes * 60}&end=${end}&step=5`;
+    const paths = promqls.map((one) => `query_range?query=${encodeURIComponent(one)}&${range}`);
+    const answers = await this.#ask<{ values: [number, string][] }>(paths);
+    return answers.map(
+      (series) =>
+        series.filter(({ values }) => values.some(([, value]) => Number.isFinite(Number(value)))).length,
+    );
+  }
+
+  async #ask<T>(paths: readonly string[]): Promise<readonly (readonly T[])[]> {
+    const each = 'for one; do wget -qO- "http://localhost:9090/api/v1/$one" || exit 1; echo; done';
+    const answers = await this.run('exec', '-T', 'prometheus', 'sh', '-c', each, 'sh', ...paths);
+    return lines(answers).map((one) => (JSON.parse(one) as { data: { result: T[] } }).data.result);
   }
 
   /** Ends all of it, whatever state it is in. */

@@ -41,7 +41,9 @@ describe('tidemark up', () => {
     ]);
     expect(await (await fetch(`${up.url}/api/v1/alerts`)).json()).toEqual([]);
     expect((await fetch(`${up.url}/api/v1/alerts?since=soon`)).status).toBe(400);
-    expect(await (await fetch(`${up.url}/metrics`)).text()).toContain('tidemark_records_in{partition="0"}');
+    const page = await (await fetch(`${up.url}/metrics`)).text();
+    expect(page).toContain('tidemark_records_in{partition="0"}');
+    expect(page).toContain('tidemark_spout_active 1');
   });
 
   test('refuses a second process on the same folder, and a port that is taken', async () => {

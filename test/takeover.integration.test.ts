@@ -9,9 +9,11 @@ import { Component } from './component.js';
 import { docker, type Server, startKafka, startRegistry } from './containers.js';
 import { endMetrics, PARTITIONS, rulesText, writeMetrics } from './metrics-log.js';
 import { backtest, payloads, results } from './results.js';
+import { shownAt, windowsOf } from './shown.js';
 import { temporaryFolder, tidemark } from './tidemark.js';
 
 const SECONDS = 1200;
+const STEADY = 10;
 
 describe.skipIf(!docker)('several pipelines', () => {
   const folder = temporaryFolder();
@@ -52,6 +54,11 @@ describe.skipIf(!docker)('several pipelines', () => {
         ?.length ?? 0;
     const written = async (): Promise<number> => (await payloads(log, 'windows')).flat().length;
 
+    const shown = async (all: readonly Component[]): Promise<string[]> => {
+      const pages = await Promise.all(all.map(async ({ admin }) => (await fetch(`${admin}/metrics`)).text()));
+      return pages.flatMap(windowsOf).sort();
+    };
+
     /** All partitions are recovered, and each of them has some. */
     const shared = async (...all: readonly Component[]): Promise<void> => {
       const sharing = async (): Promise<string> => {
@@ -68,7 +75,7 @@ describe.skipIf(!docker)('several pipelines', () => {
     let fourth: Component | null = null;
     let killed: Promise<unknown> = Promise.resolve();
     await writeMetrics({
-      ...{ log, codec, seconds: SECONDS, steady: 10 },
+      ...{ log, codec, seconds: SECONDS, steady: STEADY },
       between: async (second_) => {
         if (second_ === 200) {
           // In the middle of the work: both have closed windows, neither all of them.
@@ -93,6 +100,13 @@ describe.skipIf(!docker)('several pipelines', () => {
         if (second_ === 920) {
           fourth = await start();
           await shared(second, third as unknown as Component, fourth);
+        }
+        // Windows have closed since: each group is shown, by one of them.
+        if (second_ === 940) {
+          const all = [second, third, fourth] as unknown as readonly Component[];
+          await expect
+            .poll(() => shown(all), { timeout: 30_000, interval: 100 })
+            .toEqual(shownAt(930, STEADY));
         }
         if (second_ === 1000) {
           expect(await (fourth as unknown as Component).end('SIGTERM')).toBe(0);

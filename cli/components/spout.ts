@@ -36,25 +36,8 @@ export const spoutCommand = () =>
           interval: settings.scrapeInterval,
           clock: Date.now,
         });
-      const { Gauge } = await import('prom-client');
-      new Gauge({
-        name: 'tidemark_spout_active',
-        help: '1 while it is the one that writes, 0 while it stands by',
-        registers: [registry],
-        collect() {
-          this.set(spout === null ? 0 : 1);
-        },
-      });
-      new Gauge({
-        name: 'tidemark_spout_watermark_timestamp_seconds',
-        help: 'Event time that it has promised last; none while it stands by',
-        registers: [registry],
-        collect() {
-          this.reset();
-          const watermark = spout?.watermark ?? null;
-          if (watermark !== null) this.set(watermark / 1000);
-        },
-      });
+      const { exposeSpout } = await import('../spout-metrics.js');
+      exposeSpout(registry, () => spout);
       const polling = new AbortController();
       liveness.watch('spout', polling.signal);
       const run = async (until: AbortSignal): Promise<void> => {

@@ -5,8 +5,8 @@ import type { RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
 import { expandTemplate } from '../sla/templates.js';
 import { readPartialBatch } from '../stage/decoding.js';
-import type { Produced } from '../stage/stage.js';
-import { type Evaluate, evaluateFactory } from './evaluate.js';
+import type { Produced, StageFactory } from '../stage/stage.js';
+import { type Evaluate, type EvaluateOptions, evaluateFactory } from './evaluate.js';
 
 const codec = embeddedCodec();
 
@@ -56,18 +56,24 @@ export interface Outputs {
 /** The real stage, fed with encoded batches; what comes out has been encoded, too. */
 export class Driver {
   readonly warnings: string[] = [];
-  readonly #factory = evaluateFactory({
-    read: readPartialBatch(codec),
-    compile: recompile,
-    expand: expandTemplate,
-    warn: (message) => this.warnings.push(message),
-  });
+  readonly #factory: StageFactory<Evaluate>;
   readonly #chain = new Map<number, number>();
   #stage: Evaluate;
   #offset = 0;
 
-  constructor(rules: RuleSet) {
+  constructor(rules: RuleSet, more: Pick<EvaluateOptions, 'observe'> = {}) {
+    this.#factory = evaluateFactory({
+      read: readPartialBatch(codec),
+      compile: recompile,
+      expand: expandTemplate,
+      warn: (message) => this.warnings.push(message),
+      ...more,
+    });
     this.#stage = this.#factory.create(0, rules);
+  }
+
+  get stage(): Evaluate {
+    return this.#stage;
   }
 
   get watermark(): number {

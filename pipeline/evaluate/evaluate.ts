@@ -8,7 +8,7 @@ import { sameRule } from '../model/same-rule.js';
 import { StateReader, StateWriter } from '../model/state-bytes.js';
 import { byCodeUnits, groupText } from '../model/text.js';
 import { closeMerged } from '../operators/close-merged.js';
-import { type Judged, judge } from '../operators/judge.js';
+import { type Judged, type Judgement, judge } from '../operators/judge.js';
 import { type PartialRow, type ReadPartial, readPartials } from '../operators/read-partials.js';
 import {
   type CompileRules,
@@ -27,6 +27,8 @@ export interface EvaluateOptions {
   readonly compile: CompileRules;
   readonly expand: Expand;
   readonly warn: Warn;
+  /** Told what each rule found in the windows that close, in replays too; must not throw. */
+  readonly observe?: (partition: number, judgements: readonly Judgement[]) => void;
 }
 
 /** Everything that *evaluate* remembers of one partition of `partials`. */
@@ -106,7 +108,8 @@ export class Evaluate implements Stage {
     state.rules = rules;
     events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
     this.#produced = [];
-    this.#collect({ windows: [], alerts: events.map((event) => alertRecord(event, this.options.expand)) });
+    const alerts = events.map((event) => alertRecord(event, this.options.expand));
+    this.#collect({ windows: [], alerts, judgements: [] });
     return this.#produced;
   }
 
@@ -158,8 +161,9 @@ export class Evaluate implements Stage {
     );
   }
 
-  #collect({ windows, alerts }: Judged): void {
+  #collect({ windows, alerts, judgements }: Judged): void {
     const { partition } = this;
+    this.options.observe?.(partition, judgements);
     for (const { text, record: value } of windows) {
       this.#produced.push({
         topic: topics.windows,

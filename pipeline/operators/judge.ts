@@ -10,22 +10,49 @@ import {
 import { type ActiveAlert, step } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
+import type { Labels } from '../model/matcher.js';
 import type { Operator, Rule } from '../model/rule.js';
-import { measured } from '../model/sums.js';
+import { measured, type Sums } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import type { ClosedWindow, ClosingStep, MergedWindow } from './close-merged.js';
 
 export interface Judged {
   readonly windows: readonly { readonly text: string; readonly record: WindowRecord }[];
   readonly alerts: readonly AlertRecord[];
+  /** One for each rule of a selection whose window closed. */
+  readonly judgements: readonly Judgement[];
+}
+
+/** What a rule found in the window that ends there. */
+export interface Judgement {
+  readonly rule: Rule;
+  /** ms */
+  readonly end: number;
+  /** The groups with data, and those without that were active. */
+  readonly groups: readonly GroupJudgement[];
+}
+
+export interface GroupJudgement {
+  readonly labels: Labels;
+  /** Null without data. */
+  readonly sums: Sums | null;
+  /** What it was compared with. */
+  readonly baseline: BaselineView;
+  /** As the window left it. */
+  readonly state: ActiveAlert['state'] | 'inactive';
 }
 
 /** Judges each closed window by every rule of its selection: a record per window, one per transition. */
 export function judge(revision: () => string, expand: Expand): OperatorFunction<ClosingStep, Judged> {
   return map((closed) => {
     const events: AlertEvent[] = [];
+    const judgements: Judgement[] = [];
     for (const window of closed) {
-      for (const rule of window.judging.rules) events.push(...judgeRule(window, rule, revision()));
+      for (const judging of window.judging.rules) {
+        const { groups, transitions } = judgeRule(window, judging);
+        for (const event of transitions) events.push({ ...event, revision: revision() });
+        judgements.push({ rule: judging.rule, end: window.end, groups });
+      }
       remember(window);
     }
     events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
@@ -34,24 +61,42 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
         window.groups.map((group) => ({ text: group.text, record: windowRecord(window, group) })),
       ),
       alerts: events.map((event) => alertRecord(event, expand)),
+      judgements,
     };
   });
 }
 
-function judgeRule(window: ClosedWindow, judging: RuleJudging, revision: string): AlertEvent[] {
-  const events: AlertEvent[] = [];
+type Transition = Omit<AlertEvent, 'revision'>;
+
+interface Found {
+  readonly groups: GroupJudgement[];
+  readonly transitions: Transition[];
+}
+
+function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
+  const found: Found = { groups: [], transitions: [] };
   const one = (text: string, merged: MergedWindow | null, group: GroupRule): void => {
-    const event = judgeGroup({ window, judging, merged, group, text });
-    if (event) events.push({ ...event, revision });
+    const baseline = baselineFor({
+      rule: judging.rule,
+      start: window.start,
+      past: window.judging.past.get(text)?.windows ?? [],
+      active: group.alert !== null,
+      held: group.alert?.held ?? null,
+      wasActive: (start) => group.activeStarts.includes(start),
+    });
+    const transition = judgeGroup({ window, judging, merged, group, text, baseline });
+    if (transition) found.transitions.push(transition);
     if (group.alert !== null) group.activeStarts.push(window.start);
+    const { labels, alert } = group;
+    found.groups.push({ labels, sums: merged, baseline, state: alert?.state ?? 'inactive' });
   };
   for (const merged of window.groups) one(merged.text, merged, judging.group(merged.text, merged.labels));
-  if (judging.active === 0) return events;
+  if (judging.active === 0) return found;
   const withData = new Set(window.groups.map(({ text }) => text));
   for (const [text, group] of judging.groups) {
     if (group.alert !== null && !withData.has(text)) one(text, null, group);
   }
-  return events;
+  return found;
 }
 
 interface Case {
@@ -60,22 +105,15 @@ interface Case {
   readonly merged: MergedWindow | null;
   readonly group: GroupRule;
   readonly text: string;
+  readonly baseline: BaselineView;
 }
 
-function judgeGroup(one: Case): Omit<AlertEvent, 'revision'> | null {
-  const { window, judging, merged, group, text } = one;
+function judgeGroup(one: Case): Transition | null {
+  const { window, judging, merged, group, baseline } = one;
   const { rule } = judging;
   const { alert } = group;
-  const baseline = baselineFor({
-    rule,
-    start: window.start,
-    past: window.judging.past.get(text)?.windows ?? [],
-    active: alert !== null,
-    held: alert?.held ?? null,
-    wasActive: (start) => group.activeStarts.includes(start),
-  });
   const condition = conditionHolds(rule, merged, baseline);
-  if (alert === null) return condition === true ? begin(one, baseline) : null;
+  if (alert === null) return condition === true ? begin(one) : null;
   const transition = step(alert, rule, window.end, condition);
   if (transition === null) return null;
   const event = eventOf(one, alert, baseline);
@@ -90,8 +128,8 @@ function judgeGroup(one: Case): Omit<AlertEvent, 'revision'> | null {
   return { ...event, state: transition.to, reason };
 }
 
-function begin(one: Case, baseline: BaselineView): Omit<AlertEvent, 'revision'> {
-  const { window, judging, group } = one;
+function begin(one: Case): Transition {
+  const { window, judging, group, baseline } = one;
   const { rule } = judging;
   const { end } = window;
   const held = rule.baseline.freeze && baseline.sums !== null ? { sums: baseline.sums, frozenAt: end } : null;

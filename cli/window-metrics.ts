@@ -1,0 +1,176 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
+import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
+import { type Measure, measures, type Rule, type RuleSet } from '../pipeline/model/rule.js';
+import { measured } from '../pipeline/model/sums.js';
+import { closedEnd } from '../pipeline/model/windows.js';
+import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
+
+/** Groups that are shown at most, over all rules and partitions; each has about ten series. */
+const MOST_GROUPS = 500;
+
+/** Labels of ours and of Prometheus: a group's label of that name becomes `exported_NAME`, as Prometheus would have it. */
+const taken: readonly string[] = ['rule', 'state', 'job', 'instance'];
+
+const inWords: Readonly<Record<Measure, readonly [name: string, help: string]>> = {
+  mean_latency: ['mean_latency_seconds', 'Mean latency, s'],
+  request_rate: ['requests_per_second', 'Requests per second'],
+  error_ratio: ['error_ratio', 'Errors by requests, from 0 to 1'],
+};
+
+export interface WindowMetricsOptions {
+  readonly registry: Registry;
+  readonly rules: RuleSet;
+  /** The stages at work, by partition; nothing of another is shown. */
+  readonly live: ReadonlyMap<number, Evaluate>;
+  /** Whether the group counts on this process; where it does not, the partitions may be another's by now. */
+  readonly member: () => boolean;
+  readonly mostGroups?: number;
+}
+
+type Labels = Readonly<Record<string, string>>;
+
+/** A group as a rule found it in its newest closed window. */
+interface Shown extends GroupJudgement {
+  readonly rule: Rule;
+  /** ms */
+  readonly end: number;
+}
+
+type Series = (shown: Shown) => readonly { readonly labels?: Labels; readonly value: number | null }[];
+type MetricObject = Awaited<ReturnType<Gauge['get']>>;
+
+/** What closed last, of each rule and group, as gauges: kept when it closes, and written out when it is scraped. */
+export class WindowMetrics {
+  readonly #options: WindowMetricsOptions;
+  readonly #newest = new WeakMap<Evaluate, Map<Rule, readonly Shown[]>>();
+  /** prom-client formats a label set once, as long as it is the same object. */
+  readonly #labels = new WeakMap<Shown, Labels>();
+  readonly #leftOut: Counter<'rule'>;
+
+  constructor(options: WindowMetricsOptions) {
+    this.#options = options;
+    this.#leftOut = new Counter({
+      name: 'tidemark_window_groups_left_out_total',
+      help: 'Groups of closed windows that are not shown, for there are too many',
+      labelNames: ['rule'],
+      registers: [options.registry],
+    });
+    for (const { alert } of options.rules.rules) this.#leftOut.inc({ rule: alert }, 0);
+    for (const measure of measures) {
+      const [name, help] = inWords[measure];
+      const one = (value: (shown: Shown) => number | null): Series => {
+        return (shown) => [{ value: value(shown) }];
+      };
+      this.#gauge(
+        name,
+        `${help}, in the newest closed window`,
+        one(({ rule, sums }) => sums && measured(measure, sums, rule.selection.window)),
+      );
+      this.#gauge(
+        `baseline_${name}`,
+        `${help}, in the windows before that it is compared with`,
+        one(({ rule, baseline }) =>
+          looksBack(rule, measure) ? baselineValue(measure, baseline, rule.selection.window) : null,
+        ),
+      );
+      this.#gauge(
+        `threshold_${name}`,
+        `${help}, that the rule draws the line at`,
+        one(({ rule, baseline }) =>
+          rule.condition.measure === measure ? thresholdOf(rule, baseline) : null,
+        ),
+      );
+    }
+    this.#gauge('requests', 'Requests in the newest closed window', ({ sums }) => [
+      { value: sums?.requests ?? null },
+    ]);
+    this.#gauge('end_timestamp_seconds', 'When the newest closed window ended', ({ sums, end }) => [
+      { value: sums && end / 1000 },
+    ]);
+    this.#gauge('alert_state', '1 where the newest closed window left the alert in this state', (shown) =>
+      (['pending', 'firing'] as const).map((state) => ({
+        labels: { state },
+        value: shown.state === state ? 1 : 0,
+      })),
+    );
+  }
+
+  /** Takes what the stage of a partition found; nothing while it only recovers. */
+  observe(partition: number, judgements: readonly Judgement[]): void {
+    const stage = this.#options.live.get(partition);
+    if (!stage) return;
+    const newest = this.#newest.get(stage) ?? new Map<Rule, readonly Shown[]>();
+    this.#newest.set(stage, newest);
+    for (const { rule, end, groups } of judgements) {
+      newest.delete(rule);
+      const shown = groups
+        .filter(({ sums, state }) => sums !== null || state !== 'inactive')
+        .map((group) => ({ ...group, rule, end }));
+      newest.set(rule, this.#withinRoom(rule, shown));
+    }
+  }
+
+  /** Where there is no room for all, those with an alert come first. */
+  #withinRoom(rule: Rule, shown: readonly Shown[]): readonly Shown[] {
+    const { live, mostGroups = MOST_GROUPS } = this.#options;
+    let room = mostGroups;
+    for (const stage of live.values())
+      for (const others of this.#newest.get(stage)?.values() ?? []) room -= others.length;
+    if (shown.length <= room) return shown;
+    this.#leftOut.inc({ rule: rule.alert }, shown.length - room);
+    const active = shown.filter(({ state }) => state !== 'inactive');
+    return [...active, ...shown.filter(({ state }) => state === 'inactive')].slice(0, room);
+  }
+
+  /** A window without data leaves no trace here, so what is kept may be older than the newest one. */
+  #shown(): readonly Shown[] {
+    const { live, member } = this.#options;
+    if (!member()) return [];
+    return [...live.values()].flatMap((stage) =>
+      stage.rules.rules.flatMap((rule) => {
+        const { window, grace } = rule.selection;
+        const since = closedEnd(stage.watermark, window, grace);
+        return (this.#newest.get(stage)?.get(rule) ?? []).filter(({ end }) => end >= since);
+      }),
+    );
+  }
+
+  #gauge(suffix: string, help: string, series: Series): void {
+    const name = `tidemark_window_${suffix}`;
+    const gauge = new Gauge({ name, help, registers: [this.#options.registry] });
+    gauge.get = () => {
+      const values = this.#shown().flatMap((shown) =>
+        series(shown).flatMap(({ labels = {}, value }) =>
+          value === null ? [] : [{ value, labels, sharedLabels: this.#labelsOf(shown) }],
+        ),
+      );
+      return Promise.resolve({
+        name,
+        help,
+        type: 'gauge',
+        aggregator: 'sum',
+        values,
+      } as unknown as MetricObject);
+    };
+  }
+
+  #labelsOf(shown: Shown): Labels {
+    const known = this.#labels.get(shown);
+    if (known) return known;
+    const labels: Record<string, string> = { rule: shown.rule.alert };
+    for (const [name, value] of Object.entries(shown.labels)) labels[freeName(name, shown.labels)] = value;
+    this.#labels.set(shown, labels);
+    return labels;
+  }
+}
+
+/** Whether the rule compares the measure with its past, to judge by it or to report it beside. */
+const looksBack = ({ condition, context }: Rule, measure: Measure): boolean =>
+  context.includes(measure) || (condition.measure === measure && condition.threshold.kind === 'baseline');
+
+function freeName(name: string, group: Labels): string {
+  let free = name;
+  while (taken.includes(free) || (free !== name && free in group)) free = `exported_${free}`;
+  return free;
+}
