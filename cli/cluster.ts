@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { LogError } from '../platform/log/event-log.js';
 import type { Logger } from '../platform/telemetry/logger.js';
+import { authorityOf, readPem } from './authority.js';
 import type { Liveness } from './liveness.js';
 import { pause } from './pause.js';
 import type { Given } from './settings.js';
@@ -12,7 +12,7 @@ import { UsageError } from './usage-error.js';
 /** What every component that uses the log takes. */
 export const clusterNames = [
   ...(['kafkaBrokers', 'kafkaPrefix', 'kafkaUsername', 'kafkaPassword', 'kafkaSasl', 'kafkaTls'] as const),
-  ...(['kafkaReplication', 'registryUrl', 'retention'] as const),
+  ...(['kafkaReplication', 'registryUrl', 'registryCa', 'retention'] as const),
 ];
 export type ClusterSettings = Given<(typeof clusterNames)[number]>;
 
@@ -44,11 +44,13 @@ export async function connectCluster(
   const warn = (text: string): void => logger.warn(text);
   const { kafkaBrokers: brokers, kafkaPrefix: prefix, kafkaReplication: replication } = settings;
   const copies = replication === null ? {} : { replication };
+  const { registryUrl: url, registryCa } = settings;
+  const registry = { url, ...authorityOf(url, 'SCHEMA_REGISTRY_CA', registryCa) };
   const log = kafkaLog({ brokers, prefix, ...copies, ...security(settings), warn, onFatal });
   try {
     await createTopics(log, settings.retention, { warn, signal });
     const clock = (): number => performance.now();
-    const codec = await registryCodec({ url: settings.registryUrl, pause, warn, clock, signal });
+    const codec = await registryCodec({ ...registry, pause, warn, clock, signal });
     return { log: liveness.watched(log), codec, close: () => log.close() };
   } catch (error) {
     await log.close();
@@ -62,20 +64,15 @@ function security({
   kafkaSasl,
   kafkaTls,
 }: ClusterSettings) {
-  const ssl = kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [authority(kafkaTls)] } };
+  const ssl =
+    kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [brokerAuthority(kafkaTls)] } };
   if (username !== '' && password === '')
     throw new UsageError('KAFKA_PASSWORD is missing: set it, for there is a KAFKA_USERNAME');
   return username === '' ? ssl : { ...ssl, sasl: { mechanism: kafkaSasl, username, password } as never };
 }
 
-function authority(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : error;
-    throw new UsageError(`--kafka-tls (KAFKA_TLS): ${why}; give off, on, or the file of the authority`);
-  }
-}
+const brokerAuthority = (file: string): string =>
+  readPem('--kafka-tls (KAFKA_TLS)', file, '; give off, on, or the file of the authority');
 
 async function createTopics(
   log: EventLog,

@@ -1,5 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import { Absence } from '../../telemetry/absence.js';
+import { untrusted } from '../../untrusted.js';
 import { StoreError } from '../store.js';
 import type { Script } from './scripts.js';
 
@@ -88,7 +89,7 @@ export class Connection {
     const client = new Redis(url, { ...usual, ...(ca === undefined ? {} : { tls: { ca } }) });
     client.on('error', (error: Error) => {
       this.#lastError = error;
-      this.#absence.failed(`Redis cannot be reached: ${error.message}`);
+      this.#absence.failed(gone(error.message));
     });
     client.on('ready', () => {
       this.#lastError = null;
@@ -105,11 +106,13 @@ export class Connection {
     const answered = cause.name === 'ReplyError' && !passing.test(cause.message);
     const why = cause.name === 'ReplyError' ? cause.message : (this.#lastError?.message ?? cause.message);
     if (answered) return new StoreError('Refused', `${what}: Redis refuses: ${why}`, { cause });
-    const gone = `Redis cannot be reached: ${why}`;
-    this.#absence.failed(gone);
-    return new StoreError('Unavailable', `${what}: ${gone}`, { cause });
+    this.#absence.failed(gone(why));
+    return new StoreError('Unavailable', `${what}: ${gone(why)}`, { cause });
   }
 }
+
+const gone = (why: string): string =>
+  `Redis cannot be reached: ${why}${untrusted.test(why) ? ' (set REDIS_CA to the file of its authority)' : ''}`;
 
 function becomesReady(client: Redis): Promise<void> {
   return new Promise((resolve, reject) => {
