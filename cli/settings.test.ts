@@ -74,6 +74,13 @@ describe('settings', () => {
     expect(() => readOptions([name], { redisUrl })).toThrow(message);
   });
 
+  test.each(['x', '0', '-1'])('refuse %s copies', (kafkaReplication) => {
+    expect(() => readOptions(['kafkaReplication'], { kafkaReplication })).toThrow(
+      '--kafka-replication (KAFKA_REPLICATION): is no whole number from 1 on',
+    );
+    expect(readOptions(['kafkaReplication'], { kafkaReplication: '' })).toEqual({ kafkaReplication: null });
+  });
+
   test('take none for no lease', () => {
     expect(readOptions(['leaseUrl'], { redisUrl: 'none' })).toEqual({ leaseUrl: null });
   });

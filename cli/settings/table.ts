@@ -37,9 +37,9 @@ export const settings = {
     default: '',
     help: 'copies of every record; else three, or as many as there are brokers at the first start',
     schema: z
-      .literal('')
-      .transform(() => null)
-      .or(wholeNumber.refine((n) => n >= 1, 'must be 1 at least')),
+      .string()
+      .regex(/^(?:[1-9]\d*)?$/, 'is no whole number from 1 on')
+      .transform((text) => (text === '' ? null : Number(text))),
   },
   kafkaUsername: {
     flag: '--kafka-username <name>',
