@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Codec, Decoder } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { LogError } from '../platform/log/event-log.js';
 import type { Logger } from '../platform/telemetry/logger.js';
+import { authorityOf, readPem } from './authority.js';
 import type { Liveness } from './liveness.js';
 import { pause } from './pause.js';
 import type { Given } from './settings.js';
@@ -17,6 +17,7 @@ export const readingNames = [
   'kafkaSasl',
   'kafkaTls',
   'registryUrl',
+  'registryCa',
 ] as const;
 export type ReadingSettings = Given<(typeof readingNames)[number]>;
 
@@ -57,11 +58,12 @@ export async function connectCluster(
   const warn = (text: string): void => logger.warn(text);
   const { kafkaBrokers: brokers, kafkaPrefix: prefix, kafkaReplication: replication } = settings;
   const copies = replication === null ? {} : { replication };
+  const registry = registryOf(settings);
   const log = kafkaLog({ brokers, prefix, ...copies, ...security(settings), warn, onFatal });
   try {
     await createTopics(log, settings.retention, { warn, signal });
     const clock = (): number => performance.now();
-    const codec = await registryCodec({ url: settings.registryUrl, pause, warn, clock, signal });
+    const codec = await registryCodec({ ...registry, pause, warn, clock, signal });
     return { log: liveness.watched(log), codec, close: () => log.close() };
   } catch (error) {
     await log.close();
@@ -77,7 +79,7 @@ export async function openCluster(
   const { kafkaLog } = await import('../platform/log/kafka/log.js');
   const { registryDecoder } = await import('../platform/codec/registry.js');
   const secured = security(settings);
-  const codec = await registryDecoder({ url: settings.registryUrl, clock: () => performance.now() });
+  const codec = await registryDecoder({ ...registryOf(settings), clock: () => performance.now() });
   const log = kafkaLog({
     brokers: settings.kafkaBrokers,
     ...secured,
@@ -89,26 +91,29 @@ export async function openCluster(
   return { log, codec, close: () => log.close() };
 }
 
+const registryOf = ({
+  registryUrl: url,
+  registryCa,
+}: ReadingSettings): { readonly url: string; readonly ca?: string } => ({
+  url,
+  ...authorityOf(url, 'SCHEMA_REGISTRY_CA', registryCa),
+});
+
 function security({
   kafkaUsername: username,
   kafkaPassword: password,
   kafkaSasl,
   kafkaTls,
 }: ReadingSettings) {
-  const ssl = kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [authority(kafkaTls)] } };
+  const ssl =
+    kafkaTls === 'off' ? {} : { ssl: kafkaTls === 'on' ? true : { ca: [brokerAuthority(kafkaTls)] } };
   if (username !== '' && password === '')
     throw new UsageError('KAFKA_PASSWORD is missing: set it, for there is a KAFKA_USERNAME');
   return username === '' ? ssl : { ...ssl, sasl: { mechanism: kafkaSasl, username, password } as never };
 }
 
-function authority(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const why = error instanceof Error ? error.message : error;
-    throw new UsageError(`--kafka-tls (KAFKA_TLS): ${why}; give off, on, or the file of the authority`);
-  }
-}
+const brokerAuthority = (file: string): string =>
+  readPem('--kafka-tls (KAFKA_TLS)', file, '; give off, on, or the file of the authority');
 
 async function createTopics(
   log: EventLog,

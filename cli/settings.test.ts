@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { authorityOf } from './authority.js';
 import { platformOptions, readOptions, readSettings, type Settings } from './settings.js';
 
 afterEach(() => vi.unstubAllEnvs());
@@ -63,6 +64,33 @@ describe('settings', () => {
 
   test.each(['broker', '[::1]:9092', 'a:1,'])('refuse %s as brokers', (list) => {
     expect(() => readOptions(['kafkaBrokers'], { kafkaBrokers: list })).toThrow('is no list of brokers');
+  });
+
+  test.each([
+    ['redisUrl', '', '--redis-url (REDIS_URL): is set, but empty: write it like redis://host:port'],
+    ['leaseUrl', '', '--redis-url (REDIS_URL): is set, but empty: write it like redis://host:port, or none'],
+    ['leaseUrl', 'redis', '--redis-url (REDIS_URL): is no address: write it like redis://host:port, or none'],
+  ] as const)('refuse %s of "%s"', (name, redisUrl, message) => {
+    expect(() => readOptions([name], { redisUrl })).toThrow(message);
+  });
+
+  test.each(['x', '0', '-1'])('refuse %s copies', (kafkaReplication) => {
+    expect(() => readOptions(['kafkaReplication'], { kafkaReplication })).toThrow(
+      '--kafka-replication (KAFKA_REPLICATION): is no whole number from 1 on',
+    );
+    expect(readOptions(['kafkaReplication'], { kafkaReplication: '' })).toEqual({ kafkaReplication: null });
+  });
+
+  test('take none for no lease', () => {
+    expect(readOptions(['leaseUrl'], { redisUrl: 'none' })).toEqual({ leaseUrl: null });
+  });
+
+  test('take an authority for an address with TLS alone', () => {
+    expect(() => authorityOf('redis://:secret@a', 'REDIS_CA', 'ca.pem')).toThrow(
+      'REDIS_CA is set, but redis:// is without TLS: use https:// or rediss://',
+    );
+    expect(() => authorityOf('rediss://a', 'REDIS_CA', 'nowhere.pem')).toThrow('REDIS_CA: ENOENT');
+    expect(authorityOf('redis://a', 'REDIS_CA', '')).toEqual({});
   });
 
   test('take two targets of one name at different places, and of different names at one', () => {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { Target } from '../pipeline/spout/metric-source.js';
 import type { Poller, Say } from '../pipeline/spout/poller.js';
 import type { PrometheusSettings } from '../platform/scrape/prometheus.js';
+import { readPem } from './authority.js';
 import type { Given } from './settings.js';
 import { UsageError } from './usage-error.js';
 
@@ -66,17 +66,9 @@ function prometheusOf(settings: PollerSettings): PrometheusSettings {
     ...(prometheusTokenFile === '' ? {} : { tokenFile: prometheusTokenFile }),
     headers: Object.fromEntries(settings.prometheusHeader),
     tls: {
-      ...(prometheusCa === '' ? {} : { ca: read('PROMETHEUS_CA', prometheusCa) }),
-      ...(prometheusCert === '' ? {} : { cert: read('PROMETHEUS_CERT', prometheusCert) }),
-      ...(prometheusKey === '' ? {} : { key: read('PROMETHEUS_KEY', prometheusKey) }),
+      ...(prometheusCa === '' ? {} : { ca: readPem('PROMETHEUS_CA', prometheusCa) }),
+      ...(prometheusCert === '' ? {} : { cert: readPem('PROMETHEUS_CERT', prometheusCert) }),
+      ...(prometheusKey === '' ? {} : { key: readPem('PROMETHEUS_KEY', prometheusKey) }),
     },
   };
-}
-
-function read(variable: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new UsageError(`${variable}: ${error instanceof Error ? error.message : error}`);
-  }
 }

@@ -31,6 +31,11 @@ export class BrokerProxy implements AsyncDisposable {
     return `${HOST}:${this.port}`;
   }
 
+  /** How many connections the process has now. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
   /** From now on no commit is answered; resolves when the broker has done the first of them. */
   swallowCommits(): Promise<void> {
     return new Promise((resolve) => {

@@ -76,15 +76,27 @@ export async function startRegistry(): Promise<Server> {
   return server(container, url);
 }
 
-/** `port`: where to find it on this machine, also after it was stopped and started again; else any. */
-export async function startRedis(port?: number): Promise<Server> {
+/**
+ * `port`: where to find it on this machine, also after it was stopped and started again; else any. `tls`: spoken
+ * alone, with this certificate.
+ */
+export async function startRedis(
+  port?: number,
+  tls?: { readonly certificate: string; readonly key: string },
+): Promise<Server> {
+  const secured = tls ? ['--port', '0', '--tls-port', '6379', '--tls-auth-clients', 'no'] : [];
+  const files = Object.entries(tls ?? {}).map(([name, content]) => ({ target: `/tmp/${name}`, content }));
+  const named = tls ? ['--tls-cert-file', '/tmp/certificate', '--tls-key-file', '/tmp/key'] : [];
   const container = await new GenericContainer(images.redis)
     .withExposedPorts(port === undefined ? 6379 : { container: 6379, host: port })
-    .withCommand(['redis-server', '--appendonly', 'yes', '--appendfsync', 'always'])
+    .withCommand(['redis-server', '--appendonly', 'yes', '--appendfsync', 'always', ...secured, ...named])
+    .withCopyContentToContainer(files.map((file) => ({ ...file, mode: 0o644 })))
     .withWaitStrategy(Wait.forLogMessage('Ready to accept connections'))
     .withStartupTimeout(START_MS)
     .start();
-  return server(container, `redis://${container.getHost()}:${container.getMappedPort(6379)}`);
+  // A certificate is of a name.
+  const origin = tls ? 'rediss://localhost' : `redis://${container.getHost()}`;
+  return server(container, `${origin}:${container.getMappedPort(6379)}`);
 }
 
 /** Scrapes what listens at a port of this machine, each under its job's name. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Store } from '../../platform/store/store.js';
 import { clusterNames, connectCluster } from '../cluster.js';
-import { componentCommand, type Surroundings } from '../component.js';
+import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
+import { openRedis } from '../redis.js';
 import { loadRules, usualRules } from '../rules.js';
 import { pollerOf, pollerSettings } from '../spout.js';
 
@@ -12,7 +12,7 @@ export const spoutCommand = () =>
   componentCommand({
     name: 'spout',
     description: 'writes to the log what Prometheus scrapes, or what it scrapes from targets itself',
-    names: [...clusterNames, ...pollerSettings, 'source', 'sla', 'leaseUrl'],
+    names: [...clusterNames, ...pollerSettings, 'source', 'sla', 'leaseUrl', 'redisCa'],
     defaults: { sla: usualRules() },
     start: async (settings, surroundings) => {
       const { Spout } = await import('../../pipeline/spout/spout.js');
@@ -22,9 +22,11 @@ export const spoutCommand = () =>
       const rules = loadRules(settings.sla);
       // Asked for once before anything is waited for: a mistake in the settings is told at once.
       await pollerOf(settings, { rules, say });
+      // The lease by which one of several spouts of a name is active; without, a spout is alone.
+      const { leaseUrl, redisCa: ca } = settings;
+      const store = leaseUrl === null ? null : await openRedis({ url: leaseUrl, ca }, surroundings);
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
-      const store = await leaseStore(settings.leaseUrl, surroundings);
       let spout: InstanceType<typeof Spout> | null = null;
       const monotonic = (): number => performance.now();
       const make = async (): Promise<InstanceType<typeof Spout>> =>
@@ -73,12 +75,3 @@ export const spoutCommand = () =>
       return { ready: () => Promise.resolve(store !== null || (spout?.watermark ?? null) !== null) };
     },
   });
-
-/** Where the lease is by which one of several spouts of a name is active; null for a spout alone. */
-async function leaseStore(url: string, { logger, onStop }: Surroundings): Promise<Store | null> {
-  if (url === '') return null;
-  const { redisStore } = await import('../../platform/store/redis/store.js');
-  const store = redisStore({ url, warn: (text) => logger.warn(text) });
-  onStop(() => store.close());
-  return store;
-}

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
+import { openRedis } from '../redis.js';
 
 const DRAIN_MS = 25_000;
 
@@ -10,19 +11,18 @@ export const vmsCommand = () =>
   componentCommand({
     name: 'vms',
     description: 'video management: users, videos, uploads',
-    names: [...clusterNames, 'redisUrl', 'port', 'videos', 'uploadLimit', 'sweepAfter'],
+    names: [...clusterNames, 'redisUrl', 'redisCa', 'port', 'videos', 'uploadLimit', 'sweepAfter'],
     drainMs: DRAIN_MS,
     start: async (settings, surroundings) => {
       const { logger, registry, onStop } = surroundings;
       const { createVms } = await import('../../video/vms/vms.js');
       const { Folders } = await import('../../video/jobs/folders.js');
-      const { redisStore } = await import('../../platform/store/redis/store.js');
       const { serve } = await import('../../platform/http/serve.js');
       const warn = (text: string): void => logger.warn(text);
+      const { redisUrl, redisCa: ca } = settings;
+      const store = await openRedis({ url: redisUrl, ca }, surroundings);
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
-      const store = redisStore({ url: settings.redisUrl, warn });
-      onStop(() => store.close());
       const vms = createVms({
         ...{ store, log, codec, registry, pause, warn },
         // Nobody else has this name, and after a restart the pod has its lease back at once.

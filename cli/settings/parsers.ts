@@ -59,9 +59,18 @@ export const brokers = z.string().transform((text, context) => {
 });
 
 export const address = (schemes: readonly string[]) =>
-  z
-    .string()
-    .refine(
-      (text) => schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text),
-      `is no address: write it like ${schemes[0]}://host:port`,
-    );
+  z.string().superRefine((text, context) => {
+    if (schemes.some((scheme) => text.startsWith(`${scheme}://`)) && URL.canParse(text)) return;
+    const what = text === '' ? 'is set, but empty' : 'is no address';
+    context.addIssue(`${what}: write it like ${schemes[0]}://host:port`);
+  });
+
+/** Null for none; what is left empty is a mistake. */
+export const addressOrNone = (schemes: readonly string[]) =>
+  z.string().transform((text, context) => {
+    if (text === 'none') return null;
+    const { data, error } = address(schemes).safeParse(text);
+    if (data !== undefined) return data;
+    context.addIssue(`${error?.issues[0]?.message}, or none`);
+    return z.NEVER;
+  });

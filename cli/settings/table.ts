@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { address, brokers, codecs, duration, size, target, waiting, wholeNumber } from './parsers.js';
+import {
+  address,
+  addressOrNone,
+  brokers,
+  codecs,
+  duration,
+  size,
+  target,
+  waiting,
+  wholeNumber,
+} from './parsers.js';
 import { prometheusSettings } from './prometheus.js';
 
 /**
@@ -27,9 +37,9 @@ export const settings = {
     default: '',
     help: 'copies of every record; else three, or as many as there are brokers at the first start',
     schema: z
-      .literal('')
-      .transform(() => null)
-      .or(wholeNumber.refine((n) => n >= 1, 'must be 1 at least')),
+      .string()
+      .regex(/^(?:[1-9]\d*)?$/, 'is no whole number from 1 on')
+      .transform((text) => (text === '' ? null : Number(text))),
   },
   kafkaUsername: {
     flag: '--kafka-username <name>',
@@ -65,6 +75,13 @@ export const settings = {
     help: 'where the Confluent API of the schema registry begins',
     schema: address(['http', 'https']),
   },
+  registryCa: {
+    flag: '--schema-registry-ca <file>',
+    variable: 'SCHEMA_REGISTRY_CA',
+    default: '',
+    help: 'certificate authority of the schema registry; else the usual ones',
+    schema: z.string(),
+  },
   redisUrl: {
     flag: '--redis-url <url>',
     variable: 'REDIS_URL',
@@ -74,9 +91,16 @@ export const settings = {
   leaseUrl: {
     flag: '--redis-url <url>',
     variable: 'REDIS_URL',
+    default: 'none',
+    help: 'store of the lease by which one of several spouts is active; none: a spout is alone',
+    schema: addressOrNone(['redis', 'rediss']),
+  },
+  redisCa: {
+    flag: '--redis-ca <file>',
+    variable: 'REDIS_CA',
     default: '',
-    help: 'store of the lease by which one of several spouts is active; without it a spout is alone',
-    schema: z.literal('').or(address(['redis', 'rediss'])),
+    help: 'certificate authority of a rediss:// store; else the usual ones',
+    schema: z.string(),
   },
   vmsUrl: {
     flag: '--vms-url <url>',

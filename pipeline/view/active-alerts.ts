@@ -1,33 +1,30 @@
-import type { Codec } from '../../platform/codec/codec.js';
-import type { Patience } from '../../platform/codec/load.js';
-import type { Batch } from '../../platform/log/batch.js';
-import { type EventLog, LogError, type LogReader } from '../../platform/log/event-log.js';
+import type { EventLog, Offset } from '../../platform/log/event-log.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { byCodeUnits } from '../model/text.js';
-import { decodeBatch } from './scan.js';
+import type { SharedTopic } from './shared-topic.js';
 
-const TOPIC = 'alerts';
-const WAIT_MS = 60_000;
-const RETRY_MS = 1_000;
+export interface ActiveAlertsOptions {
+  readonly log: EventLog;
+  readonly topic: SharedTopic;
+  /** Ends following. */
+  readonly signal: AbortSignal;
+  readonly onFatal: (error: unknown) => void;
+}
 
 /** The alerts that are pending or firing now, followed from the beginning of the topic. */
 export class ActiveAlerts {
   readonly #byFingerprint = new Map<string, AlertRecord>();
   #followers: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    readonly log: EventLog,
-    readonly codec: Codec,
-    readonly patience: Patience,
-    readonly onFatal: (error: unknown) => void,
-  ) {}
+  constructor(readonly options: ActiveAlertsOptions) {}
 
   /** Resolves once all that is in the topic now has been read; follows it from then on. */
   async start(): Promise<void> {
-    const partitions = await this.log.partitions(TOPIC);
+    const { log, topic, onFatal } = this.options;
+    const name = topic.options.topic;
     const followed = await Promise.all(
-      Array.from({ length: partitions }, async (_, partition) => {
-        const { start, end } = await this.log.range(TOPIC, partition);
+      Array.from({ length: await log.partitions(name) }, async (_, partition) => {
+        const { start, end } = await log.range(name, partition);
         let caughtUp: () => void = () => {};
         const ready = new Promise<void>((resolve) => {
           caughtUp = resolve;
@@ -35,7 +32,7 @@ export class ActiveAlerts {
         return { ready, done: this.#follow({ partition, start, end, caughtUp }) };
       }),
     );
-    this.#followers = Promise.all(followed.map(({ done }) => done)).catch(this.onFatal);
+    this.#followers = Promise.all(followed.map(({ done }) => done)).catch(onFatal);
     await Promise.all(followed.map(({ ready }) => ready));
   }
 
@@ -56,39 +53,17 @@ export class ActiveAlerts {
 
   async #follow(from: {
     partition: number;
-    start: number;
-    end: number;
+    start: Offset;
+    end: Offset;
     caughtUp: () => void;
   }): Promise<void> {
-    const reader = this.log.read(TOPIC, from.partition, from.start);
-    const { signal } = this.patience;
+    const { topic, signal } = this.options;
     let at = from.start;
-    while (!signal.aborted) {
-      if (at >= from.end) from.caughtUp();
-      const batch = await this.#pull(reader, at >= from.end ? WAIT_MS : 0);
-      if (batch === undefined) continue;
-      if (batch === null) {
-        at = Math.max(at, from.end);
-        continue;
-      }
-      at = batch.next;
-      for await (const { decoded } of decodeBatch(this.codec, batch, this.patience)) {
-        if (decoded.type === 'AlertRecord') this.#take(decoded.value);
-      }
-    }
-    await reader.close();
-  }
-
-  /** The next batch; undefined where the log cannot be reached, which delays, and loses nothing. */
-  async #pull(reader: LogReader, waitMs: number): Promise<Batch | null | undefined> {
-    const { signal, warn, pause } = this.patience;
-    try {
-      return await reader.pull({ waitMs, signal });
-    } catch (error) {
-      if (!(error instanceof LogError && error.retryable)) throw error;
-      warn(`${error.message}; trying again`);
-      await pause(RETRY_MS, signal);
-      return undefined;
+    if (at >= from.end) from.caughtUp();
+    for await (const { entries, next } of topic.follow(from.partition, at, signal)) {
+      for (const { decoded } of entries) if (decoded.type === 'AlertRecord') this.#take(decoded.value);
+      if (next >= from.end || next === at) from.caughtUp();
+      at = next;
     }
   }
 

@@ -1,20 +1,18 @@
 import type { Context } from 'hono';
-import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { Codec } from '../../platform/codec/codec.js';
+import { streamSSE } from 'hono/streaming';
 import { toJson } from '../../platform/codec/json.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
-import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
-import { decodeBatch } from './scan.js';
+import type { Entry } from './scan.js';
+import type { SharedTopic } from './shared-topic.js';
+import { Turn } from './turn.js';
 
-/** A comment is sent when nothing else was for so long, ms: proxies cut silent connections. */
+/** How often a comment is sent, ms: proxies cut silent connections. */
 const HEARTBEAT_MS = 15_000;
 
 export interface StreamOptions {
-  readonly log: EventLog;
-  readonly codec: Codec;
-  readonly topic: string;
+  readonly topic: SharedTopic;
   readonly type: 'AlertRecord' | 'WindowRecord';
   /** Next offset of each partition. */
   readonly from: readonly number[];
@@ -32,66 +30,52 @@ export function parsePosition(text: string, partitions: number): number[] | null
   return offsets.length === partitions ? offsets : null;
 }
 
-/** Server-sent events from the log: nothing is queued, each client is read for as fast as it takes. */
-export function streamTopic(c: Context, options: StreamOptions): Response {
+/** Server-sent events from the log: nothing is queued, each client follows as fast as it takes. */
+export function streamTopic(c: Context, { topic, type, from, patience }: StreamOptions): Response {
   return streamSSE(c, async (stream) => {
-    using stop = linkedAbort(options.patience.signal);
+    using stop = linkedAbort(patience.signal);
     const { signal } = stop;
     stream.onAbort(() => stop.abort());
-    const offsets = [...options.from];
+    const offsets = [...from];
+    // Partitions are read side by side, but written one event after the other.
     const turn = new Turn();
-    // An id without data: who is cut off before the first record comes resumes here, too.
-    await stream.write(`: tidemark\nid: ${formatPosition(offsets)}\n\n`);
-    await Promise.all(
-      offsets.map((_, partition) => follow(stream, options, { partition, offsets, turn, signal })),
-    );
+    const follow = async (partition: number): Promise<void> => {
+      for await (const { entries } of topic.follow(partition, offsets[partition] ?? 0, signal)) {
+        for (const entry of entries) {
+          if (entry.decoded.type !== type) continue;
+          await turn.take(async () => {
+            offsets[partition] = entry.next;
+            await stream.writeSSE({ id: formatPosition(offsets), data: textOf(entry) });
+          });
+          if (signal.aborted) return;
+        }
+      }
+    };
+    const beat = async (): Promise<void> => {
+      for (;;) {
+        await patience.pause(HEARTBEAT_MS, signal);
+        if (signal.aborted) return;
+        await turn.take(() => stream.write(': alive\n\n'));
+      }
+    };
+    try {
+      // An id without data: who is cut off before the first record comes resumes here, too.
+      await stream.write(`: tidemark\nid: ${formatPosition(offsets)}\n\n`);
+      await Promise.all([beat(), ...offsets.map((_, partition) => follow(partition))]);
+    } catch (error) {
+      patience.warn(`a stream ends: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      stop.abort();
+    }
   });
 }
 
-/** One at a time: partitions are read side by side, but written one event after the other. */
-class Turn {
-  #last: Promise<unknown> = Promise.resolve();
+const texts = new WeakMap<Entry, string>();
 
-  take<T>(work: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(work);
-    this.#last = next.catch(() => undefined);
-    return next;
-  }
-}
-
-interface Follow {
-  readonly partition: number;
-  readonly offsets: number[];
-  readonly turn: Turn;
-  readonly signal: AbortSignal;
-}
-
-async function follow(
-  stream: SSEStreamingApi,
-  options: StreamOptions,
-  { partition, offsets, turn, signal }: Follow,
-): Promise<void> {
-  const { log, codec, topic, type } = options;
-  const reader = log.read(topic, partition, offsets[partition] ?? 0);
-  const schema = schemaOf(type);
-  try {
-    while (!signal.aborted) {
-      const batch = await reader.pull({ waitMs: HEARTBEAT_MS, signal });
-      if (signal.aborted) break;
-      if (batch === null) {
-        if (partition === 0) await turn.take(() => stream.write(': alive\n\n'));
-        continue;
-      }
-      for await (const { decoded, next } of decodeBatch(codec, batch, { ...options.patience, signal })) {
-        if (decoded.type !== type) continue;
-        const data = JSON.stringify(toJson(schema, decoded.value));
-        await turn.take(async () => {
-          offsets[partition] = next;
-          await stream.writeSSE({ id: formatPosition(offsets), data });
-        });
-      }
-    }
-  } finally {
-    await reader.close();
-  }
+/** Made once for all who follow. */
+function textOf(entry: Entry): string {
+  const { type, value } = entry.decoded;
+  const text = texts.get(entry) ?? JSON.stringify(toJson(schemaOf(type), value));
+  texts.set(entry, text);
+  return text;
 }

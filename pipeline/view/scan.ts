@@ -1,23 +1,32 @@
 import type { Codec, Decoded } from '../../platform/codec/codec.js';
 import { loadPatiently, type Patience, schemaIdOf } from '../../platform/codec/load.js';
 import type { Batch } from '../../platform/log/batch.js';
-import type { EventLog } from '../../platform/log/event-log.js';
+import { type EventLog, LogError, type LogReader, type Offset } from '../../platform/log/event-log.js';
+
+const RETRY_MS = 1_000;
+
+/** A record that can be read, with the offset after it, and how many bytes it has in the log. */
+export interface Entry {
+  readonly decoded: Decoded;
+  readonly next: Offset;
+  readonly bytes: number;
+}
 
 /**
- * The records of a batch that can be read; with the offset after each. Where a schema cannot be found out
- * now, it waits with patience, and rejects without.
+ * The records of a batch that can be read. Where a schema cannot be found out now, it waits with patience,
+ * and rejects without.
  */
 export async function* decodeBatch(
   codec: Codec,
   batch: Batch,
   patience: Patience | null,
-): AsyncGenerator<{ readonly decoded: Decoded; readonly next: number }> {
+): AsyncGenerator<Entry> {
   while (batch.advance()) {
     const value = batch.bytes.subarray(batch.valueStart, batch.valueEnd);
     const id = schemaIdOf(value);
     if (id !== null) await (patience ? loadPatiently(codec, id, patience) : codec.load(id));
     const decoded = tryDecode(codec, value);
-    if (decoded) yield { decoded, next: batch.offset + 1 };
+    if (decoded) yield { decoded, next: batch.offset + 1, bytes: value.length };
   }
 }
 
@@ -28,6 +37,35 @@ function tryDecode(codec: Codec, value: Uint8Array): Decoded | null {
   } catch {
     return null;
   }
+}
+
+/** Asks until the log can be reached, and says that it waits; null where the signal is aborted before. */
+export async function patiently<T>(
+  { pause, warn, signal }: Patience,
+  ask: () => Promise<T>,
+): Promise<T | null> {
+  while (!signal.aborted) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof LogError && error.retryable)) throw error;
+      warn(`${error.message}; trying again`);
+      await pause(RETRY_MS, signal);
+    }
+  }
+  return null;
+}
+
+/** The next records; none where none came in time. What cannot be reached now is waited for. */
+export async function readPatiently(
+  reader: LogReader,
+  { codec, waitMs, patience }: { codec: Codec; waitMs: number; patience: Patience },
+): Promise<readonly Entry[]> {
+  const { signal } = patience;
+  const batch = await patiently(patience, () => reader.pull({ waitMs, signal }));
+  const entries: Entry[] = [];
+  if (batch) for await (const entry of decodeBatch(codec, batch, patience)) entries.push(entry);
+  return entries;
 }
 
 /** All records of a topic that were appended at or after the time (ms since the epoch), partition by partition. */

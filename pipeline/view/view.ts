@@ -4,6 +4,7 @@ import { toJson } from '../../platform/codec/json.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { outage } from '../../platform/http/outage.js';
 import { problem } from '../../platform/http/problem.js';
+import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
@@ -11,6 +12,7 @@ import { parseDuration } from '../sla/duration.js';
 import { ActiveAlerts } from './active-alerts.js';
 import { parsePosition, streamTopic } from './event-stream.js';
 import { scanSince } from './scan.js';
+import { SharedTopic } from './shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
@@ -33,13 +35,18 @@ export interface View {
 }
 
 const WINDOWS_SINCE = '5m';
+/** Whoever asks whether it is ready waits no longer than so, ms: a probe gives up after 5 s. */
+const READY_MS = 4_000;
 const schemas = { AlertRecord: schemaOf('AlertRecord'), WindowRecord: schemaOf('WindowRecord') };
 
 /** What people and tools see of the alerts and windows, over HTTP. */
 export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOptions): View {
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
-  const active = new ActiveAlerts(log, codec, patience, onFatal);
+  const shared = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
+  const topics = { alerts: shared('alerts'), windows: shared('windows') };
+  const active = new ActiveAlerts({ log, topic: topics.alerts, signal: stop.signal, onFatal });
+  let looking: Promise<boolean> | null = null;
   const app = new Hono();
 
   app.get('/api/v1/alerts', async (c) => {
@@ -67,7 +74,11 @@ export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOpti
     return c.json(found.map((window) => toJson(schemas.WindowRecord, window)));
   });
 
-  const stream = async (c: Context, topic: string, type: keyof typeof schemas): Promise<Response> => {
+  const stream = async (
+    c: Context,
+    topic: keyof typeof topics,
+    type: keyof typeof schemas,
+  ): Promise<Response> => {
     const partitions = await log.partitions(topic);
     const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
     const since = c.req.query('since');
@@ -78,14 +89,14 @@ export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOpti
         // Beyond the end it is of a log that was here before: what comes now must not be waited past.
         given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
       );
-      return streamTopic(c, { log, codec, topic, type, from, patience });
+      return streamTopic(c, { topic: topics[topic], type, from, patience });
     }
     const time = since === undefined ? Number.POSITIVE_INFINITY : sinceTime(since, clock());
     if (time === null) return badSince(since ?? '');
     const from = await Promise.all(
       Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
     );
-    return streamTopic(c, { log, codec, topic, type, from, patience });
+    return streamTopic(c, { topic: topics[topic], type, from, patience });
   };
   app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
   app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
@@ -99,14 +110,25 @@ export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOpti
   return {
     app,
     start: () => active.start(),
-    ready: () =>
-      log.range('alerts', 0).then(
-        () => true,
-        () => false,
-      ),
-    close: () => {
+    ready: async () => {
+      // A broker that says nothing is asked once, however often that is asked for.
+      looking ??= log
+        .range('alerts', 0)
+        .then(
+          () => true,
+          () => false,
+        )
+        .finally(() => {
+          looking = null;
+        });
+      using over = linkedAbort(stop.signal);
+      const late = pause(READY_MS, over.signal).then(() => false);
+      return Promise.race([looking, late]).finally(() => over.abort());
+    },
+    close: async () => {
       stop.abort();
-      return active.ended();
+      await active.ended();
+      for (const one of Object.values(topics)) await one.close();
     },
   };
 }

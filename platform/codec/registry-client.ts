@@ -1,5 +1,7 @@
+import { Agent } from 'node:https';
 import type { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import type { AvroSchema } from '../../schemas/index.js';
+import { untrusted } from '../untrusted.js';
 import { reason } from './avro.js';
 import { CodecError } from './codec.js';
 
@@ -21,7 +23,13 @@ export interface RegistryClient {
  * The registry at the address, whose user and password may stand in it. The client library is told not to
  * retry, since it is silent about it, and to give up in time, since by itself it waits for ever.
  */
-export async function registryClient(address: string): Promise<RegistryClient> {
+export async function registryClient({
+  url: address,
+  ca,
+}: {
+  readonly url: string;
+  readonly ca?: string;
+}): Promise<RegistryClient> {
   const { SchemaRegistry } = await import('@kafkajs/confluent-schema-registry');
   const url = new URL(address);
   const { username, password } = url;
@@ -30,6 +38,7 @@ export async function registryClient(address: string): Promise<RegistryClient> {
   const client = new SchemaRegistry({
     host: url.href.replace(/\/+$/, ''),
     retry: { retries: 0 },
+    ...(ca === undefined ? {} : { agent: new Agent({ keepAlive: true, ca }) }),
     ...(username && {
       auth: { username: decodeURIComponent(username), password: decodeURIComponent(password) },
     }),
@@ -137,7 +146,12 @@ function refused(subject: string, error: unknown, url: string): CodecError {
 }
 
 const unavailable = (what: string, why: string, cause?: unknown): CodecError =>
-  new CodecError('Unavailable', `${what}: the schema registry cannot be reached: ${why}`, { cause });
+  new CodecError('Unavailable', `${what}: the schema registry cannot be reached: ${why}${way(why)}`, {
+    cause,
+  });
+
+const way = (why: string): string =>
+  untrusted.test(why) ? ' (set SCHEMA_REGISTRY_CA to the file of its authority)' : '';
 
 /**
  * The status of an answer, and whether it is the registry's own, which always tells why. The client library

@@ -6,6 +6,8 @@ import { type RegistryClient, registryClient } from './registry-client.js';
 export interface RegistryCodecOptions {
   /** Where the registry's Confluent API begins. */
   readonly url: string;
+  /** PEM text of the authority of its certificate, in place of the usual ones. */
+  readonly ca?: string;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly warn: (message: string) => void;
   /** Monotonic, ms. */
@@ -29,7 +31,7 @@ const LAST_ID = 2 ** 31 - 1;
  * Rejects `Refused` where the registry will not have a schema, `Aborted` by the signal.
  */
 export async function registryCodec(options: RegistryCodecOptions): Promise<Codec> {
-  const client = await registryClient(options.url);
+  const client = await registryClient(options);
   const byName = new Map<RecordName, Known>();
   for (const name of recordNames) {
     const schema = schemaOf(name);
@@ -40,10 +42,10 @@ export async function registryCodec(options: RegistryCodecOptions): Promise<Code
 
 /** Reads what is registered, and registers nothing: a registry that is down is met by `load` alone. */
 export async function registryDecoder({
-  url,
   clock,
-}: Pick<RegistryCodecOptions, 'url' | 'clock'>): Promise<Decoder> {
-  return new RegistryCodec(await registryClient(url), new Map(), clock);
+  ...server
+}: Pick<RegistryCodecOptions, 'url' | 'ca' | 'clock'>): Promise<Decoder> {
+  return new RegistryCodec(await registryClient(server), new Map(), clock);
 }
 
 async function registered(

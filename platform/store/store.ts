@@ -22,7 +22,10 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** Unavailable: cannot be reached now, and what was asked for may or may not be done. Refused: a fault that lasts. */
+/**
+ * Unavailable: cannot be reached now, and what was asked for may or may not be done; the adapter says so by itself,
+ * once, and when it is back. Refused: a fault that lasts.
+ */
 export type StoreErrorCode = 'Unavailable' | 'Refused' | 'Closed';
 
 /** An error of the store, with whether trying again can help as data. */
@@ -39,3 +42,7 @@ export class StoreError extends Error {
 
   readonly retryable: boolean;
 }
+
+/** What the adapter tells of: whoever asked in vain need not, each time again. */
+export const toldByStore = (error: unknown): boolean =>
+  error instanceof StoreError && error.code === 'Unavailable';

@@ -34,6 +34,8 @@ test.each<[string, RequestInit?]>([
     ]);
     expect(((await answer.json()) as { detail: string }).detail).toBe(error.message);
     expect((await app.request('/healthz')).status).toBe(200);
+    // The store's adapter says it once; not every request again.
+    expect(driver.said).toEqual(error instanceof StoreError ? [] : [error.message]);
   }
 });
 

@@ -2,7 +2,7 @@ import type { Codec } from '../../platform/codec/codec.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { type Held, Lease } from '../../platform/store/lease.js';
-import type { Store, Write } from '../../platform/store/store.js';
+import { type Store, toldByStore, type Write } from '../../platform/store/store.js';
 import type { VideoJob } from '../../schemas/types.js';
 import { jobOutput, videoTopics } from '../jobs/topics.js';
 
@@ -58,7 +58,8 @@ export class OutboxRelay {
         partitions ||= await log.partitions(videoTopics.jobs);
         if (held) await this.#publish(partitions, held.lost);
       } catch (error) {
-        warn(`publishing jobs: ${error instanceof Error ? error.message : error}; trying again`);
+        if (!toldByStore(error))
+          warn(`publishing jobs: ${error instanceof Error ? error.message : error}; trying again`);
       }
       await pause(LOOK_MS, woken.signal);
     }

@@ -6,7 +6,7 @@ import { instrument, routeTable } from '../../platform/http/instrument.js';
 import { outage } from '../../platform/http/outage.js';
 import { problem } from '../../platform/http/problem.js';
 import type { EventLog, LogError } from '../../platform/log/event-log.js';
-import type { Store } from '../../platform/store/store.js';
+import { type Store, toldByStore } from '../../platform/store/store.js';
 import { type Consumer, consume } from '../jobs/consume.js';
 import type { Folders } from '../jobs/folders.js';
 import { videoGroups, videoTopics } from '../jobs/topics.js';
@@ -148,7 +148,7 @@ export function createVms(options: VmsOptions): Vms {
     // The message names a folder of ours, and is for the log alone.
     const full = (error as Partial<LogError>).code === 'NoSpace';
     const unavailable = full ? problem(507, 'there is no room left here') : outage(error);
-    warn(unavailable ? error.message : `${error.stack ?? error.message}`);
+    if (!toldByStore(error)) warn(unavailable ? error.message : `${error.stack ?? error.message}`);
     return unavailable ?? problem(500, 'something went wrong on our side');
   });
 
@@ -163,7 +163,9 @@ export function createVms(options: VmsOptions): Vms {
         clock,
         sweepAfter: options.sweepAfter,
         giveUpAfter: GIVE_UP_MS,
-      }).catch((error: unknown) => warn(`sweeping: ${error}`));
+      }).catch((error: unknown) => {
+        if (!toldByStore(error)) warn(`sweeping: ${error}`);
+      });
       await pause(Math.min(SWEEP_MS, options.sweepAfter), ended.signal);
     }
   };

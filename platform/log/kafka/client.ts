@@ -1,12 +1,8 @@
 import { createRequire } from 'node:module';
-import kafkajs, {
-  type ISocketFactory,
-  type KafkaConfig,
-  type Kafka as KafkaType,
-  type LogEntry,
-} from 'kafkajs';
+import kafkajs, { type ISocketFactory, type KafkaConfig, type Kafka as KafkaType } from 'kafkajs';
 import type { Cluster } from './cluster.js';
 import { registerCodecs } from './compression.js';
+import { Voice } from './voice.js';
 
 // Named imports of these compile, and then are undefined: kafkajs is CommonJS.
 const { Kafka, logLevel } = kafkajs;
@@ -23,6 +19,7 @@ export interface KafkaSettings {
 
 /** kafkajs, with what has to be put right before it is used. */
 export function createClient({ brokers, clientId = 'tidemark', ssl, sasl, warn }: KafkaSettings): KafkaType {
+  const voice = new Voice(warn, () => performance.now());
   registerCodecs();
   quietIdleConnections();
   return new Kafka({
@@ -30,28 +27,30 @@ export function createClient({ brokers, clientId = 'tidemark', ssl, sasl, warn }
     clientId,
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
-    socketFactory: withoutDelay,
     connectionTimeout: 3_000,
     requestTimeout: 30_000,
     // Rejects within seconds when no broker answers; whoever asked says so, and tries again.
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 },
     logLevel: logLevel.ERROR,
-    logCreator: () => (entry) => told(entry, warn),
+    logCreator: () => (entry) => voice.hear(entry),
+    socketFactory: socketFactory(voice),
   });
 }
 
-const sockets = (require('kafkajs/src/network/socketFactory') as () => ISocketFactory)();
-
-/** Requests follow each other on a connection; each goes out at once, not when the one before is acknowledged. */
-const withoutDelay: ISocketFactory = (options) => sockets(options).setNoDelay(true);
-
-/** What rejects a call of ours is said by whoever called; and a group that is rebalancing is no failure. */
-const toldElsewhere =
-  /^(?:Response |Failed to send messages)|rebalanc|coordinator is not (?:available|aware)/i;
-
-function told({ log }: LogEntry, warn: (message: string) => void): void {
-  const text = `${log.message}${log.error ? `: ${log.error}` : ''}`;
-  if (!toldElsewhere.test(text)) warn(`kafka: ${text}`);
+/** Sockets that tell when a broker answers, and that can be let go of more than once. */
+export function socketFactory(voice: Voice): ISocketFactory {
+  const usual = (require('kafkajs/src/network/socketFactory') as () => ISocketFactory)();
+  return (options) => {
+    const socket = usual(options);
+    socket.once('data', () => voice.answered(`${options.host}:${options.port}`));
+    // It is unreferenced at each disconnect, also when it is long closed: Node would wait for it to be
+    // connected, with a listener more each time.
+    socket.once('close', () => {
+      socket.unref = () => socket;
+    });
+    // Requests follow each other on a connection: each goes out at once.
+    return socket.setNoDelay(true);
+  };
 }
 
 /** Whether what open transactions wrote is seen. */

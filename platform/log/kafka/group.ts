@@ -22,6 +22,8 @@ const HEARTBEAT_MS = 1_000;
 /** After so long without a word of the group, whoever waits for one is told, ms. */
 const CONFIRMATION_MS = 15_000;
 const REJOIN_MS = 1_000;
+/** A consumer that crashes again and again is restarted so much later each time, ms, up to the same. */
+const RESTART_STEP_MS = 50;
 /** Whether it may pass, though the client took it for final: that the group has moved on, or has no coordinator. */
 const passing = (error: Error): boolean =>
   (error.name.startsWith('KafkaJS') || typeOf(error) !== '') && logError('', error).retryable;
@@ -35,6 +37,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
   const owned = new Map<number, KafkaPartition>();
   let left = false;
   let admitted = false;
+  let crashes = 0;
   let heardAt = Number.NEGATIVE_INFINITY;
   const heard = (): void => {
     heardAt = clock();
@@ -50,7 +53,10 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     retry: {
       ...{ initialRetryTime: 50, maxRetryTime: 1_000, retries: 10 },
       // Restarted after it has left, it would hold partitions that nobody works on.
-      restartOnFailure: () => Promise.resolve(!left),
+      restartOnFailure: async () => {
+        await pause(Math.min(REJOIN_MS, RESTART_STEP_MS * crashes++));
+        return !left;
+      },
     },
   });
   const confirmed = confirmation(consumer);
@@ -71,6 +77,7 @@ export async function joinGroup(options: GroupOptions): Promise<Membership> {
     return Promise.all(losing);
   };
   consumer.on(GROUP_JOIN, ({ payload }) => {
+    crashes = 0;
     consumer.pause([{ topic }]);
     const assigned = new Set(payload.memberAssignment[topic] ?? []);
     for (const [partition, one] of owned) {

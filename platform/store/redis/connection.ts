@@ -1,4 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis';
+import { Absence } from '../../telemetry/absence.js';
+import { untrusted } from '../../untrusted.js';
 import { StoreError } from '../store.js';
 import type { Script } from './scripts.js';
 
@@ -11,7 +13,7 @@ const LAST_RECONNECT_MS = 500;
  * Nothing is queued and nothing is sent twice: a command that was given up must not be done minutes later,
  * and one whose answer was lost is for the caller to judge.
  */
-const options = {
+const usual = {
   lazyConnect: true,
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
@@ -29,24 +31,34 @@ const options = {
 const passing =
   /^(LOADING|READONLY|OOM|MISCONF|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|UNKILLABLE)\b/;
 
+export interface ConnectionOptions {
+  readonly url: string;
+  /** PEM text of the authority of its certificate, in place of the usual ones. */
+  readonly ca?: string;
+  /** Told once when it is away, and when it is back. */
+  readonly warn: (message: string) => void;
+  readonly onReady: (client: Redis) => void;
+}
+
 /** One connection that is made when it is first needed, and again whenever it breaks. */
 export class Connection {
-  readonly #url: string;
-  readonly #onReady: (client: Redis) => void;
+  readonly #absence: Absence;
   #opening: Promise<Redis> | null = null;
   #ready: Promise<void> | null = null;
   #lastError: Error | null = null;
   #closed = false;
 
-  constructor(url: string, onReady: (client: Redis) => void) {
-    this.#url = url;
-    this.#onReady = onReady;
+  constructor(readonly options: ConnectionOptions) {
+    const { warn } = options;
+    this.#absence = new Absence({ name: 'Redis', warn, clock: () => performance.now() });
   }
 
   /** Rejects with `StoreError` alone, within about 2 s. */
   async run<T>(what: string, command: (client: Redis) => Promise<T>): Promise<T> {
     try {
-      return await command(await this.#connected());
+      const answer = await command(await this.#connected());
+      this.#absence.answered();
+      return answer;
     } catch (error) {
       throw this.#explain(what, error);
     }
@@ -73,13 +85,16 @@ export class Connection {
 
   async #open(): Promise<Redis> {
     const { Redis } = await import('ioredis');
-    const client = new Redis(this.#url, options);
+    const { url, ca, onReady } = this.options;
+    const client = new Redis(url, { ...usual, ...(ca === undefined ? {} : { tls: { ca } }) });
     client.on('error', (error: Error) => {
       this.#lastError = error;
+      this.#absence.failed(gone(error.message));
     });
     client.on('ready', () => {
       this.#lastError = null;
-      this.#onReady(client);
+      this.#absence.answered();
+      onReady(client);
     });
     return client;
   }
@@ -90,11 +105,14 @@ export class Connection {
     const cause = error instanceof Error ? error : new Error(String(error));
     const answered = cause.name === 'ReplyError' && !passing.test(cause.message);
     const why = cause.name === 'ReplyError' ? cause.message : (this.#lastError?.message ?? cause.message);
-    return answered
-      ? new StoreError('Refused', `${what}: Redis refuses: ${why}`, { cause })
-      : new StoreError('Unavailable', `${what}: Redis cannot be reached: ${why}`, { cause });
+    if (answered) return new StoreError('Refused', `${what}: Redis refuses: ${why}`, { cause });
+    this.#absence.failed(gone(why));
+    return new StoreError('Unavailable', `${what}: ${gone(why)}`, { cause });
   }
 }
+
+const gone = (why: string): string =>
+  `Redis cannot be reached: ${why}${untrusted.test(why) ? ' (set REDIS_CA to the file of its authority)' : ''}`;
 
 function becomesReady(client: Redis): Promise<void> {
   return new Promise((resolve, reject) => {

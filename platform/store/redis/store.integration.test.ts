@@ -13,8 +13,12 @@ describe.skipIf(!docker)('over Redis', () => {
   let server: Server;
   let admin: Redis;
   const stores: Store[] = [];
-  const open = (namespace = `${randomUUID()}:`, url = server.url): Store => {
-    const store = redisStore({ url, namespace });
+  const open = (
+    namespace = `${randomUUID()}:`,
+    url = server.url,
+    warn: (text: string) => void = () => undefined,
+  ): Store => {
+    const store = redisStore({ url, namespace, warn });
     stores.push(store);
     return store;
   };
@@ -125,7 +129,8 @@ describe.skipIf(!docker)('over Redis', () => {
     ['is down', 'stop', 'start'],
     ['does not answer', 'pause', 'unpause'],
   ] as const)('rejects soon while the server %s, and works again without a restart', async (_, ill, well) => {
-    const store = open();
+    const said: string[] = [];
+    const store = open(undefined, server.url, (text) => said.push(text));
     await store.transact([{ key: 'a', value: '1' }]);
     await befall(server, ill);
     for (const attempt of [() => store.get('a'), () => store.transact([{ key: 'b', value: '2' }])]) {
@@ -139,6 +144,10 @@ describe.skipIf(!docker)('over Redis', () => {
     const found = await vi.waitUntil(() => store.get('a').catch(() => null), { timeout: 20_000 });
     expect(found).toEqual({ value: '1', version: 1 });
     expect(await store.transact([{ key: 'a', value: '2', version: 1 }])).toBe(true);
+    expect(said).toEqual([
+      expect.stringMatching(/^Redis cannot be reached: /),
+      expect.stringMatching(/^Redis answers again, after \d+ s$/),
+    ]);
   });
 
   test('is closed when it is closed', async () => {

@@ -6,9 +6,11 @@ import * as scripts from './scripts.js';
 export interface RedisStoreOptions {
   /** `redis://` or, with TLS, `rediss://`; user, password and database stand in it. */
   readonly url: string;
+  /** With `rediss://`, PEM text of the authority of its certificate, in place of the usual ones. */
+  readonly ca?: string;
   /** What all keys begin with. */
   readonly namespace?: string;
-  /** Told of settings under which the server does not keep what it promises. */
+  /** Told of settings under which the server does not keep what it promises, and when it is away and back. */
   readonly warn?: (message: string) => void;
 }
 
@@ -27,11 +29,16 @@ const PAGE = 1_000;
  */
 export function redisStore({
   url,
+  ca,
   namespace = 'tidemark:',
   warn = () => undefined,
 }: RedisStoreOptions): Store {
   if (/[{}]/.test(namespace)) throw new TypeError(`the namespace "${namespace}" may hold no braces`);
-  const connection = new Connection(url, (client) => void checkDurability(client, warn));
+  const connection = new Connection({
+    ...{ url, warn },
+    ...(ca === undefined ? {} : { ca }),
+    onReady: (client) => void checkDurability(client, warn),
+  });
   const slot = `{${namespace}}`;
   const index = `${slot}index`;
   const records = `${slot}r:`;
