@@ -1,8 +1,7 @@
-import { type Group, GroupTable } from './groups.js';
+import { GroupTable } from './groups.js';
 import { compileMatchers, type Labels } from './matcher.js';
 import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
-import { byCodeUnits } from './text.js';
 
 /** Sums of one window by group id. A group is in it once a sample or an interval touched it. */
 export class WindowSums {
@@ -111,11 +110,9 @@ export class Selected {
     if (sums.touch(group)) this.groups.hold(group);
   }
 
-  /** The groups of a window in order of their text. */
-  sortedGroups(sums: WindowSums): readonly (readonly [number, Group])[] {
-    return sums.groups
-      .map((id) => [id, this.groups.get(id)] as const)
-      .sort((a, b) => byCodeUnits(a[1].text, b[1].text));
+  /** The ids of a window's groups in order of their text. */
+  sortedGroups(sums: WindowSums): readonly number[] {
+    return this.groups.sort(sums.groups);
   }
 
   drop(sums: WindowSums): void {

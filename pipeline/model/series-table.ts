@@ -23,7 +23,7 @@ export class SeriesTable {
   admittedCount = 0;
   readonly #slots = new Map<string, number>();
   readonly #keys: (Buffer | undefined)[] = [];
-  readonly #views: (DataView | undefined)[] = [];
+  readonly #words: (Int32Array | undefined)[] = [];
   /** Only where the labels cannot be read from the key. */
   readonly #foreign = new Map<number, SeriesIdentity>();
   readonly #free: number[] = [];
@@ -51,9 +51,13 @@ export class SeriesTable {
     const last = this.#last;
     if (last >= 0) {
       const guess = this.#successor[last] ?? -1;
-      if (guess >= 0 && sameBytes(this.#views[guess], this.#view, start, end)) {
-        this.#last = guess;
-        return guess;
+      const key = this.#keys[guess];
+      const words = this.#words[guess];
+      if (key !== undefined && words !== undefined && key.length === end - start) {
+        if (sameKey(key, words, bytes, this.#view, start)) {
+          this.#last = guess;
+          return guess;
+        }
       }
     }
     const slot = this.#slots.get(bytes.toString('latin1', start, end)) ?? -1;
@@ -67,7 +71,7 @@ export class SeriesTable {
     const own = Buffer.from(key);
     this.#slots.set(key.toString('latin1'), slot);
     this.#keys[slot] = own;
-    this.#views[slot] = viewOf(own);
+    this.#words[slot] = wordsOf(own);
     this.#successor[slot] = -1;
     this.admitted[slot] = 0;
     if (!readsAs(key.toString('utf8'), identity)) this.#foreign.set(slot, identity);
@@ -184,7 +188,7 @@ export class SeriesTable {
     this.#leave(slot);
     this.#slots.delete(key.toString('latin1'));
     this.#keys[slot] = undefined;
-    this.#views[slot] = undefined;
+    this.#words[slot] = undefined;
     this.#foreign.delete(slot);
     this.#free.push(slot);
     this.#last = -1;
@@ -217,16 +221,16 @@ function copyTo<T extends Float64Array | Int32Array | Uint8Array>(wide: T, old: 
 const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
   new DataView(buffer, byteOffset, byteLength);
 
-/** Eight bytes at a time, from the end, where keys differ. */
-function sameBytes(key: DataView | undefined, bytes: DataView, start: number, end: number): boolean {
-  const length = end - start;
-  if (key === undefined || key.byteLength !== length) return false;
-  let i = length - 8;
-  for (; i >= 0; i -= 8) {
-    const at = start + i;
-    const upper = key.getInt32(i + 4, true) ^ bytes.getInt32(at + 4, true);
-    if ((upper | (key.getInt32(i, true) ^ bytes.getInt32(at, true))) !== 0) return false;
-  }
-  for (i += 7; i >= 0; i--) if (key.getInt8(i) !== bytes.getInt8(start + i)) return false;
+/** The whole words of a key, four bytes each, little endian. */
+function wordsOf(key: Buffer): Int32Array {
+  const view = viewOf(key);
+  return Int32Array.from({ length: key.length >> 2 }, (_, i) => view.getInt32(4 * i, true));
+}
+
+/** From the end, where keys differ; the bytes behind the last whole word one by one. */
+function sameKey(key: Buffer, words: Int32Array, bytes: Buffer, view: DataView, start: number): boolean {
+  for (let i = key.length - 1; i >= 4 * words.length; i--) if (key[i] !== bytes[start + i]) return false;
+  for (let i = words.length - 1; i >= 0; i--)
+    if (words[i] !== view.getInt32(start + 4 * i, true)) return false;
   return true;
 }

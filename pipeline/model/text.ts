@@ -15,8 +15,19 @@ const marks: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 export const printable = (text: string): string =>
   text.replace(/\p{Cc}/gu, (char) => marks[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
+/** Texts of labels that stay as they are, by the object: the same ones come window after window. */
+const texts = new WeakMap<Labels, string>();
+
 /** `{a="x",b="y"}`: sorted, empty labels left out, `{}` when there are none. */
 export function groupText(labels: Labels): string {
+  const known = texts.get(labels);
+  if (known !== undefined) return known;
+  const text = madeText(labels);
+  if (Object.isFrozen(labels)) texts.set(labels, text);
+  return text;
+}
+
+function madeText(labels: Labels): string {
   let text = '';
   for (const name of sortedNames(labels)) {
     const value = labels[name];

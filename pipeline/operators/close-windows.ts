@@ -8,6 +8,8 @@ import { closedEnd } from '../model/windows.js';
 
 /** A part of a batch is cut before it would grow beyond this, bytes. */
 const PART_BYTES = 500_000;
+/** A partial without its labels is no larger, bytes. */
+const PARTIAL_BYTES = 80;
 
 /** What closing needs to know of its partition, and remembers. */
 export interface Closing {
@@ -49,15 +51,17 @@ function crosses(selected: readonly Selected[], { before, after }: WatermarkRow)
 
 function close(state: Closing, mark: WatermarkRow): Closed['batches'] {
   const { selected, targets } = state;
-  const byTarget: Partial[][] = Array.from({ length: targets }, () => []);
+  const byTarget = Array.from({ length: targets }, () => new Parts());
   for (const [owner, sums] of dueWindows(selected, mark.after)) {
-    for (const [id, group] of owner.sortedGroups(sums))
-      byTarget[group.target]?.push(partial(owner, sums, [id, group]));
+    for (const id of owner.sortedGroups(sums)) {
+      const group = owner.groups.get(id);
+      byTarget[group.target]?.add(partial(owner, sums, { id, group }), group);
+    }
     owner.drop(sums);
   }
   const selections = selected.map(({ selection, from }) => ({ id: selection.id, from }));
-  return byTarget.flatMap((partials, target) =>
-    parts(partials).map((part, index, all) => ({
+  return byTarget.flatMap(({ parts }, target) =>
+    parts.map((part, index, all) => ({
       target,
       batch: {
         sourcePartition: state.sourcePartition,
@@ -89,7 +93,11 @@ function dueWindows(selected: readonly Selected[], watermark: number): (readonly
   );
 }
 
-function partial(owner: Selected, sums: WindowSums, [id, group]: readonly [number, Group]): Partial {
+function partial(
+  owner: Selected,
+  sums: WindowSums,
+  { id, group }: { readonly id: number; readonly group: Group },
+): Partial {
   return {
     selection: owner.selection.id,
     group: group.labels,
@@ -104,23 +112,17 @@ function partial(owner: Selected, sums: WindowSums, [id, group]: readonly [numbe
 }
 
 /** Cuts by an upper bound of the encoded size, so that the same partials give the same parts. */
-function parts(partials: readonly Partial[]): Partial[][] {
-  const cut: Partial[][] = [[]];
-  let size = 0;
-  for (const one of partials) {
-    const bytes = sizeBound(one);
-    if (size + bytes > PART_BYTES && size > 0) {
-      cut.push([]);
-      size = 0;
-    }
-    cut.at(-1)?.push(one);
-    size += bytes;
-  }
-  return cut;
-}
+class Parts {
+  readonly parts: Partial[][] = [[]];
+  #size = 0;
 
-function sizeBound({ group }: Partial): number {
-  let bytes = 80;
-  for (const name of Object.keys(group)) bytes += 10 + 3 * (name.length + (group[name]?.length ?? 0));
-  return bytes;
+  add(partial: Partial, group: Group): void {
+    const bytes = PARTIAL_BYTES + group.bytes;
+    if (this.#size + bytes > PART_BYTES && this.#size > 0) {
+      this.parts.push([]);
+      this.#size = 0;
+    }
+    this.parts.at(-1)?.push(partial);
+    this.#size += bytes;
+  }
 }

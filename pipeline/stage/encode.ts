@@ -4,15 +4,30 @@ import type { Produced } from './stage.js';
 
 /** What a stage gave out as bytes, by topic and partition, in order. */
 export function encodeOutputs(codec: Codec, produced: readonly Produced[]): readonly Output[] {
-  const outputs = new Map<string, Output & { readonly records: LogRecord[] }>();
+  const outputs: (Output & { readonly records: LogRecord[] })[] = [];
+  let last: (typeof outputs)[number] | undefined;
   for (const { topic, partition, key, record } of produced) {
-    const place = `${topic}/${partition}`;
-    let output = outputs.get(place);
-    if (!output) {
-      output = { topic, partition, records: [] };
-      outputs.set(place, output);
+    const here = (one: Output): boolean => one.partition === partition && one.topic === topic;
+    // What goes to one place mostly comes together.
+    if (last === undefined || !here(last)) last = outputs.find(here);
+    if (last === undefined) {
+      last = { topic, partition, records: [] };
+      outputs.push(last);
     }
-    output.records.push({ key: Buffer.from(key, 'utf8'), value: codec.encode(record.type, record.value) });
+    last.records.push({ key: keyBytes(key), value: codec.encode(record.type, record.value) });
   }
-  return [...outputs.values()];
+  return outputs;
+}
+
+const MOST_KEYS = 10_000;
+/** Groups have their windows again and again. */
+const keys = new Map<string, Buffer>();
+
+function keyBytes(key: string): Buffer {
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  if (keys.size >= MOST_KEYS) keys.clear();
+  const bytes = Buffer.from(key, 'utf8');
+  keys.set(key, bytes);
+  return bytes;
 }

@@ -2,7 +2,9 @@ import avro from 'avsc';
 import type { AvroSchema, RecordName } from '../../schemas/index.js';
 import type { RecordTypes } from '../../schemas/types.js';
 import { CodecError, type Decoded } from './codec.js';
-import { type Check, compileCheck } from './metric-reader.js';
+import { compileCheck } from './metric-reader.js';
+import { compileReader, type Reader } from './reader.js';
+import { compileWriter, type Writer } from './writer.js';
 
 /** Bytes before the Avro payload: a zero, and the schema id. */
 export const FRAME = 5;
@@ -13,22 +15,18 @@ export interface Known {
   readonly name: RecordName;
   /** The writer's. */
   readonly schema: AvroSchema;
-  /** Ours. */
-  readonly type: avro.Type;
-  /** From the writer's to ours, where they differ. */
-  readonly resolver?: Resolver;
-  readonly isWhole: Check;
+  readonly read: Reader;
 }
 
-type Resolver = ReturnType<avro.Type['createResolver']>;
-
 /** A schema of this package: written and read with itself. */
-export const ours = (id: number, name: RecordName, schema: AvroSchema): Known => ({
-  id,
-  name,
-  schema,
-  type: compile(schema, { 'sorted-map': SortedMap }),
-  isWhole: compileCheck(schema),
+export interface Own extends Known {
+  readonly write: Writer;
+}
+
+export const ours = (id: number, name: RecordName, schema: AvroSchema): Own => ({
+  ...{ id, name, schema },
+  write: compileWriter(schema),
+  read: compileReader(schema),
 });
 
 /** A schema of another version, read as ours; throws where that cannot be. */
@@ -37,27 +35,33 @@ export function foreign(
   name: RecordName,
   schemas: { writer: AvroSchema; reader: AvroSchema },
 ): Known {
-  const { writer, reader } = schemas;
-  // Maps are sorted for writing alone; and of the writer no value is ever made, so its unions may be any.
-  const type = compile(reader, {});
-  const resolver = type.createResolver(avro.Type.forSchema(writer as avro.Schema, { logicalTypes: {} }));
-  return { id, name, schema: writer, type, resolver, isWhole: compileCheck(writer) };
+  // Times stay plain numbers of ms. Of the writer no value is ever made, so its unions may be any.
+  const type = avro.Type.forSchema(schemas.reader as avro.Schema, { wrapUnions: false, logicalTypes: {} });
+  const writer = avro.Type.forSchema(schemas.writer as avro.Schema, { logicalTypes: {} });
+  const resolver = type.createResolver(writer);
+  const isWhole = compileCheck(schemas.writer);
+  const read: Reader = (bytes, start, end) =>
+    isWhole(bytes, start, end)
+      ? (type.decode(bytes, start, resolver) as { value: unknown }).value
+      : undefined;
+  return { id, name, schema: schemas.writer, read };
 }
 
 /** Where a record is written before it is known how long it gets. */
 let scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
-export function frame<Name extends RecordName>({ id, name, type }: Known, value: RecordTypes[Name]): Buffer {
+export function frame<Name extends RecordName>({ id, name, write }: Own, value: RecordTypes[Name]): Buffer {
   try {
-    let end = type.encode(value, scratch, FRAME);
-    if (end < 0) {
-      // So many bytes were missing.
-      scratch = Buffer.allocUnsafeSlow(2 * (scratch.length - end));
-      end = type.encode(value, scratch, FRAME);
+    let end = write(value, scratch, FRAME);
+    if (end > scratch.length) {
+      scratch = Buffer.allocUnsafeSlow(2 * end);
+      end = write(value, scratch, FRAME);
     }
     scratch[0] = 0;
     scratch.writeUInt32BE(id, 1);
-    return Buffer.from(scratch.subarray(0, end));
+    const framed = Buffer.allocUnsafe(end);
+    scratch.copy(framed, 0, 0, end);
+    return framed;
   } catch (cause) {
     throw new CodecError('Invalid', `encoding ${name}: ${reason(cause)}`, { cause });
   }
@@ -75,51 +79,18 @@ export function unframe(
   const id = buffer.readUInt32BE(1);
   const entry = known(id);
   if (!entry) throw new CodecError('UnknownSchema', why(id));
-  if (!entry.isWhole(buffer, FRAME, buffer.length)) {
+  const value = readWith(entry, buffer);
+  if (value === undefined)
     throw new CodecError('Damaged', `decoding ${entry.name}: the record is cut off or damaged`);
-  }
+  return { type: entry.name, value } as Decoded;
+}
+
+function readWith({ name, read }: Known, buffer: Buffer): unknown {
   try {
-    const { value } = entry.type.decode(buffer, FRAME, entry.resolver) as { value: unknown };
-    return { type: entry.name, value } as Decoded;
+    return read(buffer, FRAME, buffer.length);
   } catch (cause) {
-    throw new CodecError('Damaged', `decoding ${entry.name}: ${reason(cause)}`, { cause });
+    throw new CodecError('Damaged', `decoding ${name}: ${reason(cause)}`, { cause });
   }
 }
 
 export const reason = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
-
-/** Times stay plain numbers of ms, and maps are written in order of their keys where there is a `sorted-map`. */
-function compile(schema: AvroSchema, logicalTypes: Readonly<Record<string, typeof SortedMap>>): avro.Type {
-  const options = {
-    wrapUnions: false,
-    logicalTypes,
-    typeHook(attributes: MapSchema, inner: avro.ForSchemaOptions) {
-      const { type, logicalType, values } = attributes;
-      if (type !== 'map' || logicalType !== undefined) return undefined;
-      const sorted = { type: 'map', values, logicalType: 'sorted-map' };
-      return avro.Type.forSchema(sorted as unknown as avro.Schema, inner);
-    },
-  };
-  return avro.Type.forSchema(schema as avro.Schema, options as unknown as avro.ForSchemaOptions);
-}
-
-interface MapSchema {
-  readonly type?: string;
-  readonly logicalType?: string;
-  readonly values?: unknown;
-}
-
-class SortedMap extends avro.types.LogicalType {
-  protected override _fromValue(value: unknown): unknown {
-    return value;
-  }
-
-  protected override _toValue(value: unknown): unknown {
-    const map = value as Readonly<Record<string, string>>;
-    const keys = Object.keys(map);
-    let sorted = true;
-    for (let i = 1; i < keys.length; i++) sorted &&= (keys[i - 1] ?? '') < (keys[i] ?? '');
-    if (sorted) return map;
-    return Object.fromEntries(keys.sort().map((key) => [key, map[key]]));
-  }
-}

@@ -1,12 +1,12 @@
 import { type RecordName, recordNames, schemaOf } from '../../schemas/index.js';
-import { frame, type Known, ours, unframe } from './avro.js';
+import { frame, type Known, type Own, ours, unframe } from './avro.js';
 import { type Codec, CodecError } from './codec.js';
 
 /** The codec of the embedded mode: the schemas of this package, with their place in its list as id. */
 export function embeddedCodec(): Codec {
   const entries = recordNames.map((name, index) => ours(index + 1, name, schemaOf(name)));
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const entry = (name: RecordName): Known => {
+  const entry = (name: RecordName): Own => {
     const found = byName.get(name);
     if (!found) throw new CodecError('UnknownSchema', `no schema is called ${name}`);
     return found;

@@ -1,6 +1,7 @@
 import type { AvroField, AvroSchema } from '../../schemas/index.js';
 
-type Named = Exclude<AvroSchema, string | readonly AvroSchema[]>;
+/** A schema that is written as an object. */
+export type Named = Exclude<AvroSchema, string | readonly AvroSchema[]>;
 
 const defining = new Set(['record', 'enum', 'fixed']);
 
@@ -49,3 +50,7 @@ function referred(name: string, { names, namespace }: Scope): AvroSchema {
 
 const fullName = (name: string, namespace: string): string =>
   name.includes('.') || namespace === '' ? name : `${namespace}.${name}`;
+
+/** The primitive behind a logical type, or the kind of a complex one. */
+export const base = (type: AvroSchema): string =>
+  typeof type === 'string' ? type : Array.isArray(type) ? 'union' : base((type as Named).type);

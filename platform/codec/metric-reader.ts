@@ -1,5 +1,6 @@
 import type { AvroField, AvroSchema } from '../../schemas/index.js';
-import { inline, RecursiveSchema } from './inline.js';
+import { base, inline, type Named, RecursiveSchema } from './inline.js';
+import { readLong } from './long.js';
 
 /** Reads the numbers of one record in place. NaN stands for a start that is not known. */
 export interface MetricReader {
@@ -10,8 +11,6 @@ export interface MetricReader {
   readonly count: number;
   readonly sum: number;
 }
-
-type Named = Exclude<AvroSchema, string | readonly AvroSchema[]>;
 
 /** Fields that are kept; all others are walked over. */
 const kept = ['timestamp', 'startTimestamp', 'count', 'sum'];
@@ -55,47 +54,7 @@ const state = kept.map((name) => `${name} = 0;`).join('\n');
 const look =
   'if (b !== seen) { seen = b; view = new DataView(b.buffer, b.byteOffset, b.byteLength); } const v = view;';
 
-/** Longs of more than a byte: leaves the place behind them in `at`, -1 where there is none. */
-const prelude = `'use strict';
-let at = 0, seen = null, view = null;
-function long(b, p, end) {
-  let low = 0, shift = 0, byte = 0;
-  // Times, in ms since the epoch, take six bytes.
-  if (end - p >= 6) {
-    const b0 = b[p], b1 = b[p + 1], b2 = b[p + 2], b3 = b[p + 3], b4 = b[p + 4], b5 = b[p + 5];
-    if ((b0 & b1 & b2 & b3 & b4) > 127 && b5 < 128) {
-      at = p + 6;
-      low = (b0 & 127) | (b1 & 127) << 7 | (b2 & 127) << 14 | (b3 & 127) << 21;
-      const half = (low >>> 1) + ((b4 & 127) | b5 << 7) * 134217728;
-      return low & 1 ? -half - 1 : half;
-    }
-  }
-  do {
-    if (p >= end) { at = -1; return 0; }
-    byte = b[p++];
-    if (shift < 28) low |= (byte & 127) << shift;
-    else return wide(b, p, end, low, byte);
-    shift += 7;
-  } while (byte > 127);
-  at = p;
-  return (low >>> 1) ^ -(low & 1);
-}
-function wide(b, p, end, low, byte) {
-  let half = low >>> 1, factor = 134217728;
-  for (let n = 5; ; n++) {
-    half += (byte & 127) * factor;
-    if (byte < 128) break;
-    if (n === 10 || p >= end) { at = -1; return 0; }
-    byte = b[p++];
-    factor *= 128;
-  }
-  at = half < 9007199254740990 ? p : -1;
-  return low & 1 ? -half - 1 : half;
-}`;
-
-/** The primitive behind a logical type, or the kind of a complex one. */
-const base = (type: AvroSchema): string =>
-  typeof type === 'string' ? type : Array.isArray(type) ? 'union' : base((type as Named).type);
+const prelude = `'use strict';\n${readLong}\nlet seen = null, view = null;`;
 
 /** Writes code over the bytes `b`, with the local `p` as the cursor and `end` as the bound. */
 class Walker {

@@ -1,5 +1,5 @@
 import { type AvroSchema, type RecordName, recordNames, schemaOf } from '../../schemas/index.js';
-import { foreign, frame, type Known, ours, reason, unframe } from './avro.js';
+import { foreign, frame, type Known, type Own, ours, reason, unframe } from './avro.js';
 import { type Codec, CodecError, type Decoder } from './codec.js';
 import { type RegistryClient, registryClient } from './registry-client.js';
 
@@ -32,7 +32,7 @@ const LAST_ID = 2 ** 31 - 1;
  */
 export async function registryCodec(options: RegistryCodecOptions): Promise<Codec> {
   const client = await registryClient(options);
-  const byName = new Map<RecordName, Known>();
+  const byName = new Map<RecordName, Own>();
   for (const name of recordNames) {
     const schema = schemaOf(name);
     byName.set(name, ours(await registered(client, schema, options), name, schema));
@@ -68,13 +68,13 @@ async function registered(
 class RegistryCodec implements Codec {
   readonly grows = true;
   readonly #client: RegistryClient;
-  readonly #byName: ReadonlyMap<RecordName, Known>;
+  readonly #byName: ReadonlyMap<RecordName, Own>;
   readonly #clock: () => number;
   readonly #byId = new Map<number, Known>();
   readonly #unknown = new Map<number, { readonly until: number; readonly why: string }>();
   readonly #loading = new Map<number, Promise<boolean>>();
 
-  constructor(client: RegistryClient, byName: ReadonlyMap<RecordName, Known>, clock: () => number) {
+  constructor(client: RegistryClient, byName: ReadonlyMap<RecordName, Own>, clock: () => number) {
     this.#client = client;
     this.#byName = byName;
     this.#clock = clock;
@@ -137,7 +137,7 @@ class RegistryCodec implements Codec {
     return false;
   }
 
-  #ours(name: RecordName): Known {
+  #ours(name: RecordName): Own {
     const known = this.#byName.get(name);
     if (!known) throw new CodecError('UnknownSchema', `no schema is called ${name}`);
     return known;
