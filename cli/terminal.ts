@@ -1,5 +1,5 @@
 import { formatMeasure, short } from '../pipeline/model/format.js';
-import type { Measure } from '../pipeline/model/rule.js';
+import { type Measure, needsBuckets } from '../pipeline/model/measures.js';
 import { printable } from '../pipeline/model/text.js';
 import type { AlertRecord, ContextMeasure, WindowRecord } from '../schemas/types.js';
 
@@ -13,6 +13,7 @@ const contextNames: Readonly<Record<string, string>> = {
   request_rate: 'rate',
   mean_latency: 'latency',
   error_ratio: 'errors',
+  request_count: 'requests',
 };
 
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
@@ -22,7 +23,9 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
   const state = alert.state.toUpperCase().padEnd(8);
   const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
   const measure = alert.measure as Measure;
-  const value = formatMeasure(measure, alert.value);
+  // A quantile above the last finite bound is no number, but high.
+  const beyond = alert.value === null && alert.requests !== null && needsBuckets(measure);
+  const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
   const head = [
     clockTime(alert.windowEnd),
     painted,

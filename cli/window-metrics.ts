@@ -1,8 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
-import { type Measure, measures, type Rule, type RuleSet } from '../pipeline/model/rule.js';
-import { measured } from '../pipeline/model/sums.js';
+import { type Measure, measured, measures } from '../pipeline/model/measures.js';
+import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 
@@ -12,10 +12,11 @@ const MOST_GROUPS = 500;
 /** Labels of ours and of Prometheus: a group's label of that name becomes `exported_NAME`, as Prometheus would have it. */
 const taken: readonly string[] = ['rule', 'state', 'job', 'instance'];
 
-const inWords: Readonly<Record<Measure, readonly [name: string, help: string]>> = {
+const inWords: Readonly<Record<(typeof measures)[number], readonly [name: string, help: string]>> = {
   mean_latency: ['mean_latency_seconds', 'Mean latency, s'],
   request_rate: ['requests_per_second', 'Requests per second'],
   error_ratio: ['error_ratio', 'Errors by requests, from 0 to 1'],
+  request_count: ['requests', 'Requests'],
 };
 
 export interface WindowMetricsOptions {
@@ -57,8 +58,8 @@ export class WindowMetrics {
       registers: [options.registry],
     });
     for (const { alert } of options.rules.rules) this.#leftOut.inc({ rule: alert }, 0);
-    for (const measure of measures) {
-      const [name, help] = inWords[measure];
+    for (const measure of measuresOf(options.rules)) {
+      const [name, help] = wordsFor(measure);
       const one = (value: (shown: Shown) => number | null): Series => {
         return (shown) => [{ value: value(shown) }];
       };
@@ -82,9 +83,6 @@ export class WindowMetrics {
         ),
       );
     }
-    this.#gauge('requests', 'Requests in the newest closed window', ({ sums }) => [
-      { value: sums?.requests ?? null },
-    ]);
     this.#gauge('end_timestamp_seconds', 'When the newest closed window ended', ({ sums, end }) => [
       { value: sums && end / 1000 },
     ]);
@@ -163,6 +161,15 @@ export class WindowMetrics {
     this.#labels.set(shown, labels);
     return labels;
   }
+}
+
+/** Those that every window has, and the quantiles that the rules name. */
+const measuresOf = ({ rules }: RuleSet): ReadonlySet<Measure> =>
+  new Set([...measures, ...rules.flatMap(({ condition, context }) => [condition.measure, ...context])]);
+
+function wordsFor(measure: Measure): readonly [name: string, help: string] {
+  const named = measures.find((one) => one === measure);
+  return named ? inWords[named] : [`${measure}_seconds`, `${measure.replace('_', ' ')}, s`];
 }
 
 /** Whether the rule compares the measure with its past, to judge by it or to report it beside. */

@@ -23,7 +23,7 @@ import {
   topics,
 } from '../stage/stage.js';
 
-const VERSION = 1;
+const VERSION = 2;
 
 export interface AggregateOptions {
   readonly decoding: () => MetricDecoding;

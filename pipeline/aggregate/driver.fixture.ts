@@ -29,6 +29,8 @@ export interface Sample {
   readonly count: number;
   readonly sum?: number;
   readonly start?: number;
+  /** Bound and cumulative count. */
+  readonly buckets?: readonly (readonly [le: number, count: number])[];
   readonly name?: string;
   readonly route?: string;
   readonly status?: string;
@@ -91,7 +93,7 @@ function record(row: Row): { key: Buffer | null; value: Buffer } {
     startTimestamp: start === undefined ? null : T + start,
     count,
     sum,
-    buckets: [],
+    buckets: (row.buckets ?? []).map(([le, count]) => ({ le, count })),
     name,
     labels,
   });

@@ -30,6 +30,7 @@ export interface Row {
   readonly requests: number;
   readonly latencySum?: number;
   readonly errors?: number;
+  readonly buckets?: PartialBatch['partials'][number]['buckets'];
   readonly samples?: number;
   readonly covered?: boolean;
 }
@@ -128,7 +129,7 @@ export class Driver {
         requests: row.requests,
         latencySum: row.latencySum ?? row.requests,
         errors: row.errors ?? 0,
-        buckets: null,
+        buckets: row.buckets ?? null,
         samples: row.samples ?? 1,
         covered: row.covered ?? true,
       })),

@@ -20,7 +20,7 @@ import {
   type Warn,
 } from '../stage/stage.js';
 
-const VERSION = 2;
+const VERSION = 3;
 
 export interface EvaluateOptions {
   readonly read: ReadPartial;

@@ -3,8 +3,9 @@ import type { AlertRecord, ContextMeasure } from '../../schemas/types.js';
 import type { Reason } from './alert-state.js';
 import type { BaselineView } from './baseline.js';
 import type { Labels } from './matcher.js';
+import { measured } from './measures.js';
 import type { Rule, Severity } from './rule.js';
-import { measured, type Sums } from './sums.js';
+import type { Sums } from './sums.js';
 import { groupText, normalLabels } from './text.js';
 
 /** Fills the templates of an annotation. */

@@ -1,3 +1,4 @@
+import { type Buckets, shared } from './buckets.js';
 import type { Rule } from './rule.js';
 import type { Sums } from './sums.js';
 
@@ -46,7 +47,8 @@ export function baselineFor({ rule, start, past, active, held, wasActive }: Base
     return { sums: held.sums, frozenAt: held.frozenAt, expired: false };
   }
   const all = !freeze || isHeld;
-  const sums: BaselineSums = { windows: 0, requests: 0, latencySum: 0, errors: 0 };
+  const sums: BaselineSums = { windows: 0, requests: 0, latencySum: 0, errors: 0, buckets: null };
+  const buckets: Buckets[] = [];
   for (const window of past) {
     if (window.start < start - windows * length || window.start >= start) continue;
     if (!all && wasActive(window.start)) continue;
@@ -54,6 +56,8 @@ export function baselineFor({ rule, start, past, active, held, wasActive }: Base
     sums.requests += window.requests;
     sums.latencySum += window.latencySum;
     sums.errors += window.errors;
+    if (window.buckets !== null) buckets.push(window.buckets);
   }
+  sums.buckets = shared(buckets);
   return { sums: sums.windows < minWindows ? null : sums, frozenAt: null, expired: isHeld };
 }

@@ -1,3 +1,4 @@
+import type { Buckets } from './buckets.js';
 import type { RecordCursor } from './cursor.js';
 
 /** The classes of docs/semantics.md; every metric record counts in exactly one. */
@@ -73,6 +74,9 @@ export class Block {
   from = new Float64Array(0);
   countIncrease = new Float64Array(0);
   sumIncrease = new Float64Array(0);
+  /** By row, of series whose buckets are kept: cumulative as scraped, and how much each has grown. */
+  readonly buckets = new Map<number, Buckets>();
+  readonly bucketIncreases = new Map<number, Buckets>();
   readonly watermarks: WatermarkRow[] = [];
   readonly late: LateRow[] = [];
   /** What is wrong with a bad row, for people. */
@@ -84,6 +88,8 @@ export class Block {
     this.watermarks.length = 0;
     this.late.length = 0;
     this.problems.clear();
+    this.buckets.clear();
+    this.bucketIncreases.clear();
     if (batch.count > this.t.length) this.#allocate(Math.max(1024, batch.count, this.t.length * 2));
   }
 

@@ -1,3 +1,5 @@
+import type { Buckets } from './buckets.js';
+
 /** Records of one partition as bytes with a cursor; what a batch of the log looks like to an operator. */
 export interface RecordCursor {
   readonly bytes: Buffer;
@@ -20,6 +22,8 @@ export interface MetricReader {
   readonly startTimestamp: number;
   readonly count: number;
   readonly sum: number;
+  /** Of the record that was read last. */
+  buckets(): Buckets;
 }
 
 /** What a framed value is, found out from its schema id, and how to read it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatMeasure, short } from './format.js';
-import type { Measure } from './rule.js';
+import type { Measure } from './measures.js';
 
 describe('a measure as people read it', () => {
   test.each<[Measure, number | null, string]>([

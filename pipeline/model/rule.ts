@@ -1,16 +1,13 @@
 import type { Matcher } from './matcher.js';
+import type { Measure } from './measures.js';
 import type { Selection } from './selection.js';
-
-/** What a rule can measure: s, 1/s, ratio. */
-export const measures = ['mean_latency', 'request_rate', 'error_ratio'] as const;
-export type Measure = (typeof measures)[number];
 
 export const operators = ['>', '>=', '<', '<=', '==', '!='] as const;
 export type Operator = (typeof operators)[number];
 
 export type Severity = 'critical' | 'warning' | 'info';
 
-/** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`; a fixed threshold in s, 1/s or ratio. */
+/** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`; a fixed threshold in the unit of the measure. */
 export interface Condition {
   readonly measure: Measure;
   readonly operator: Operator;

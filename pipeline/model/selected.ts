@@ -1,3 +1,4 @@
+import { BucketSums, type Buckets } from './buckets.js';
 import { GroupTable } from './groups.js';
 import { compileMatchers, type Labels } from './matcher.js';
 import type { Selection } from './selection.js';
@@ -10,6 +11,8 @@ export class WindowSums {
   errors: Float64Array<ArrayBuffer>;
   samples: Float64Array<ArrayBuffer>;
   covered: Uint8Array<ArrayBuffer>;
+  /** Only where the selection keeps them, and something grew. */
+  readonly buckets: (BucketSums | undefined)[] = [];
   readonly groups: number[] = [];
   #marks: Uint8Array<ArrayBuffer>;
 
@@ -115,6 +118,16 @@ export class Selected {
     return this.groups.sort(sums.groups);
   }
 
+  /** Adds to the buckets of a group in a window. */
+  addBuckets({ buckets }: WindowSums, group: number, increase: Buckets): void {
+    let sums = buckets[group];
+    if (sums === undefined) {
+      sums = new BucketSums();
+      buckets[group] = sums;
+    }
+    sums.add(increase);
+  }
+
   drop(sums: WindowSums): void {
     this.windows.delete(sums.start);
     if (this.#newest === sums) this.#newest = null;
@@ -133,6 +146,9 @@ export class Selected {
         to.f64(sums.errors[id] ?? 0);
         to.f64(sums.samples[id] ?? 0);
         to.bool(sums.covered[id] === 1);
+        const buckets = sums.buckets[id];
+        to.bool(buckets !== undefined);
+        buckets?.save(to);
       });
     });
   }
@@ -152,6 +168,7 @@ export class Selected {
         sums.errors[group] = from.f64();
         sums.samples[group] = from.f64();
         sums.covered[group] = from.bool() ? 1 : 0;
+        if (from.bool()) sums.buckets[group] = BucketSums.load(from);
       });
     });
     return selected;

@@ -18,6 +18,8 @@ export interface Selection {
   readonly window: number;
   /** ms. */
   readonly grace: number;
+  /** Whether a rule measures a quantile, for which buckets are kept. */
+  readonly buckets: boolean;
 }
 
 export type SelectionParts = Omit<Selection, 'id' | 'text'>;
@@ -27,7 +29,7 @@ export function selectionOf(parts: SelectionParts): Selection {
   const match = sortMatchers(parts.match);
   const errors = sortMatchers(parts.errors);
   const by = [...new Set(parts.by)].sort(byCodeUnits);
-  const text = `${parts.metric}${matcherText(match)} errors${matcherText(errors)} by (${by.join(',')}) ${parts.window} ${parts.grace}`;
+  const text = `${parts.metric}${matcherText(match)} errors${matcherText(errors)} by (${by.join(',')}) ${parts.window} ${parts.grace}${parts.buckets ? ' buckets' : ''}`;
   const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return { ...parts, match, errors, by, text, id };
 }

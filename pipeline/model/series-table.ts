@@ -1,3 +1,4 @@
+import { type Buckets, loadBuckets, saveBuckets } from './buckets.js';
 import type { Selected } from './selected.js';
 import { parseSeriesText, readsAs, type SeriesIdentity } from './series-text.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
@@ -18,6 +19,10 @@ export class SeriesTable {
   admitted = new Uint8Array(0);
   /** 1 where some selection wants the series. */
   wanted = new Uint8Array(0);
+  /** 1 where a selection that keeps buckets wants it. */
+  keepsBuckets = new Uint8Array(0);
+  /** Of the previous sample, where they are kept; undefined where it came before they were. */
+  readonly buckets: (Buckets | undefined)[] = [];
   /** By selection: -1, or group id * 2 + whether its requests are errors. */
   members: Int32Array[];
   admittedCount = 0;
@@ -140,6 +145,7 @@ export class SeriesTable {
       to.f64(this.t[slot] ?? 0);
       to.f64(this.count[slot] ?? 0);
       to.f64(this.sum[slot] ?? 0);
+      saveBuckets(to, this.buckets[slot] ?? null);
     });
   }
 
@@ -150,6 +156,7 @@ export class SeriesTable {
       const foreign = from.bool() ? { name: from.text(), labels: from.labels() } : null;
       const slot = table.intern(key, foreign ?? parsedKey(key));
       table.accept(slot, from.f64(), from.f64(), from.f64());
+      table.buckets[slot] = loadBuckets(from) ?? undefined;
     });
     return table;
   }
@@ -165,13 +172,18 @@ export class SeriesTable {
 
   #join(slot: number, { name, labels }: SeriesIdentity): void {
     let wanted = 0;
+    let keeps = 0;
     for (let s = 0; s < this.selected.length; s++) {
       const member = this.selected[s]?.membership(name, labels) ?? -1;
       const column = this.members[s];
       if (column) column[slot] = member;
-      if (member >= 0) wanted = 1;
+      if (member < 0) continue;
+      wanted = 1;
+      if (this.selected[s]?.selection.buckets) keeps = 1;
     }
     this.wanted[slot] = wanted;
+    this.keepsBuckets[slot] = keeps;
+    if (keeps === 0) this.buckets[slot] = undefined;
   }
 
   #leave(slot: number): void {
@@ -190,6 +202,7 @@ export class SeriesTable {
     this.#keys[slot] = undefined;
     this.#words[slot] = undefined;
     this.#foreign.delete(slot);
+    this.buckets[slot] = undefined;
     this.#free.push(slot);
     this.#last = -1;
   }
@@ -202,6 +215,7 @@ export class SeriesTable {
     this.sum = copyTo(new Float64Array(capacity), this.sum);
     this.admitted = copyTo(new Uint8Array(capacity), this.admitted);
     this.wanted = copyTo(new Uint8Array(capacity), this.wanted);
+    this.keepsBuckets = copyTo(new Uint8Array(capacity), this.keepsBuckets);
     this.#successor = copyTo(new Int32Array(capacity), this.#successor);
     this.members = this.members.map((column) => copyTo(new Int32Array(capacity), column));
   }

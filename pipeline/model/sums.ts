@@ -1,4 +1,4 @@
-import type { Measure } from './rule.js';
+import { type Buckets, loadBuckets, saveBuckets } from './buckets.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 
 /** What one window, or several, of a group add up to. */
@@ -7,32 +7,20 @@ export interface Sums {
   /** s */
   latencySum: number;
   errors: number;
+  /** Null where they are not kept, or nothing grew. */
+  buckets: Buckets | null;
 }
 
-/** A measure over sums that span so many ms; null where it needs requests and there are none. */
-export function measured(
-  measure: Measure,
-  { requests, latencySum, errors }: Sums,
-  ms: number,
-): number | null {
-  switch (measure) {
-    case 'mean_latency':
-      return requests === 0 ? null : latencySum / requests;
-    case 'request_rate':
-      return (requests * 1000) / ms;
-    case 'error_ratio':
-      return requests === 0 ? null : errors / requests;
-  }
-}
-
-export function saveSums(to: StateWriter, { requests, latencySum, errors }: Sums): void {
+export function saveSums(to: StateWriter, { requests, latencySum, errors, buckets }: Sums): void {
   to.f64(requests);
   to.f64(latencySum);
   to.f64(errors);
+  saveBuckets(to, buckets);
 }
 
 export const loadSums = (from: StateReader): Sums => ({
   requests: from.f64(),
   latencySum: from.f64(),
   errors: from.f64(),
+  buckets: loadBuckets(from),
 });

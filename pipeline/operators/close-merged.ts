@@ -1,4 +1,5 @@
 import { Observable, type OperatorFunction } from 'rxjs';
+import { type Buckets, fromRecord, shared } from '../model/buckets.js';
 import type { SelectionJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
 import type { Merging, OpenGroup } from '../model/merging.js';
@@ -119,6 +120,7 @@ function close(merging: Merging, due: Due): ClosedWindow {
 /** Sums left to right, by source partition. */
 function merge(text: string, { labels, parts }: OpenGroup): MergedWindow {
   const merged = { text, labels, requests: 0, latencySum: 0, errors: 0, samples: 0, covered: false };
+  const buckets: Buckets[] = [];
   for (const part of parts) {
     if (!part) continue;
     merged.requests += part.requests;
@@ -126,6 +128,7 @@ function merge(text: string, { labels, parts }: OpenGroup): MergedWindow {
     merged.errors += part.errors;
     merged.samples += part.samples;
     merged.covered ||= part.covered;
+    if (part.buckets !== null) buckets.push(fromRecord(part.buckets));
   }
-  return merged;
+  return { ...merged, buckets: shared(buckets) };
 }

@@ -1,6 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { Partial, PartialBatch } from '../../schemas/types.js';
 import type { Block, WatermarkRow } from '../model/block.js';
+import { toRecord } from '../model/buckets.js';
 import type { Group } from '../model/groups.js';
 import type { Selected, WindowSums } from '../model/selected.js';
 import { byCodeUnits } from '../model/text.js';
@@ -10,6 +11,7 @@ import { closedEnd } from '../model/windows.js';
 const PART_BYTES = 500_000;
 /** A partial without its labels is no larger, bytes. */
 const PARTIAL_BYTES = 80;
+const BUCKET_BYTES = 16;
 
 /** What closing needs to know of its partition, and remembers. */
 export interface Closing {
@@ -105,10 +107,16 @@ function partial(
     requests: sums.requests[id] ?? 0,
     latencySum: sums.latencySum[id] ?? 0,
     errors: sums.errors[id] ?? 0,
-    buckets: null,
+    buckets: owner.selection.buckets ? bucketsOf(sums, id) : null,
     samples: sums.samples[id] ?? 0,
     covered: sums.covered[id] === 1,
   };
+}
+
+/** Null where nothing of the group grew in the window. */
+function bucketsOf({ buckets }: WindowSums, id: number): Partial['buckets'] {
+  const total = buckets[id]?.total() ?? null;
+  return total === null ? null : toRecord(total);
 }
 
 /** Cuts by an upper bound of the encoded size, so that the same partials give the same parts. */
@@ -117,7 +125,7 @@ class Parts {
   #size = 0;
 
   add(partial: Partial, group: Group): void {
-    const bytes = PARTIAL_BYTES + group.bytes;
+    const bytes = PARTIAL_BYTES + group.bytes + BUCKET_BYTES * (partial.buckets?.length ?? 0);
     if (this.#size + bytes > PART_BYTES && this.#size > 0) {
       this.parts.push([]);
       this.#size = 0;

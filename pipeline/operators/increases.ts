@@ -1,5 +1,6 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs';
 import { type Block, Class } from '../model/block.js';
+import { growth, hasFallen, isCumulative } from '../model/buckets.js';
 import type { SeriesTable } from '../model/series-table.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 
@@ -41,12 +42,19 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     );
     return;
   }
+  const buckets = block.buckets.get(row);
+  if (buckets !== undefined && !isCumulative(buckets)) {
+    block.class[row] = Class.bad;
+    block.problems.set(row, 'its buckets do not rise from bound to bound');
+    return;
+  }
   if (table.admitted[slot] === 1) known(block, row, table);
   else if (table.admittedCount >= table.maxSeries) block.class[row] = Class.overflow;
   else {
-    if (start <= t && t - start <= LOOKBACK) grow(block, row, start, count, sum);
+    if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
     table.accept(slot, t, count, sum);
+    table.buckets[slot] = buckets;
   }
 }
 
@@ -64,13 +72,28 @@ function known(block: Block, row: number, table: SeriesTable): void {
       t === t1 ? Class.duplicate : count <= count1 && sum <= sum1 ? Class.superseded : Class.outOfOrder;
     return;
   }
+  const buckets = block.buckets.get(row);
+  const before = table.buckets[slot];
   if (t - t1 > LOOKBACK) {
-    if (start <= t && t - start <= LOOKBACK) grow(block, row, start, count, sum);
+    if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
-  } else if (start > t1) grow(block, row, start, count, sum);
-  else if (count < count1 || sum < sum1) grow(block, row, t1, count, sum);
-  else grow(block, row, t1, count - count1, sum - sum1);
+  } else if (start > t1) begin(block, row, start);
+  else if (count < count1 || sum < sum1 || (before && buckets && hasFallen(before, buckets)))
+    begin(block, row, t1);
+  else {
+    grow(block, row, t1, count - count1, sum - sum1);
+    // Of a series whose buckets were not kept before it is not known how much they grew.
+    if (before && buckets) block.bucketIncreases.set(row, growth(before, buckets));
+  }
   table.accept(slot, t, count, sum);
+  if (buckets !== undefined) table.buckets[slot] = buckets;
+}
+
+/** Accepted, with all that a counter holds that began anew. */
+function begin(block: Block, row: number, from: number): void {
+  grow(block, row, from, block.count[row] ?? 0, block.sum[row] ?? 0);
+  const buckets = block.buckets.get(row);
+  if (buckets !== undefined) block.bucketIncreases.set(row, buckets);
 }
 
 /** Accepted, with an increase. */

@@ -9,10 +9,12 @@ import {
 } from '../model/alert-record.js';
 import { type ActiveAlert, step } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
+import { toRecord, unknownBuckets } from '../model/buckets.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
+import { knownAbove, measured } from '../model/measures.js';
 import type { Operator, Rule } from '../model/rule.js';
-import { measured, type Sums } from '../model/sums.js';
+import type { Sums } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import type { ClosedWindow, ClosingStep, MergedWindow } from './close-merged.js';
 
@@ -172,7 +174,11 @@ function conditionHolds(rule: Rule, merged: MergedWindow | null, baseline: Basel
   if (merged === null || !merged.covered || merged.requests < rule.minRequests) return null;
   const value = measured(rule.condition.measure, merged, rule.selection.window);
   const threshold = thresholdOf(rule, baseline);
-  return value === null || threshold === null ? null : compare(value, rule.condition.operator, threshold);
+  if (threshold === null) return null;
+  if (value !== null) return compare(value, rule.condition.operator, threshold);
+  // Of a quantile above all bounds it is known that it is above a threshold that lies below the last one.
+  const above = knownAbove(rule.condition.measure, merged);
+  return above !== null && above >= threshold ? compare(Infinity, rule.condition.operator, threshold) : null;
 }
 
 function compare(value: number, operator: Operator, threshold: number): boolean {
@@ -194,18 +200,18 @@ function compare(value: number, operator: Operator, threshold: number): boolean 
 
 /** Windows with requests become candidates of later baselines. */
 function remember({ judging, start, groups }: ClosedWindow): void {
-  for (const { text, labels, requests, latencySum, errors } of groups) {
+  for (const { text, labels, requests, latencySum, errors, buckets } of groups) {
     if (!(requests > 0)) continue;
     const past: { windows: PastWindow[] } = judging.past.get(text) ?? { windows: [] };
     if (past.windows.length === 0) judging.past.set(text, { labels, windows: past.windows });
-    past.windows.push({ start, requests, latencySum, errors });
+    past.windows.push({ start, requests, latencySum, errors, buckets });
   }
   judging.trimSometimes();
 }
 
 function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
-  const { metric, id, window: length } = window.judging.selection;
-  const { labels, requests, latencySum, errors, samples, covered } = group;
+  const { metric, id, window: length, buckets: keepsBuckets } = window.judging.selection;
+  const { labels, requests, latencySum, errors, buckets, samples, covered } = group;
   return {
     metric,
     selection: id,
@@ -220,6 +226,6 @@ function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
     meanLatency: measured('mean_latency', group, length),
     samples,
     covered,
-    buckets: null,
+    buckets: keepsBuckets ? toRecord(buckets ?? unknownBuckets) : null,
   };
 }

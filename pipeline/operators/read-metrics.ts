@@ -73,6 +73,7 @@ function readSample(
   block.count[row] = reader.count;
   block.sum[row] = reader.sum;
   if (table.wanted[slot] === 0) block.class[row] = Class.unselected;
+  else if (table.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
 }
 
 function readOther(block: Block, row: number, decoding: MetricDecoding): void {

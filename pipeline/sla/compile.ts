@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Node } from 'yaml';
+import { needsBuckets } from '../model/measures.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
@@ -109,6 +110,7 @@ function readRule(problems: Problems, node: Node, { base, lines }: Surroundings)
       by,
       window,
       grace,
+      buckets: [condition.measure, ...own.context].some(needsBuckets),
     }),
     condition,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },

@@ -1,4 +1,5 @@
-import { type Condition, type Measure, measures, operators } from '../model/rule.js';
+import { isMeasure, type Measure, measureNames, unitOf } from '../model/measures.js';
+import { type Condition, operators } from '../model/rule.js';
 import { nearest, SyntaxProblem } from './diagnostics.js';
 import { parseDuration } from './duration.js';
 
@@ -22,8 +23,8 @@ export function parseCondition(text: string): Condition {
   const found = shape.exec(text);
   if (!found) throw new SyntaxProblem(`"${text}" is no condition: write it like mean_latency > 300ms`);
   const [, word = '', symbol = '', right = ''] = found;
-  const measure = measures.find((one) => one === word);
-  if (!measure) throw new SyntaxProblem(`unknown measure "${word}"${nearest(word, measures)}`);
+  if (!isMeasure(word)) throw new SyntaxProblem(unknownMeasure(word));
+  const measure = word;
   const operator = operators.find((one) => one === symbol);
   if (!operator) throw new SyntaxProblem(`"=" is no comparison: write ==`);
   const factor = baseline.exec(right);
@@ -36,6 +37,9 @@ export function parseCondition(text: string): Condition {
     threshold: { kind: 'fixed', value: fixed(measure, right) },
   };
 }
+
+export const unknownMeasure = (word: string): string =>
+  `unknown measure "${word}"${nearest(word, measureNames)}`;
 
 function factorOf(text: string | undefined): number {
   const factor = text === undefined ? 1 : Number(text);
@@ -50,15 +54,18 @@ function fixed(measure: Measure, text: string): number {
   if (Math.abs(value) === Infinity) throw new SyntaxProblem(`"${text}" is too great a number`);
   const unit = found?.[2] ?? '';
   if (found && value === 0 && unit === '') return 0;
-  switch (measure) {
-    case 'mean_latency':
+  switch (unitOf(measure)) {
+    case 's':
       return latency(text, value, unit);
-    case 'request_rate': {
+    case '/s': {
       const per = perUnit.get(unit);
       if (found && per !== undefined) return value / per;
       throw new SyntaxProblem(`"${text}" is no request rate: give it a unit, like 10/s, 600/m or 1000/h`);
     }
-    case 'error_ratio':
+    case 'requests':
+      if (found && unit === '') return value;
+      throw new SyntaxProblem(`"${text}" is no number of requests: write it without a unit, like 100`);
+    case 'ratio':
       if (found && unit === '%') return value / 100;
       if (found && unit === '') return value;
       throw new SyntaxProblem(`"${text}" is no ratio: write it like 2% or 0.02`);

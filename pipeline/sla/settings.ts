@@ -1,6 +1,7 @@
 import type { Matcher } from '../model/matcher.js';
-import { type BaselineSettings, type Measure, measures, type Severity } from '../model/rule.js';
-import { nearest } from './diagnostics.js';
+import { isMeasure, type Measure } from '../model/measures.js';
+import type { BaselineSettings, Severity } from '../model/rule.js';
+import { unknownMeasure } from './condition.js';
 import type { Entry, Problems } from './document.js';
 import { parseDuration } from './duration.js';
 import { labelProblem } from './label-name.js';
@@ -75,7 +76,7 @@ export function readSettings(
     window: read('window', length) ?? base.window,
     grace: read('grace', duration) ?? base.grace,
     baseline: read('baseline', baselineOver(base.baseline)) ?? base.baseline,
-    context: (read('context', words(measureProblem)) as readonly Measure[] | undefined) ?? base.context,
+    context: read('context', words(measureProblem))?.filter(isMeasure) ?? base.context,
     minRequests: read('min_requests', count(0)) ?? base.minRequests,
     for: read('for', duration) ?? base.for,
     keepFiringFor: read('keep_firing_for', duration) ?? base.keepFiringFor,
@@ -125,5 +126,4 @@ const baselineOver =
     };
   };
 
-const measureProblem = (word: string): string | null =>
-  measures.some((one) => one === word) ? null : `unknown measure "${word}"${nearest(word, measures)}`;
+const measureProblem = (word: string): string | null => (isMeasure(word) ? null : unknownMeasure(word));

@@ -1,6 +1,7 @@
 import { type Codec, CodecError, type Decoded } from '../../platform/codec/codec.js';
 import { compileMetricReader } from '../../platform/codec/metric-reader.js';
-import type { PartialBatch } from '../../schemas/types.js';
+import type { MetricRecord, PartialBatch } from '../../schemas/types.js';
+import { type Buckets, fromRecord } from '../model/buckets.js';
 import type { MetricDecoding, MetricReader } from '../model/cursor.js';
 
 const FRAME = 5;
@@ -63,6 +64,7 @@ class CodecReader implements MetricReader {
   startTimestamp = Number.NaN;
   count = 0;
   sum = 0;
+  #buckets: MetricRecord['buckets'] = [];
 
   constructor(readonly codec: Codec) {}
 
@@ -73,6 +75,11 @@ class CodecReader implements MetricReader {
     this.startTimestamp = decoded.value.startTimestamp ?? Number.NaN;
     this.count = decoded.value.count;
     this.sum = decoded.value.sum;
+    this.#buckets = decoded.value.buckets;
     return true;
+  }
+
+  buckets(): Buckets {
+    return fromRecord(this.#buckets);
   }
 }

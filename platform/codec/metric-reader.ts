@@ -10,6 +10,8 @@ export interface MetricReader {
   readonly startTimestamp: number;
   readonly count: number;
   readonly sum: number;
+  /** Of the record that was read last: bounds, and the counts at or below them. */
+  buckets(): { readonly le: readonly number[]; readonly counts: readonly number[] };
 }
 
 /** Fields that are kept; all others are walked over. */
@@ -38,7 +40,7 @@ export function compileMetricReader(schema: AvroSchema): MetricReader | null {
     const walker = new Walker();
     const body = fields.map((field) => walker.field(field)).join('\n');
     return new Function(
-      `${prelude}\nreturn new (class {\n${state}\nread(b, p, end) {\n${look}\n${body}\nreturn p === end;\n}\n})();`,
+      `${prelude}\nreturn new (class {\n${state}\nread(b, p, end) {\n${look}\n${body}\nreturn p === end;\n}\n${readBuckets}\n})();`,
     )() as MetricReader;
   } catch (error) {
     if (error instanceof Unsupported || error instanceof RecursiveSchema) return null;
@@ -48,6 +50,19 @@ export function compileMetricReader(schema: AvroSchema): MetricReader | null {
 
 class Unsupported extends Error {}
 
+/** Walks once more, over bytes that have been checked. */
+const readBuckets = `begun = -1;
+buckets() {
+const b = seen, v = view, le = [], counts = [];
+const read = (p) => { if (b[p] < 128) { at = p + 1; return (b[p] >>> 1) ^ -(b[p] & 1); } return long(b, p, b.length); };
+for (let p = this.begun, n = p < 0 ? 0 : read(p); n !== 0; n = read(p)) {
+p = at;
+if (n < 0) { n = -n; read(p); p = at; }
+for (; n > 0; n--, p += 16) { le.push(v.getFloat64(p, true)); counts.push(v.getFloat64(p + 8, true)); }
+}
+return { le, counts };
+}`;
+
 const state = kept.map((name) => `${name} = 0;`).join('\n');
 
 /** A view of the bytes, which are mostly those of the record before. */
@@ -56,12 +71,27 @@ const look =
 
 const prelude = `'use strict';\n${readLong}\nlet seen = null, view = null;`;
 
+/** Pairs of doubles, a bound and its count. */
+function areBuckets(type: AvroSchema): boolean {
+  const { items } = type as Named;
+  const fields = ((items ?? {}) as Named).fields ?? [];
+  return (
+    base(type) === 'array' &&
+    fields.map(({ name }) => name).join() === 'le,count' &&
+    fields.every((field) => base(field.type) === 'double')
+  );
+}
+
 /** Writes code over the bytes `b`, with the local `p` as the cursor and `end` as the bound. */
 class Walker {
   #names = 0;
 
   /** Code for a field of a metric record. */
   field({ name, type }: AvroField): string {
+    if (name === 'buckets') {
+      if (!areBuckets(type)) throw new Unsupported(name);
+      return `this.begun = p; ${this.walk(type)}`;
+    }
     if (!kept.includes(name)) return this.walk(type);
     if (base(type) === 'double')
       return `if (end - p < 8) return false; this.${name} = v.getFloat64(p, true); p += 8;`;

@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BucketSplit, type Buckets, growth, hasFallen, isCumulative, quantileOf, shared } from './buckets.js';
+
+const inf = Number.POSITIVE_INFINITY;
+const of = (...pairs: readonly (readonly [number, number])[]): Buckets => ({
+  le: pairs.map(([le]) => le),
+  counts: pairs.map(([, count]) => count),
+});
+
+test.each<[string, Buckets, boolean]>([
+  ['none', of(), true],
+  ['rising', of([0.1, 1], [1, 1], [inf, 4]), true],
+  ['falling counts', of([0.1, 2], [1, 1], [inf, 4]), false],
+  ['a bound twice', of([0.1, 1], [0.1, 2]), false],
+  ['bounds out of order', of([1, 1], [0.1, 2]), false],
+  ['less than nothing', of([0.1, -1], [1, 1]), false],
+  ['no number', of([0.1, Number.NaN]), false],
+  ['no bound', of([Number.NaN, 1]), false],
+  ['without end', of([inf, inf]), false],
+])('buckets with %s: %j', (_, buckets, cumulative) => {
+  expect(isCumulative(buckets)).toBe(cumulative);
+});
+
+test('a bucket that both have and that holds less means a new beginning', () => {
+  const before = of([0.1, 2], [1, 5], [inf, 5]);
+  expect(hasFallen(before, of([0.1, 2], [1, 5], [inf, 6]))).toBe(false);
+  expect(hasFallen(before, of([0.1, 1], [1, 5], [inf, 6]))).toBe(true);
+  expect(hasFallen(before, of([0.5, 1], [inf, 5]))).toBe(false);
+});
+
+test('a bucket that was not there before counts from 0', () => {
+  const before = of([0.1, 2], [inf, 5]);
+  expect(growth(before, of([0.1, 3], [inf, 9]))).toEqual(of([0.1, 1], [inf, 4]));
+  expect(growth(before, of([0.1, 3], [1, 8], [inf, 9]))).toEqual(of([0.1, 1], [1, 8], [inf, 4]));
+});
+
+describe('sums', () => {
+  test('stand at the bounds that all share', () => {
+    const parts = [
+      of([0.1, 1], [1, 2], [inf, 3]),
+      of([0.1, 10], [0.5, 11], [inf, 30]),
+      of([0.1, 100], [inf, 300]),
+    ];
+    expect(shared(parts)).toEqual(of([0.1, 111], [inf, 333]));
+    expect(shared([...parts, of()])).toEqual(of());
+    expect(shared([])).toBeNull();
+  });
+
+  test('are those of every bound, whatever the layouts', () => {
+    const layout = fc
+      .uniqueArray(fc.constantFrom(0.1, 0.5, 1, 2, inf))
+      .map((le) => [...le].sort((a, b) => a - b));
+    const buckets = layout.chain((le) =>
+      fc.tuple(...le.map(() => fc.nat({ max: 1000 }))).map((counts) => ({ le, counts })),
+    );
+    fc.assert(
+      fc.property(fc.array(buckets, { minLength: 1, maxLength: 5 }), (parts) => {
+        const total = new Map<number, { sum: number; parts: number }>();
+        for (const { le, counts } of parts) {
+          for (const [i, bound] of le.entries()) {
+            const { sum, parts: n } = total.get(bound) ?? { sum: 0, parts: 0 };
+            total.set(bound, { sum: sum + (counts[i] ?? 0), parts: n + 1 });
+          }
+        }
+        const all = [...total].filter(([, { parts: n }]) => n === parts.length).sort(([a], [b]) => a - b);
+        expect(shared(parts)).toEqual(of(...all.map(([le, { sum }]) => [le, sum] as const)));
+      }),
+    );
+  });
+});
+
+test('parts of an increase add up to it, the last one takes what is left', () => {
+  const split = new BucketSplit(of([0.1, 1], [inf, 10]));
+  const first = split.part({ overlap: 1, length: 3 });
+  const second = split.part({ overlap: 1, length: 3 });
+  expect(first).toEqual(of([0.1, 1 / 3], [inf, 10 / 3]));
+  expect(split.part(null)).toEqual(of([0.1, 1 - 1 / 3 - 1 / 3], [inf, 10 - 10 / 3 - 10 / 3]));
+  expect(second).toEqual(first);
+});
+
+test.each<[string, number, Buckets, ReturnType<typeof quantileOf>]>([
+  ['in the middle of its bucket', 0.5, of([1, 0], [2, 10], [inf, 10]), { value: 1.5, above: 1, upTo: 2 }],
+  ['in the first bucket, from 0 on', 0.5, of([1, 10], [inf, 10]), { value: 0.5, above: 0, upTo: 1 }],
+  ['at a bound', 0.5, of([1, 5], [2, 10], [inf, 10]), { value: 1, above: 0, upTo: 1 }],
+  ['beyond empty buckets', 0.9, of([1, 5], [2, 5], [3, 10], [inf, 10]), { value: 2.8, above: 2, upTo: 3 }],
+  ['above the last bound: no number', 0.99, of([1, 5], [inf, 10]), { value: null, above: 1, upTo: inf }],
+  ['with no bound but +Inf', 0.5, of([inf, 10]), { value: null, above: 0, upTo: inf }],
+  ['without requests', 0.5, of([1, 0], [inf, 0]), null],
+  ['without +Inf', 0.5, of([1, 5], [2, 10]), null],
+  ['without buckets', 0.5, of(), null],
+])('a quantile %s', (_, q, buckets, expected) => {
+  const found = quantileOf(buckets, q);
+  expect(found?.above).toBe(expected?.above);
+  expect(found?.upTo).toBe(expected?.upTo);
+  if (typeof expected?.value === 'number') expect(found?.value).toBeCloseTo(expected.value, 12);
+  else expect(found?.value).toBe(expected?.value);
+});
+
+test('a quantile lies where the sorted requests have it', () => {
+  const bounds = [0.1, 0.2, 0.5, 1, 2, inf];
+  const latencies = fc.array(fc.double({ min: 0.001, max: 3, noNaN: true }), {
+    minLength: 1,
+    maxLength: 200,
+  });
+  fc.assert(
+    fc.property(latencies, fc.integer({ min: 1, max: 99 }), (all, percent) => {
+      const sorted = [...all].sort((a, b) => a - b);
+      const exact = sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? 0;
+      const counts = bounds.map((le) => all.filter((one) => one <= le).length);
+      const found = quantileOf({ le: bounds, counts }, percent / 100);
+      expect(exact).toBeLessThanOrEqual(found?.upTo ?? 0);
+      expect(exact).toBeGreaterThan(found?.above ?? inf);
+      if (found?.value != null) expect(found.value).toBeLessThanOrEqual(found.upTo);
+    }),
+  );
+});
