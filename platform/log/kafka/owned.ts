@@ -12,8 +12,8 @@ import type {
 } from '../event-log.js';
 import { LogError } from '../event-log.js';
 import { commitError, logError } from './errors.js';
-import { rounds } from './rounds.js';
-import { Transactions } from './transactions.js';
+import { placeOf, rounds } from './rounds.js';
+import { allOf, Transactions } from './transactions.js';
 
 export interface OwnedOptions {
   readonly kafka: Kafka;
@@ -156,7 +156,7 @@ export class KafkaPartition implements OwnedPartition {
     const send = async (): Promise<void> => {
       for (const round of rounds(outputs)) await producer.send(round.outputs);
     };
-    await Promise.all([send(), producer.commitOffsets(options.groupId, [{ topic, partitions: [offset] }])]);
+    await allOf([send(), producer.commitOffsets(options.groupId, [{ topic, partitions: [offset] }])]);
     return position;
   }
 
@@ -167,7 +167,7 @@ export class KafkaPartition implements OwnedPartition {
     // One request per part: together they would be one record batch, and too large.
     for (const part of parts) {
       const bases = await producer.send([{ topic, partition, records: [part] }]);
-      state ??= bases.get(`${topic}/${partition}`) ?? 0;
+      state ??= bases.get(placeOf({ topic, partition })) ?? 0;
     }
     return state;
   }

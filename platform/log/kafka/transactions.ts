@@ -3,7 +3,7 @@ import type { Offset, Output } from '../event-log.js';
 import { clusterOf } from './client.js';
 import type { Broker, Cluster, CommittedTopic, InTransaction, ProducedPartition } from './cluster.js';
 import { typeOf } from './errors.js';
-import { toMessage } from './rounds.js';
+import { placeOf, toMessage } from './rounds.js';
 
 const TRANSACTION_TIMEOUT_MS = 10_000;
 const coordinatorTypes = { group: 0, transaction: 1 } as const;
@@ -35,6 +35,7 @@ type Pause = (ms: number) => Promise<void>;
 export class Transactions {
   readonly #sequences = new Map<string, number>();
   #groupCoordinator: Promise<string> | null = null;
+  #underWay: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly cluster: Cluster,
@@ -69,7 +70,13 @@ export class Transactions {
   }
 
   /** One transaction: `write` sends to these places and commits offsets, nothing of which is seen before the end. */
-  async transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
+  transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
+    const done = this.#transact(places, write);
+    this.#underWay = done.catch(() => undefined);
+    return done;
+  }
+
+  async #transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
     const topics = byTopic(places, ({ partition }) => partition);
     if (topics.length > 0) {
       const parts = topics.map(({ topic, partitions }) => ({ topic, partitions: [...new Set(partitions)] }));
@@ -80,7 +87,7 @@ export class Transactions {
     return written;
   }
 
-  /** Each output becomes one record batch; a place comes once. */
+  /** Each output becomes one record batch: a place comes once, as in a round. */
   async send(outputs: readonly Output[]): Promise<BaseOffsets> {
     const { cluster } = this;
     const bases = new Map<string, Offset>();
@@ -91,17 +98,17 @@ export class Transactions {
       const { topics } = await broker.produce({ ...this.id, acks: ALL_IN_SYNC, topicData });
       for (const { topicName, partitions } of topics)
         for (const { partition, baseOffset } of partitions)
-          bases.set(`${topicName}/${partition}`, Number(baseOffset));
+          bases.set(placeOf({ topic: topicName, partition }), Number(baseOffset));
     };
     // What is sent again has the sequence that it had: the broker keeps one of the two.
     await again(leaderMoves, MOVING, this.pause, async (attempt) => {
       await (attempt === 0 ? cluster.refreshMetadataIfNecessary() : cluster.refreshMetadata());
       const requests = [...byLeader(cluster, outputs)].map(([nodeId, led]) => produce(nodeId, led));
-      await Promise.all(requests);
+      await allOf(requests);
     });
-    for (const { topic, partition, records } of outputs) {
-      const place = `${topic}/${partition}`;
-      this.#sequences.set(place, ((this.#sequences.get(place) ?? 0) + records.length) % 2 ** 31);
+    for (const output of outputs) {
+      const next = this.#sequenceOf(output) + output.records.length;
+      this.#sequences.set(placeOf(output), next % 2 ** 31);
     }
     return bases;
   }
@@ -118,13 +125,19 @@ export class Transactions {
     });
   }
 
-  close(): Promise<void> {
-    return this.cluster.disconnect();
+  /** After what is under way: a request to a cluster that is disconnected connects it again, for good. */
+  async close(): Promise<void> {
+    await this.#underWay;
+    await this.cluster.disconnect();
   }
 
-  #batch({ topic, partition, records }: Output): ProducedPartition {
-    const firstSequence = this.#sequences.get(`${topic}/${partition}`) ?? 0;
-    return { partition, firstSequence, messages: records.map(toMessage) };
+  #batch(output: Output): ProducedPartition {
+    const { partition, records } = output;
+    return { partition, firstSequence: this.#sequenceOf(output), messages: records.map(toMessage) };
+  }
+
+  #sequenceOf(output: Output): number {
+    return this.#sequences.get(placeOf(output)) ?? 0;
   }
 
   /** The transaction before may still be ending. */
@@ -137,6 +150,12 @@ export class Transactions {
   #transactionBroker(): Promise<Broker> {
     return this.cluster.findBroker({ nodeId: this.coordinator });
   }
+}
+
+/** Ends when each has ended, also where one fails: nothing of a transaction is under way behind its end. */
+export async function allOf(parts: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(parts);
+  await Promise.all(parts);
 }
 
 async function coordinatorOf(cluster: Cluster, id: string, coordinatorType: number): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import { LogError, type LogRecord, type Offset, type PartitionWriter } from '../event-log.js';
 import { commitError, logError } from './errors.js';
-import { rounds } from './rounds.js';
+import { placeOf, rounds } from './rounds.js';
 import { Transactions } from './transactions.js';
 
 export interface WriterOptions {
@@ -47,7 +47,7 @@ export class KafkaWriter implements PartitionWriter {
         let next = 0;
         for (const { outputs } of rounds([output])) {
           const bases = await producer.send(outputs);
-          next = (bases.get(`${topic}/${partition}`) ?? 0) + (outputs[0]?.records.length ?? 0);
+          next = (bases.get(placeOf({ topic, partition })) ?? 0) + (outputs[0]?.records.length ?? 0);
         }
         return next;
       });
