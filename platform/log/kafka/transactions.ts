@@ -1,7 +1,14 @@
 import type { Kafka } from 'kafkajs';
 import type { Offset, Output } from '../event-log.js';
 import { clusterOf } from './client.js';
-import type { Broker, Cluster, CommittedTopic, InTransaction, ProducedPartition } from './cluster.js';
+import type {
+  Broker,
+  Cluster,
+  CommittedTopic,
+  InTransaction,
+  ProducedPartition,
+  TopicPartitions,
+} from './cluster.js';
 import { typeOf } from './errors.js';
 import { placeOf, toMessage } from './rounds.js';
 
@@ -15,7 +22,7 @@ const ENDING = { first: 5, longest: 5, times: 400 };
 const MOVING = { first: 10, longest: 1_000, times: 12 };
 
 const coordinatorMoves = [
-  ...['CONCURRENT_TRANSACTIONS', 'COORDINATOR_LOAD_IN_PROGRESS', 'GROUP_LOAD_IN_PROGRESS'],
+  ...['CONCURRENT_TRANSACTIONS', 'GROUP_LOAD_IN_PROGRESS'],
   ...['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE'],
 ];
 const leaderMoves = [
@@ -77,11 +84,7 @@ export class Transactions {
   }
 
   async #transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
-    const topics = byTopic(places, ({ partition }) => partition);
-    if (topics.length > 0) {
-      const parts = topics.map(({ topic, partitions }) => ({ topic, partitions: [...new Set(partitions)] }));
-      await this.#ask((broker) => broker.addPartitionsToTxn({ ...this.id, topics: parts }));
-    }
+    if (places.length > 0) await this.#add(places);
     const written = await write();
     await (await this.#transactionBroker()).endTxn({ ...this.id, transactionResult: true });
     return written;
@@ -138,6 +141,20 @@ export class Transactions {
 
   #sequenceOf(output: Output): number {
     return this.#sequences.get(placeOf(output)) ?? 0;
+  }
+
+  async #add(places: readonly Output[]): Promise<void> {
+    const topics = byTopic(places, ({ partition }) => partition).map(({ topic, partitions }) => ({
+      topic,
+      partitions: [...new Set(partitions)],
+    }));
+    const add = (some: readonly TopicPartitions[]): Promise<void> =>
+      this.#ask((broker) => broker.addPartitionsToTxn({ ...this.id, topics: some }));
+    await add(topics).catch(async (error: unknown) => {
+      // Another topic of these is refused, and why is hidden behind this: alone, each says it.
+      if (typeOf(error) !== 'OPERATION_NOT_ATTEMPTED') throw error;
+      for (const one of topics) await add([one]);
+    });
   }
 
   /** The transaction before may still be ending. */
