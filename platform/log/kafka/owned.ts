@@ -29,7 +29,7 @@ export interface OwnedOptions {
    * the partition is lost.
    */
   readonly confirmed: (lost: AbortSignal) => Promise<void>;
-  /** Rejects where there is no such place: kafkajs would drop its records without a word. */
+  /** Rejects where there is no such place, before anything of the commit is sent. */
   readonly checked: (topic: string, partition: number) => Promise<void>;
   /** Where the next record of the partition goes. */
   readonly end: () => Promise<Offset>;
@@ -81,8 +81,8 @@ export class KafkaPartition implements OwnedPartition {
   }
 
   /**
-   * Takes the partition over: a new producer, whose first transaction fences the owner before and ends
-   * its open transaction, which would hide everything behind it; only then the position is read.
+   * Takes the partition over: a new producer, whose id fences the owner before and ends its open transaction,
+   * which would hide everything behind it; only then the position is read.
    */
   async committed(): Promise<Position | null> {
     const { kafka, transactionalId, groupId, topic, partition, confirmed, admin, pause } = this.options;
