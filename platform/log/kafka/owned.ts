@@ -1,4 +1,4 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Batch } from '../batch.js';
 import type {
   Commit,
@@ -13,17 +13,14 @@ import type {
 import { LogError } from '../event-log.js';
 import { commitError, logError } from './errors.js';
 import { placeOf, rounds } from './rounds.js';
-import { allOf, Transactions } from './transactions.js';
+import { allOf, type TakeOverOptions, Transactions } from './transactions.js';
 
-export interface OwnedOptions {
-  readonly kafka: Kafka;
+export interface OwnedOptions extends TakeOverOptions {
   readonly admin: () => Promise<Admin>;
   readonly reader: LogReader;
-  readonly topic: string;
   readonly partition: number;
   /** Group id as the broker knows it. */
   readonly groupId: string;
-  readonly transactionalId: string;
   /**
    * Resolves once the broker has confirmed that this member belongs to the group's current generation, or
    * the partition is lost.
@@ -34,7 +31,6 @@ export interface OwnedOptions {
   /** Where the next record of the partition goes. */
   readonly end: () => Promise<Offset>;
   readonly warn: (message: string) => void;
-  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** One ownership of one partition of a group. */
@@ -85,12 +81,12 @@ export class KafkaPartition implements OwnedPartition {
    * which would hide everything behind it; only then the position is read.
    */
   async committed(): Promise<Position | null> {
-    const { kafka, transactionalId, groupId, topic, partition, confirmed, admin, pause } = this.options;
+    const { groupId, topic, partition, confirmed, admin } = this.options;
     // Whoever was fenced asks first whether it still belongs here, or two owners fence each other in turn.
     if (this.#tookOver) await confirmed(this.lost);
     if (this.lost.aborted) throw new LogError('Fenced', `${this.#at} is another's`);
     await this.#dispose();
-    const producer = await Transactions.takeOver(kafka, transactionalId, pause).catch((error: unknown) => {
+    const producer = await Transactions.takeOver(this.options).catch((error: unknown) => {
       throw logError(`taking over ${this.#at}`, error);
     });
     try {

@@ -9,9 +9,14 @@ type Produce = Parameters<Transacting['produce']>[0];
 const failure = (type: string): Error => Object.assign(new Error(type), { type });
 const outputs = [0, 1].map((partition) => ({ topic: 't', partition, records: [record('a'), record('b')] }));
 
-/** Two brokers, of which each leads the partition of its number. `answer` may refuse to, or wait. */
+/**
+ * Two brokers, of which each leads the partition of its number, and one has not heard of the topic at first. `answer`
+ * may refuse to, or wait.
+ */
 async function harness(answer: (broker: string, what: keyof Transacting) => Promise<void>) {
   const told: string[] = [];
+  const topics = new Set<string>();
+  let unheard = 1;
   const asked = async (broker: string, what: keyof Transacting, detail = ''): Promise<void> => {
     told.push(`${broker} ${what}${detail}`);
     await answer(broker, what);
@@ -33,16 +38,24 @@ async function harness(answer: (broker: string, what: keyof Transacting) => Prom
   const cluster: Cluster = {
     connect: async () => undefined,
     disconnect: async () => void told.push('disconnected'),
-    addTargetTopic: async () => undefined,
+    addTargetTopic: async (topic) => {
+      if (unheard-- > 0) throw failure('UNKNOWN_TOPIC_OR_PARTITION');
+      topics.add(topic);
+    },
     refreshMetadata: async () => void told.push('who leads?'),
-    refreshMetadataIfNecessary: async () => undefined,
+    // Asked about no topic, the client asks about all, and a partition of another's has no leader.
+    refreshMetadataIfNecessary: async () => {
+      if (topics.size === 0) throw failure('LEADER_NOT_AVAILABLE');
+    },
     findLeaderForPartitions: (_, [partition = 0]) => ({ [partition]: [partition] }),
     findBroker: async ({ nodeId }) => broker(nodeId) as Broker,
     findGroupCoordinatorMetadata: async () => ({ coordinator: { nodeId: 0 } }),
     fetchTopicsOffset: async () => [],
   };
   const kafka = { [Symbol('private:Kafka:createCluster')]: () => cluster } as unknown as Kafka;
-  return { producer: await Transactions.takeOver(kafka, 'id', async () => undefined), told };
+  const pause = async (): Promise<void> => undefined;
+  const producer = await Transactions.takeOver({ kafka, transactionalId: 'id', topic: 't', pause });
+  return { producer, told };
 }
 
 /** A promise, and what settles it. */

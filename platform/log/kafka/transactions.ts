@@ -34,6 +34,14 @@ const leaderMoves = [
 export type BaseOffsets = ReadonlyMap<string, Offset>;
 type Pause = (ms: number) => Promise<void>;
 
+export interface TakeOverOptions {
+  readonly kafka: Kafka;
+  readonly transactionalId: string;
+  /** One of those that are written to. */
+  readonly topic: string;
+  readonly pause: Pause;
+}
+
 /**
  * A producer of transactions, one after the other, over kafkajs's protocol. (kafkajs's own producer asks four times per
  * transaction who the coordinators are, and does everything in turn: nine round trips, where this one has
@@ -55,11 +63,13 @@ export class Transactions {
    * Fences the producers before it under this id, and ends their open transaction, which would hide
    * everything behind it.
    */
-  static async takeOver(kafka: Kafka, transactionalId: string, pause: Pause): Promise<Transactions> {
+  static async takeOver({ kafka, transactionalId, topic, pause }: TakeOverOptions): Promise<Transactions> {
     const cluster = clusterOf(kafka);
     try {
       await cluster.connect();
-      return await again(coordinatorMoves, MOVING, pause, async () => {
+      return await again([...coordinatorMoves, ...leaderMoves], MOVING, pause, async () => {
+        // Without a topic it asks about all that there are, and fails where any partition has no leader.
+        await cluster.addTargetTopic(topic);
         await cluster.refreshMetadataIfNecessary();
         const nodeId = await coordinatorOf(cluster, transactionalId, coordinatorTypes.transaction);
         const broker = await cluster.findBroker({ nodeId });
