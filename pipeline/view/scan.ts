@@ -56,17 +56,9 @@ export async function patiently<T>(
   return null;
 }
 
-/** The next records; none where none came in time. What cannot be reached now is waited for. */
-export async function readPatiently(
-  reader: LogReader,
-  { codec, waitMs, patience }: { codec: Codec; waitMs: number; patience: Patience },
-): Promise<readonly Entry[]> {
-  const { signal } = patience;
-  const batch = await patiently(patience, () => reader.pull({ waitMs, signal }));
-  const entries: Entry[] = [];
-  if (batch) for await (const entry of decodeBatch(codec, batch, patience)) entries.push(entry);
-  return entries;
-}
+/** The next batch; null where none came in time. What cannot be reached now is waited for. */
+export const pullPatiently = (reader: LogReader, waitMs: number, patience: Patience): Promise<Batch | null> =>
+  patiently(patience, () => reader.pull({ waitMs, signal: patience.signal }));
 
 /** All records of a topic that were appended at or after the time (ms since the epoch), partition by partition. */
 export async function* scanSince(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { pause } from '../../cli/pause.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
-import type { EventLog } from '../../platform/log/event-log.js';
+import { type EventLog, LogError } from '../../platform/log/event-log.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import type { DeadLetter } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
@@ -102,6 +102,36 @@ test('gives each follower all from its offset on, once, over two readers', async
     expect(client.seen).toEqual(numbers(i * 50, MANY + 20));
   }
   expect(most).toBe(2);
+});
+
+test('gives no more at once than is kept, however much there is', async () => {
+  await append(0, MANY);
+  const pages: number[] = [];
+  for await (const { entries } of topic.follow(0, 0, stop.now.signal)) {
+    pages.push(entries.length);
+    if (entries.length === 0) break;
+  }
+  expect(pages.reduce((a, b) => a + b)).toBe(MANY);
+  expect(Math.max(...pages)).toBeLessThan(MANY / 2);
+});
+
+test('who comes after a failure is served, also while one from before has not taken all', async () => {
+  await append(0, 2);
+  let refuses = true;
+  const { read } = log;
+  log.read = (name, partition, from) => {
+    const reader = read(name, partition, from);
+    if (refuses && from === 2) reader.pull = () => Promise.reject(new LogError('Refused', 'no rights'));
+    return reader;
+  };
+  const held = topic.follow(0, 0, stop.now.signal);
+  expect((await held.next()).value?.next).toBe(2);
+  await expect(new Client(2).done).rejects.toThrow('no rights');
+  refuses = false;
+  const client = new Client(2);
+  await append(2, 1);
+  await expect.poll(() => client.seen).toEqual([2]);
+  await expect(held.next()).rejects.toThrow('no rights');
 });
 
 test('a follower that takes nothing for long holds up nobody, and misses nothing', async () => {

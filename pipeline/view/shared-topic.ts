@@ -1,9 +1,10 @@
 import type { Codec } from '../../platform/codec/codec.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
+import type { Batch } from '../../platform/log/batch.js';
 import type { EventLog, LogReader, Offset } from '../../platform/log/event-log.js';
-import { patiently, readPatiently } from './scan.js';
-import { type Page, Tail } from './tail.js';
+import { decodeBatch, type Entry, patiently, pullPatiently } from './scan.js';
+import { KEPT_BYTES, type Page, Tail } from './tail.js';
 import { Turn } from './turn.js';
 
 const WAIT_MS = 60_000;
@@ -41,6 +42,8 @@ export class SharedTopic {
 class SharedPartition {
   readonly #lent = new Turn();
   #reader: LogReader | null = null;
+  /** What that reader brought and nobody has been given yet, with its offset. */
+  #rest: { readonly at: Offset; readonly batch: Batch } | null = null;
   #followers = 0;
   #tail = new Tail();
   #stop = new AbortController();
@@ -53,7 +56,8 @@ class SharedPartition {
   ) {}
 
   async *follow(from: Offset, signal: AbortSignal): AsyncGenerator<Page> {
-    if (this.#followers++ === 0) this.#start();
+    // Of a tail that has failed a follower may still hold a page.
+    if (this.#followers++ === 0 || this.#tail.failed) this.#start();
     const tail = this.#tail;
     try {
       for (let at = from; !signal.aborted; ) {
@@ -98,8 +102,12 @@ class SharedPartition {
     const reader = log.read(topic, this.partition, range.end);
     try {
       tail.begin(range.end);
-      while (!stop.signal.aborted)
-        tail.take(await readPatiently(reader, { codec, waitMs: WAIT_MS, patience }), reader.position);
+      while (!stop.signal.aborted) {
+        const batch = await pullPatiently(reader, WAIT_MS, patience);
+        const entries: Entry[] = [];
+        if (batch) for await (const entry of decodeBatch(codec, batch, patience)) entries.push(entry);
+        tail.take(entries, reader.position);
+      }
     } finally {
       await reader.close();
     }
@@ -108,10 +116,23 @@ class SharedPartition {
   #older(at: Offset): Promise<Page> {
     const { log, codec, topic, patience } = this.options;
     return this.#lent.take(async () => {
-      this.#reader ??= log.read(topic, this.partition, at);
-      this.#reader.seek(at);
-      const entries = await readPatiently(this.#reader, { codec, waitMs: 0, patience });
-      return { entries, next: this.#reader.position };
+      const rest = this.#rest;
+      this.#rest = null;
+      const reader = this.#reader ?? log.read(topic, this.partition, at);
+      this.#reader = reader;
+      if (rest?.at !== at) reader.seek(at);
+      const batch = rest?.at === at ? rest.batch : await pullPatiently(reader, 0, patience);
+      const entries: Entry[] = [];
+      let bytes = 0;
+      if (!batch) return { entries, next: reader.position };
+      for await (const entry of decodeBatch(codec, batch, patience)) {
+        entries.push(entry);
+        bytes += entry.bytes;
+        if (bytes < KEPT_BYTES) continue;
+        this.#rest = { at: entry.next, batch };
+        return { entries, next: entry.next };
+      }
+      return { entries, next: reader.position };
     });
   }
 
@@ -119,7 +140,7 @@ class SharedPartition {
     return this.#lent.take(async () => {
       if (this.#followers > 0 && !this.#stop.signal.aborted) return;
       const reader = this.#reader;
-      this.#reader = null;
+      this.#reader = this.#rest = null;
       await reader?.close();
     });
   }

@@ -1,8 +1,11 @@
 import type { Offset } from '../../platform/log/event-log.js';
 import type { Entry } from './scan.js';
 
-/** So much of the newest is kept for those who are a little behind, in bytes as they lie in the log. */
-const KEPT_BYTES = 256 * 1024;
+/**
+ * So much of the newest is kept for those who are a little behind, and so much is read at once for those who are
+ * further, in bytes as they lie in the log; here they are several times as many.
+ */
+export const KEPT_BYTES = 256 * 1024;
 
 /** What was read of a partition up to `next`. */
 export interface Page {
@@ -19,6 +22,10 @@ export class Tail {
   #from: Offset | null = null;
   #next: Offset = 0;
   #failed: { readonly error: unknown } | null = null;
+
+  get failed(): boolean {
+    return this.#failed !== null;
+  }
 
   /** Whether nothing is missing from the offset on. Throws what ended the tail. */
   covers(at: Offset): boolean {

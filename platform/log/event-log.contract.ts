@@ -164,6 +164,13 @@ export function eventLogContract(name: string, open: () => Promise<LogFixture>):
       await expect.poll(() => drain(reopened, input, 0, state ?? 0), LONG).toEqual(['state 0', 'state 1']);
     });
 
+    test('appends all that a commit has for one place, in order', async () => {
+      const { one } = await takeOver(log, fixture.group, input);
+      const outputs = ['x', 'y'].map((text) => ({ topic: output, partition: 0, records: [record(text)] }));
+      await one.commit(outputs, { next: 1 });
+      await expect.poll(() => drain(log, output), LONG).toEqual(['x', 'y']);
+    });
+
     test('writes nothing of a commit to a partition that does not exist', async () => {
       const { one } = await takeOver(log, fixture.group, input);
       const good = { topic: output, partition: 0, records: [record('x')] };

@@ -1,7 +1,7 @@
 import type { Kafka, Producer } from 'kafkajs';
-import { LogError, type LogRecord, type Offset, type Output } from '../event-log.js';
+import { LogError, type Offset, type Output } from '../event-log.js';
 import { logError } from './errors.js';
-import { asTold, isLarge, rounds, toMessages } from './rounds.js';
+import { asTold, isLarge, placeOf, rounds, toMessages } from './rounds.js';
 
 interface Waiting {
   readonly output: Output;
@@ -66,35 +66,27 @@ export class Appender {
 
   async #send(taken: readonly Waiting[]): Promise<void> {
     const producer = await this.#connected();
-    // One request per partition and round: the answer names the offset of its first record alone.
-    const merged = new Map<
-      string,
-      { readonly output: Output; readonly records: LogRecord[]; readonly of: { one: Waiting; at: number }[] }
-    >();
-    for (const one of taken) {
-      const place = `${one.output.topic}/${one.output.partition}`;
-      const into = merged.get(place) ?? { output: one.output, records: [], of: [] };
-      merged.set(place, into);
-      into.of.push({ one, at: into.records.length });
-      into.records.push(...one.output.records);
-    }
-    const outputs = [...merged.values()].map(({ output, records }) => ({ ...output, records }));
+    // The answer names the offset of the first record of each place alone.
+    const counts = new Map<string, number>();
+    const parts = taken.map(({ output, resolve }) => {
+      const place = placeOf(output);
+      const at = counts.get(place) ?? 0;
+      counts.set(place, at + output.records.length);
+      return { place, at, resolve };
+    });
     const bases = new Map<string, { at: number; base: Offset }[]>();
-    for (const round of rounds(outputs)) {
+    for (const round of rounds(taken.map(({ output }) => output))) {
       const answers = await producer.sendBatch({ acks: -1, topicMessages: toMessages(round.outputs) });
       for (const { topicName, partition, baseOffset } of answers) {
-        const place = `${topicName}/${partition}`;
+        const place = placeOf({ topic: topicName, partition });
         const known = bases.get(place) ?? [];
         bases.set(place, known);
         known.push({ at: round.firsts.get(place) ?? 0, base: Number(baseOffset ?? 0) });
       }
     }
-    for (const [place, { of }] of merged) {
-      const parts = bases.get(place) ?? [];
-      for (const { one, at } of of) {
-        const part = parts.findLast((known) => known.at <= at);
-        one.resolve(part ? part.base + at - part.at : 0);
-      }
+    for (const { place, at, resolve } of parts) {
+      const known = bases.get(place)?.findLast((one) => one.at <= at);
+      resolve(known ? known.base + at - known.at : 0);
     }
   }
 

@@ -14,7 +14,8 @@ export class Ends {
   constructor(readonly kafka: Kafka) {}
 
   async of(topic: string, partition: number): Promise<{ readonly start: Offset; readonly end: Offset }> {
-    const cluster = await this.#connected();
+    const connected = this.#connected();
+    const cluster = await connected;
     try {
       await cluster.addTargetTopic(topic);
       await cluster.refreshMetadataIfNecessary();
@@ -34,7 +35,11 @@ export class Ends {
       return { start, end };
     } catch (error) {
       // The leader may have moved, or the connection be broken: the next one asks afresh.
-      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') await this.close();
+      if (typeOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') {
+        // Its own, also where another has closed it before: asked once more, it has connected again.
+        if (this.#cluster === connected) this.#cluster = null;
+        await cluster.disconnect();
+      }
       throw error;
     }
   }

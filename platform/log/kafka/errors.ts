@@ -32,7 +32,6 @@ export function typeOf(error: unknown): string {
 const broken = /connection|closed|timed out|ECONN|EPIPE|ETIMEDOUT/i;
 const untrusted = /SELF_SIGNED_CERT|UNABLE_TO_(?:GET|VERIFY)/;
 const invalid = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|CERT_REVOKED|ALTNAME_INVALID/;
-const fenced = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'];
 const credentials =
   'the user, the password or the mechanism is wrong: set KAFKA_USERNAME, KAFKA_PASSWORD and KAFKA_SASL_MECHANISM as the broker has them';
 const rights = 'give its user the right to that on the broker';
@@ -66,7 +65,7 @@ export function logError(doing: string, cause: unknown): LogError {
 
 /** Why a commit failed: another owner, or what no second try mends, or nobody knows whether it came through. */
 export function commitError(at: string, cause: unknown): LogError {
-  if (fenced.includes(typeOf(cause)))
+  if (typeOf(cause) === 'INVALID_PRODUCER_EPOCH')
     return new LogError('Fenced', told(`${at} was taken over`, cause), { cause });
   const doing = `committing ${at}`;
   // A topic was looked up before: the broker that is asked has not yet heard of it.

@@ -1,4 +1,4 @@
-import type { Admin, Kafka } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 import type { Batch } from '../batch.js';
 import type {
   Commit,
@@ -12,29 +12,25 @@ import type {
 } from '../event-log.js';
 import { LogError } from '../event-log.js';
 import { commitError, logError } from './errors.js';
-import { rounds } from './rounds.js';
-import { Transactions } from './transactions.js';
+import { placeOf, rounds } from './rounds.js';
+import { allOf, type TakeOverOptions, Transactions } from './transactions.js';
 
-export interface OwnedOptions {
-  readonly kafka: Kafka;
+export interface OwnedOptions extends TakeOverOptions {
   readonly admin: () => Promise<Admin>;
   readonly reader: LogReader;
-  readonly topic: string;
   readonly partition: number;
   /** Group id as the broker knows it. */
   readonly groupId: string;
-  readonly transactionalId: string;
   /**
    * Resolves once the broker has confirmed that this member belongs to the group's current generation, or
    * the partition is lost.
    */
   readonly confirmed: (lost: AbortSignal) => Promise<void>;
-  /** Rejects where there is no such place: kafkajs would drop its records without a word. */
+  /** Rejects where there is no such place, before anything of the commit is sent. */
   readonly checked: (topic: string, partition: number) => Promise<void>;
   /** Where the next record of the partition goes. */
   readonly end: () => Promise<Offset>;
   readonly warn: (message: string) => void;
-  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** One ownership of one partition of a group. */
@@ -81,16 +77,16 @@ export class KafkaPartition implements OwnedPartition {
   }
 
   /**
-   * Takes the partition over: a new producer, whose first transaction fences the owner before and ends
-   * its open transaction, which would hide everything behind it; only then the position is read.
+   * Takes the partition over: a new producer, whose id fences the owner before and ends its open transaction,
+   * which would hide everything behind it; only then the position is read.
    */
   async committed(): Promise<Position | null> {
-    const { kafka, transactionalId, groupId, topic, partition, confirmed, admin, pause } = this.options;
+    const { groupId, topic, partition, confirmed, admin } = this.options;
     // Whoever was fenced asks first whether it still belongs here, or two owners fence each other in turn.
     if (this.#tookOver) await confirmed(this.lost);
     if (this.lost.aborted) throw new LogError('Fenced', `${this.#at} is another's`);
     await this.#dispose();
-    const producer = await Transactions.takeOver(kafka, transactionalId, pause).catch((error: unknown) => {
+    const producer = await Transactions.takeOver(this.options).catch((error: unknown) => {
       throw logError(`taking over ${this.#at}`, error);
     });
     try {
@@ -156,7 +152,7 @@ export class KafkaPartition implements OwnedPartition {
     const send = async (): Promise<void> => {
       for (const round of rounds(outputs)) await producer.send(round.outputs);
     };
-    await Promise.all([send(), producer.commitOffsets(options.groupId, [{ topic, partitions: [offset] }])]);
+    await allOf([send(), producer.commitOffsets(options.groupId, [{ topic, partitions: [offset] }])]);
     return position;
   }
 
@@ -167,7 +163,7 @@ export class KafkaPartition implements OwnedPartition {
     // One request per part: together they would be one record batch, and too large.
     for (const part of parts) {
       const bases = await producer.send([{ topic, partition, records: [part] }]);
-      state ??= bases.get(`${topic}/${partition}`) ?? 0;
+      state ??= bases.get(placeOf({ topic, partition })) ?? 0;
     }
     return state;
   }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { Cluster, Fetching } from './cluster.js';
 import { KafkaReader, type ReaderOptions } from './reader.js';
 
@@ -111,4 +111,25 @@ test('says once what a transaction hides that stays open', async () => {
   expect(await reader.pull({ waitMs: 70_000 })).toBeNull();
   expect(warned).toHaveLength(1);
   await reader.close();
+});
+
+test('a close waits for the pull under way, which would connect the cluster again', async () => {
+  const told: string[] = [];
+  const { reader } = harness({
+    refreshMetadataIfNecessary: async () => {
+      told.push('asked');
+      await vi.waitFor(() => expect(closed).toBeDefined());
+    },
+    findBroker: async () => {
+      told.push('connected');
+      return { fetch: async () => ({ responses: [] }) };
+    },
+    disconnect: async () => void told.push('disconnected'),
+  });
+  let closed: Promise<void> | undefined;
+  const pulled = reader.pull({ waitMs: 60_000 });
+  await vi.waitFor(() => expect(told).toEqual(['asked']));
+  closed = reader.close();
+  expect([await pulled, await closed]).toEqual([null, undefined]);
+  expect(told).toEqual(['asked', 'connected', 'disconnected']);
 });

@@ -39,6 +39,7 @@ export class KafkaReader implements LogReader {
   #offset: Offset;
   #cluster: Cluster<Fetching> | null = null;
   #closed = false;
+  #underWay: Promise<unknown> = Promise.resolve();
   /** Where it was said that it stands beyond the end. */
   #beyond: Offset | null = null;
   /** Since when something is there that is not to be seen; said once. */
@@ -56,7 +57,13 @@ export class KafkaReader implements LogReader {
     this.#offset = offset;
   }
 
-  async pull({ waitMs, signal }: PullOptions): Promise<Batch | null> {
+  pull(options: PullOptions): Promise<Batch | null> {
+    const pulled = this.#pull(options);
+    this.#underWay = pulled.catch(() => undefined);
+    return pulled;
+  }
+
+  async #pull({ waitMs, signal }: PullOptions): Promise<Batch | null> {
     const { topic, partition, clock, pause } = this.options;
     const until = clock() + waitMs;
     const batch = this.#batch;
@@ -92,8 +99,10 @@ export class KafkaReader implements LogReader {
     }
   }
 
+  /** After what is under way: a request to a cluster that is disconnected connects it again, for good. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#underWay;
     const cluster = this.#cluster;
     this.#cluster = null;
     await cluster?.disconnect();

@@ -5,7 +5,14 @@ import { drain, record } from '../event-log.contract.js';
 import type { EventLog, OwnedPartition } from '../event-log.js';
 import { kafkaLog } from './log.js';
 
-const { Kafka: Client, logLevel } = kafkajs;
+const {
+  AclOperationTypes,
+  AclPermissionTypes,
+  AclResourceTypes,
+  Kafka: Client,
+  logLevel,
+  ResourcePatternTypes,
+} = kafkajs;
 
 describe.skipIf(!docker)('a broker', () => {
   let server: Server;
@@ -15,7 +22,10 @@ describe.skipIf(!docker)('a broker', () => {
   let names = 0;
 
   beforeAll(async () => {
-    server = await startKafka();
+    server = await startKafka({
+      KAFKA_AUTHORIZER_CLASS_NAME: 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      KAFKA_ALLOW_EVERYONE_IF_NO_ACL_FOUND: 'true',
+    });
     admin = new Client({ brokers: [server.url], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();
     log = kafkaLog({
@@ -64,6 +74,26 @@ describe.skipIf(!docker)('a broker', () => {
     expect(await owned.committed()).toBeNull();
     await (await log.writer('writer', small, 0)).append([record('c')]);
     await expect.poll(() => drain(log, small), { timeout: 30_000 }).toEqual(['a', 'b', 'c']);
+  });
+
+  test('that lets nobody write to a topic says which right it takes, also where others are written to', async () => {
+    const [input, others, closed] = [await topic(), await topic(), await topic()];
+    await admin.createAcls({
+      acl: [
+        {
+          ...{ resourceType: AclResourceTypes.TOPIC, resourceName: closed },
+          ...{ resourcePatternType: ResourcePatternTypes.LITERAL, principal: 'User:*', host: '*' },
+          ...{ operation: AclOperationTypes.READ, permissionType: AclPermissionTypes.ALLOW },
+        },
+      ],
+    });
+    const owned = await join('rights', input);
+    await owned.committed();
+    const outputs = [others, closed].map((name) => ({ topic: name, partition: 0, records: [record('a')] }));
+    await expect(owned.commit(outputs, { next: 1 })).rejects.toMatchObject({ code: 'Refused' });
+    await owned.committed();
+    await expect(owned.commit(outputs.reverse(), { next: 1 })).rejects.toMatchObject({ code: 'Refused' });
+    expect(await owned.committed()).toBeNull();
   });
 
   test('that compressed with zstd is told of by name, at once and for good', async () => {

@@ -33,6 +33,13 @@ describe('rounds', () => {
     expect(cut.map(({ firsts }) => firsts.get('t/0'))).toEqual([0, 2, 4]);
   });
 
+  test('put together what goes to one place', () => {
+    const outputs = [1, 2, 3].map((n) => ({ topic: 't', partition: n % 2, records: [sized(n)] }));
+    expect(rounds(outputs).map((round) => round.outputs.map((one) => sizes(one.records)))).toEqual([
+      [[1, 3], [2]],
+    ]);
+  });
+
   test('send a record that is larger alone', () => {
     const cut = rounds([{ topic: 't', partition: 0, records: [sized(1), sized(900_000), sized(2)] }]);
     expect(cut.map(({ outputs }) => sizes(outputs[0]?.records ?? []))).toEqual([[1], [900_000], [2]]);

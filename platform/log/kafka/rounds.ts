@@ -11,16 +11,22 @@ const sizeOf = ({ key, value }: LogRecord): number => (key?.length ?? 0) + value
 export const isLarge = ({ records }: Output): boolean =>
   records.some((record) => sizeOf(record) > BATCH_BYTES);
 
+export const placeOf = ({ topic, partition }: Pick<Output, 'topic' | 'partition'>): string =>
+  `${topic}/${partition}`;
+
 export interface Round {
   readonly outputs: readonly Output[];
-  /** Index, in its whole output, of the first record of each place. */
+  /** Index, in all that goes to its place, of the first record of each place. */
   readonly firsts: ReadonlyMap<string, number>;
 }
 
-/** A request makes one record batch per partition: cuts outputs so that none becomes too large. */
+/**
+ * A request makes one record batch per partition, and of two the broker would drop one without a word: puts
+ * together what goes to one place, and cuts it so that no batch becomes too large.
+ */
 export function rounds(outputs: readonly Output[]): readonly Round[] {
   const made: { outputs: Output[]; firsts: Map<string, number> }[] = [];
-  for (const { topic, partition, records } of outputs) {
+  for (const { topic, partition, records } of byPlace(outputs)) {
     let round = 0;
     let first = 0;
     let size = 0;
@@ -28,7 +34,7 @@ export function rounds(outputs: readonly Output[]): readonly Round[] {
       if (end === first) return;
       made[round] ??= { outputs: [], firsts: new Map() };
       made[round]?.outputs.push({ topic, partition, records: records.slice(first, end) });
-      made[round]?.firsts.set(`${topic}/${partition}`, first);
+      made[round]?.firsts.set(placeOf({ topic, partition }), first);
       round++;
       first = end;
       size = 0;
@@ -41,6 +47,17 @@ export function rounds(outputs: readonly Output[]): readonly Round[] {
     close(records.length);
   }
   return made;
+}
+
+function byPlace(outputs: readonly Output[]): Iterable<Output> {
+  const places = new Map<string, Output & { readonly records: LogRecord[] }>();
+  for (const { topic, partition, records } of outputs) {
+    const at = placeOf({ topic, partition });
+    const place = places.get(at) ?? { topic, partition, records: [] };
+    places.set(at, place);
+    for (const record of records) place.records.push(record);
+  }
+  return places.values();
 }
 
 export const toMessage = ({ key, value }: LogRecord): { key: Buffer | null; value: Buffer } => ({

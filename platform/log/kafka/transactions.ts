@@ -1,9 +1,16 @@
 import type { Kafka } from 'kafkajs';
 import type { Offset, Output } from '../event-log.js';
 import { clusterOf } from './client.js';
-import type { Broker, Cluster, CommittedTopic, InTransaction, ProducedPartition } from './cluster.js';
+import type {
+  Broker,
+  Cluster,
+  CommittedTopic,
+  InTransaction,
+  ProducedPartition,
+  TopicPartitions,
+} from './cluster.js';
 import { typeOf } from './errors.js';
-import { toMessage } from './rounds.js';
+import { placeOf, toMessage } from './rounds.js';
 
 const TRANSACTION_TIMEOUT_MS = 10_000;
 const coordinatorTypes = { group: 0, transaction: 1 } as const;
@@ -15,7 +22,7 @@ const ENDING = { first: 5, longest: 5, times: 400 };
 const MOVING = { first: 10, longest: 1_000, times: 12 };
 
 const coordinatorMoves = [
-  ...['CONCURRENT_TRANSACTIONS', 'COORDINATOR_LOAD_IN_PROGRESS', 'GROUP_LOAD_IN_PROGRESS'],
+  ...['CONCURRENT_TRANSACTIONS', 'GROUP_LOAD_IN_PROGRESS'],
   ...['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE'],
 ];
 const leaderMoves = [
@@ -27,6 +34,14 @@ const leaderMoves = [
 export type BaseOffsets = ReadonlyMap<string, Offset>;
 type Pause = (ms: number) => Promise<void>;
 
+export interface TakeOverOptions {
+  readonly kafka: Kafka;
+  readonly transactionalId: string;
+  /** One of those that are written to. */
+  readonly topic: string;
+  readonly pause: Pause;
+}
+
 /**
  * A producer of transactions, one after the other, over kafkajs's protocol. (kafkajs's own producer asks four times per
  * transaction who the coordinators are, and does everything in turn: nine round trips, where this one has
@@ -35,6 +50,7 @@ type Pause = (ms: number) => Promise<void>;
 export class Transactions {
   readonly #sequences = new Map<string, number>();
   #groupCoordinator: Promise<string> | null = null;
+  #underWay: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly cluster: Cluster,
@@ -47,11 +63,13 @@ export class Transactions {
    * Fences the producers before it under this id, and ends their open transaction, which would hide
    * everything behind it.
    */
-  static async takeOver(kafka: Kafka, transactionalId: string, pause: Pause): Promise<Transactions> {
+  static async takeOver({ kafka, transactionalId, topic, pause }: TakeOverOptions): Promise<Transactions> {
     const cluster = clusterOf(kafka);
     try {
       await cluster.connect();
-      return await again(coordinatorMoves, MOVING, pause, async () => {
+      return await again([...coordinatorMoves, ...leaderMoves], MOVING, pause, async () => {
+        // Without a topic it asks about all that there are, and fails where any partition has no leader.
+        await cluster.addTargetTopic(topic);
         await cluster.refreshMetadataIfNecessary();
         const nodeId = await coordinatorOf(cluster, transactionalId, coordinatorTypes.transaction);
         const broker = await cluster.findBroker({ nodeId });
@@ -69,18 +87,20 @@ export class Transactions {
   }
 
   /** One transaction: `write` sends to these places and commits offsets, nothing of which is seen before the end. */
-  async transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
-    const topics = byTopic(places, ({ partition }) => partition);
-    if (topics.length > 0) {
-      const parts = topics.map(({ topic, partitions }) => ({ topic, partitions: [...new Set(partitions)] }));
-      await this.#ask((broker) => broker.addPartitionsToTxn({ ...this.id, topics: parts }));
-    }
+  transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
+    const done = this.#transact(places, write);
+    this.#underWay = done.catch(() => undefined);
+    return done;
+  }
+
+  async #transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
+    if (places.length > 0) await this.#add(places);
     const written = await write();
     await (await this.#transactionBroker()).endTxn({ ...this.id, transactionResult: true });
     return written;
   }
 
-  /** Each output becomes one record batch; a place comes once. */
+  /** Each output becomes one record batch: a place comes once, as in a round. */
   async send(outputs: readonly Output[]): Promise<BaseOffsets> {
     const { cluster } = this;
     const bases = new Map<string, Offset>();
@@ -91,17 +111,17 @@ export class Transactions {
       const { topics } = await broker.produce({ ...this.id, acks: ALL_IN_SYNC, topicData });
       for (const { topicName, partitions } of topics)
         for (const { partition, baseOffset } of partitions)
-          bases.set(`${topicName}/${partition}`, Number(baseOffset));
+          bases.set(placeOf({ topic: topicName, partition }), Number(baseOffset));
     };
     // What is sent again has the sequence that it had: the broker keeps one of the two.
     await again(leaderMoves, MOVING, this.pause, async (attempt) => {
       await (attempt === 0 ? cluster.refreshMetadataIfNecessary() : cluster.refreshMetadata());
       const requests = [...byLeader(cluster, outputs)].map(([nodeId, led]) => produce(nodeId, led));
-      await Promise.all(requests);
+      await allOf(requests);
     });
-    for (const { topic, partition, records } of outputs) {
-      const place = `${topic}/${partition}`;
-      this.#sequences.set(place, ((this.#sequences.get(place) ?? 0) + records.length) % 2 ** 31);
+    for (const output of outputs) {
+      const next = this.#sequenceOf(output) + output.records.length;
+      this.#sequences.set(placeOf(output), next % 2 ** 31);
     }
     return bases;
   }
@@ -118,13 +138,33 @@ export class Transactions {
     });
   }
 
-  close(): Promise<void> {
-    return this.cluster.disconnect();
+  /** After what is under way: a request to a cluster that is disconnected connects it again, for good. */
+  async close(): Promise<void> {
+    await this.#underWay;
+    await this.cluster.disconnect();
   }
 
-  #batch({ topic, partition, records }: Output): ProducedPartition {
-    const firstSequence = this.#sequences.get(`${topic}/${partition}`) ?? 0;
-    return { partition, firstSequence, messages: records.map(toMessage) };
+  #batch(output: Output): ProducedPartition {
+    const { partition, records } = output;
+    return { partition, firstSequence: this.#sequenceOf(output), messages: records.map(toMessage) };
+  }
+
+  #sequenceOf(output: Output): number {
+    return this.#sequences.get(placeOf(output)) ?? 0;
+  }
+
+  async #add(places: readonly Output[]): Promise<void> {
+    const topics = byTopic(places, ({ partition }) => partition).map(({ topic, partitions }) => ({
+      topic,
+      partitions: [...new Set(partitions)],
+    }));
+    const add = (some: readonly TopicPartitions[]): Promise<void> =>
+      this.#ask((broker) => broker.addPartitionsToTxn({ ...this.id, topics: some }));
+    await add(topics).catch(async (error: unknown) => {
+      // Another topic of these is refused, and why is hidden behind this: alone, each says it.
+      if (typeOf(error) !== 'OPERATION_NOT_ATTEMPTED') throw error;
+      for (const one of topics) await add([one]);
+    });
   }
 
   /** The transaction before may still be ending. */
@@ -137,6 +177,12 @@ export class Transactions {
   #transactionBroker(): Promise<Broker> {
     return this.cluster.findBroker({ nodeId: this.coordinator });
   }
+}
+
+/** Ends when each has ended, also where one fails: nothing of a transaction is under way behind its end. */
+export async function allOf(parts: readonly Promise<unknown>[]): Promise<void> {
+  await Promise.allSettled(parts);
+  await Promise.all(parts);
 }
 
 async function coordinatorOf(cluster: Cluster, id: string, coordinatorType: number): Promise<string> {

@@ -1,21 +1,16 @@
-import type { Kafka } from 'kafkajs';
 import { LogError, type LogRecord, type Offset, type PartitionWriter } from '../event-log.js';
 import { commitError, logError } from './errors.js';
-import { rounds } from './rounds.js';
-import { Transactions } from './transactions.js';
+import { placeOf, rounds } from './rounds.js';
+import { type TakeOverOptions, Transactions } from './transactions.js';
 
-export interface WriterOptions {
-  readonly kafka: Kafka;
-  readonly topic: string;
+export interface WriterOptions extends TakeOverOptions {
   readonly partition: number;
-  readonly transactionalId: string;
-  readonly pause: (ms: number) => Promise<void>;
 }
 
 /** Takes over as the writer of a name: each append is a transaction under an id that fences. */
 export async function openWriter(options: WriterOptions): Promise<KafkaWriter> {
-  const { kafka, topic, partition, transactionalId, pause } = options;
-  const producer = await Transactions.takeOver(kafka, transactionalId, pause).catch((error: unknown) => {
+  const { topic, partition } = options;
+  const producer = await Transactions.takeOver(options).catch((error: unknown) => {
     throw logError(`taking over ${topic}/${partition}`, error);
   });
   return new KafkaWriter(options, producer);
@@ -47,7 +42,7 @@ export class KafkaWriter implements PartitionWriter {
         let next = 0;
         for (const { outputs } of rounds([output])) {
           const bases = await producer.send(outputs);
-          next = (bases.get(`${topic}/${partition}`) ?? 0) + (outputs[0]?.records.length ?? 0);
+          next = (bases.get(placeOf({ topic, partition })) ?? 0) + (outputs[0]?.records.length ?? 0);
         }
         return next;
       });
