@@ -53,7 +53,7 @@ export async function runOverLog(
   { log, codec, close }: OpenLog,
   options: WorkloadOptions,
 ): Promise<OverLogResult> {
-  const { closing, records } = new Workload(codec, options);
+  const { closing, lastWindow, records } = new Workload(codec, options);
   const registry = new Registry();
   const failed = new AbortController();
   const cold = new Meter();
@@ -80,9 +80,10 @@ export async function runOverLog(
       warm.start();
     }
   }
-  await pipeline.stop();
   cold.stop();
   warm.stop();
+  await committed({ log, codec }, lastWindow);
+  await pipeline.stop();
   const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: statusBytes('self', 'RssAnon') };
   const { firstAt, ...outcome } = await readOutcome(log);
   await close();
@@ -106,6 +107,21 @@ async function reached(registry: Registry): Promise<number> {
   const stages = metric?.values.filter(({ labels }) => labels.stage === 'evaluate') ?? [];
   if (stages.length < PARTITIONS) return Number.NEGATIVE_INFINITY;
   return Math.round(Math.min(...stages.map(({ value }) => value)) * 1000);
+}
+
+/** What was evaluated is in the log a little later: waits for the windows of that end in every partition. */
+async function committed({ log, codec }: Pick<OpenLog, 'log' | 'codec'>, lastWindow: number): Promise<void> {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const reader = log.read(topics.windows, partition, 0);
+    for (let there = false; !there; ) {
+      const batch = await reader.pull({ waitMs: LOOK_EVERY_MS });
+      while (batch?.advance()) {
+        const { type, value } = codec.decode(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+        there ||= type === 'WindowRecord' && value.end >= lastWindow;
+      }
+    }
+    await reader.close();
+  }
 }
 
 async function readOutcome(log: EventLog): Promise<Outcome & { readonly firstAt: number }> {

@@ -22,15 +22,19 @@ export interface KafkaSettings {
 }
 
 /** kafkajs, with what has to be put right before it is used. */
-export function createClient({ brokers, clientId = 'tidemark', ssl, sasl, warn }: KafkaSettings): KafkaType {
+export function createClient(
+  { brokers, clientId = 'tidemark', ssl, sasl, warn }: KafkaSettings,
+  socketFactory: ISocketFactory = withoutDelay,
+): KafkaType {
   registerCodecs();
   quietIdleConnections();
+  keepResponses();
   return new Kafka({
     brokers: [...brokers],
     clientId,
     ...(ssl === undefined ? {} : { ssl }),
     ...(sasl === undefined ? {} : { sasl }),
-    socketFactory: withoutDelay,
+    socketFactory,
     connectionTimeout: 3_000,
     requestTimeout: 30_000,
     // Rejects within seconds when no broker answers; whoever asked says so, and tries again.
@@ -83,5 +87,25 @@ export function quietIdleConnections(): void {
   const original = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: Queue): void {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) original.call(this);
+  };
+}
+
+interface Connection {
+  chunks: Buffer[];
+  readonly bytesBuffered: number;
+  processData(data: Buffer): void;
+}
+
+let kept = false;
+
+/** What is left of the response before is most often nothing, for which the next one would be copied as a whole. */
+export function keepResponses(): void {
+  if (kept) return;
+  kept = true;
+  const { prototype } = require('kafkajs/src/network/connection') as { prototype: Connection };
+  const original = prototype.processData;
+  prototype.processData = function (this: Connection, data: Buffer): void {
+    if (this.bytesBuffered === 0) this.chunks = [];
+    original.call(this, data);
   };
 }
