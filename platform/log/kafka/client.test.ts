@@ -47,11 +47,10 @@ test('a response that comes as one piece is not copied', () => {
   });
   const data = [1, 2].map((id) => Buffer.from([0, 0, 0, 6, 0, 0, 0, id, 1, 2]));
   for (const one of data) connection.processData(one);
-  expect(payloads.map(({ buffer, length }) => ({ buffer, length }))).toEqual(
-    data.map(({ buffer }) => ({ buffer, length: 2 })),
-  );
+  for (const one of data) one[8] = 9;
+  expect(payloads).toEqual([Buffer.from([9, 2]), Buffer.from([9, 2])]);
   const both = Buffer.concat(data);
   for (const part of [both.subarray(0, 3), both.subarray(3, 14), both.subarray(14)])
     connection.processData(part);
-  expect(payloads.slice(2)).toEqual([Buffer.from([1, 2]), Buffer.from([1, 2])]);
+  expect(payloads.slice(2)).toEqual([Buffer.from([9, 2]), Buffer.from([9, 2])]);
 });
