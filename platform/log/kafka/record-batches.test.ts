@@ -214,6 +214,13 @@ test('says where a record is longer than its batch', async () => {
   await expect(loading).rejects.toMatchObject({ type: 'CORRUPT_MESSAGE', message: /offset 4 is corrupt/ });
 });
 
+test('says where a batch counts more records than it can hold', async () => {
+  const { bytes: whole } = await logOf([plain], 3);
+  whole.writeInt32BE(2 ** 31 - 1, 57);
+  const loading = new RecordBatches().load(whole, { from: 3, aborted: [] });
+  await expect(loading).rejects.toMatchObject({ type: 'CORRUPT_MESSAGE' });
+});
+
 test('leaves messages of an older kind to the ordinary way, also behind a batch', async () => {
   const { bytes: whole } = await logOf([plain, plain], 0);
   const older = Buffer.from(whole);

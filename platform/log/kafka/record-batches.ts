@@ -16,6 +16,8 @@ const GREATEST_TIME = 35;
 const PRODUCER = 43;
 const COUNT = 57;
 const HEADER = 61;
+/** A record is no shorter. */
+const LEAST = 7;
 
 const APPEND_TIME = 0x08;
 const TRANSACTIONAL = 0x10;
@@ -40,8 +42,8 @@ interface Section {
 export const areBatches = (records: Buffer): boolean => records.length <= MAGIC || records[MAGIC] === 2;
 
 /**
- * What a fetch brings, as it comes: record batches, with a cursor that walks their records in place. There is
- * an object per record batch, and none per record; nothing is copied but what was compressed.
+ * What a fetch brings, as it comes: record batches, and where their records lie. There is an object per record
+ * batch, and none per record; nothing is copied but what was compressed.
  */
 export class RecordBatches implements Batch {
   count = 0;
@@ -52,23 +54,16 @@ export class RecordBatches implements Batch {
   keyEnd = -1;
   valueStart = 0;
   valueEnd = 0;
-  readonly #reader = new Varints(NOTHING);
-  #sections: readonly Section[] = [];
-  /** Of the section after that of the cursor. */
-  #following = 0;
-  /** What is left in the section of the cursor. */
-  #left = 0;
-  #base = 0;
-  #time = 0;
-  #appendTime = false;
-
-  get bytes(): Buffer {
-    return this.#reader.bytes;
-  }
+  bytes: Buffer = NOTHING;
+  /** Of each record: where key and value begin and end. */
+  #places = new Int32Array(0);
+  /** Of each record: offset, and when it was appended. */
+  #numbers = new Float64Array(0);
+  #row = 0;
 
   /** Lets go of the bytes. */
   clear(): void {
-    this.#show([]);
+    this.#show(NOTHING, [], 0);
   }
 
   /** Takes up what a read-committed reader may see of a fetch; returns the offset after it, seen or not. */
@@ -82,7 +77,8 @@ export class RecordBatches implements Batch {
       const end = at + BEHIND_LENGTH + records.readInt32BE(at + LENGTH);
       if (end > records.length || unpacked > MOST_UNPACKED) break;
       const base = int64(records, at);
-      if (end < at + HEADER) throw corrupt(base);
+      const count = end < at + HEADER ? -1 : records.readInt32BE(at + COUNT);
+      if (count < 0) throw corrupt(base);
       const last = base + records.readInt32BE(at + LAST_DELTA);
       const attributes = records.readInt16BE(at + ATTRIBUTES);
       const inTransaction = (attributes & TRANSACTIONAL) !== 0;
@@ -90,101 +86,102 @@ export class RecordBatches implements Batch {
       if ((attributes & CONTROL) !== 0) {
         aborted.ends(producer, last, keyOf(records.subarray(at + HEADER, end)));
       } else if (last >= from && !(inTransaction && aborted.hides(producer, last))) {
-        const bytes = await codecOf(attributes)?.decompress(records.subarray(at + HEADER, end));
+        const packed = records.subarray(at + HEADER, end);
+        const bytes = await codecOf(attributes)?.decompress(packed);
         unpacked += bytes?.length ?? 0;
+        if (count * LEAST > (bytes ?? packed).length) throw corrupt(base);
         const appendTime = (attributes & APPEND_TIME) !== 0;
-        const section = seenFrom(from, {
+        sections.push({
           ...(bytes ? { bytes, start: 0, end: bytes.length } : { bytes: records, start: at + HEADER, end }),
-          count: records.readInt32BE(at + COUNT),
+          count,
           base,
           time: int64(records, at + (appendTime ? GREATEST_TIME : FIRST_TIME)),
           appendTime,
         });
-        if (section.count > 0) sections.push(section);
       }
       next = Math.max(next, last + 1);
       at = end;
     }
-    this.#show(sections.every(({ bytes }) => bytes === records) ? sections : together(sections));
+    if (sections.every(({ bytes }) => bytes === records)) this.#show(records, sections, from);
+    else
+      this.#show(
+        Buffer.concat(sections.map(({ bytes, start, end }) => bytes.subarray(start, end))),
+        together(sections),
+        from,
+      );
     this.next = next;
     return next;
   }
 
   rewind(): void {
-    this.#following = 0;
-    this.#left = 0;
+    this.#row = 0;
   }
 
   advance(): boolean {
-    while (this.#left === 0) {
-      const section = this.#sections[this.#following++];
-      if (section === undefined) return false;
-      this.#reader.at = section.start;
-      this.#left = section.count;
-      this.#base = section.base;
-      this.#time = section.time;
-      this.#appendTime = section.appendTime;
-    }
-    this.#left--;
-    const reader = this.#reader;
-    const length = reader.next();
-    const end = reader.at + length;
-    // Behind the attributes, which say nothing yet.
-    reader.at++;
-    const delta = reader.next();
-    this.appendedAt = this.#appendTime ? this.#time : this.#time + delta;
-    this.offset = this.#base + reader.next();
-    const key = reader.next();
-    this.keyStart = key < 0 ? -1 : reader.at;
-    if (key > 0) reader.at += key;
-    this.keyEnd = key < 0 ? -1 : reader.at;
-    const value = reader.next();
-    this.valueStart = reader.at;
-    this.valueEnd = value < 0 ? reader.at : reader.at + value;
-    reader.at = end;
+    const row = this.#row;
+    if (row === this.count) return false;
+    this.#row++;
+    const places = this.#places;
+    this.keyStart = places[4 * row] as number;
+    this.keyEnd = places[4 * row + 1] as number;
+    this.valueStart = places[4 * row + 2] as number;
+    this.valueEnd = places[4 * row + 3] as number;
+    this.offset = this.#numbers[2 * row] as number;
+    this.appendedAt = this.#numbers[2 * row + 1] as number;
     return true;
   }
 
-  #show(sections: readonly Section[]): void {
-    this.#sections = sections;
-    this.#reader.bytes = sections[0]?.bytes ?? NOTHING;
+  /** Looks at each record once: who reads a batch more often does not pay for it again, and nothing fails then. */
+  #show(bytes: Buffer, sections: readonly Section[], from: Offset): void {
+    this.bytes = bytes;
     this.count = 0;
-    for (const { count } of sections) this.count += count;
+    let most = 0;
+    for (const { count } of sections) most += count;
+    if (most * 2 > this.#numbers.length) {
+      this.#places = new Int32Array(most * 4);
+      this.#numbers = new Float64Array(most * 2);
+    }
+    const reader = new Varints(bytes);
+    for (const section of sections) this.#take(reader, section, from);
     this.rewind();
   }
-}
 
-/** The records from an offset on. What the lengths of records say is checked here: advancing cannot fail. */
-function seenFrom(from: Offset, section: Section): Section {
-  const { bytes, end, count, base } = section;
-  const reader = new Varints(bytes, section.start);
-  let start = section.start;
-  let before = 0;
-  for (let i = 0; i < count; i++) {
-    const length = reader.next();
-    const behind = reader.at + length;
-    if (length < 0 || behind > end) throw corrupt(base);
-    if (base < from) {
+  #take(reader: Varints, { start, end, count, base, time, appendTime }: Section, from: Offset): void {
+    const places = this.#places;
+    const numbers = this.#numbers;
+    reader.at = start;
+    for (let i = 0; i < count; i++) {
+      const length = reader.next();
+      const behind = reader.at + length;
+      if (length < 0 || behind > end) throw corrupt(base);
+      // Behind the attributes, which say nothing yet.
       reader.at++;
-      reader.next();
-      if (base + reader.next() < from) {
-        start = behind;
-        before = i + 1;
+      const delta = reader.next();
+      const offset = base + reader.next();
+      if (offset >= from) {
+        const row = this.count++;
+        numbers[2 * row] = offset;
+        numbers[2 * row + 1] = appendTime ? time : time + delta;
+        const key = reader.next();
+        places[4 * row] = key < 0 ? -1 : reader.at;
+        if (key > 0) reader.at += key;
+        places[4 * row + 1] = key < 0 ? -1 : reader.at;
+        const value = reader.next();
+        places[4 * row + 2] = reader.at;
+        places[4 * row + 3] = value < 0 ? reader.at : reader.at + value;
       }
+      reader.at = behind;
     }
-    reader.at = behind;
   }
-  return { ...section, start, count: count - before };
 }
 
-/** The same sections in one piece of memory. */
+/** The same sections, behind each other in one piece of memory. */
 function together(sections: readonly Section[]): Section[] {
-  const bytes = Buffer.concat(sections.map((one) => one.bytes.subarray(one.start, one.end)));
   let at = 0;
   return sections.map((section) => {
     const start = at;
     at += section.end - section.start;
-    return { ...section, bytes, start, end: at };
+    return { ...section, start, end: at };
   });
 }
 
