@@ -1,23 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clusterNames, connectCluster } from '../cli/cluster.js';
-import { Liveness } from '../cli/liveness.js';
-import { readOptions } from '../cli/settings.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { EventLog } from '../platform/log/event-log.js';
-import { createLogger } from '../platform/telemetry/logger.js';
 import { Feed, FLAPPING_RULES } from './feed.js';
 import { type LatencyResult, measureLatency } from './latency.js';
+import { type ClusterOptions, openKafka } from './logs.js';
 import { Spawned } from './spawned.js';
 import { measureTakeOver, type TakeOverResult } from './take-over.js';
 import { withFolder } from './temporary.js';
 import { PARTITIONS } from './workload.js';
-
-export interface ClusterOptions {
-  /** As the components take them. */
-  readonly brokers: string;
-  readonly registry: string;
-}
 
 export interface ClusterResult {
   readonly latency: LatencyResult;
@@ -27,16 +18,7 @@ export interface ClusterResult {
 /** `tidemark pipeline` as processes of their own over Kafka; source and reader are in this one. */
 export function measureCluster({ brokers, registry }: ClusterOptions): Promise<ClusterResult> {
   return withFolder(async (folder) => {
-    const ended = new AbortController();
-    const onFatal = (error: unknown): never => {
-      throw error;
-    };
-    const logger = createLogger({ level: 'error' });
-    const given = { kafkaBrokers: brokers, schemaRegistryUrl: registry, ...defaults };
-    const settings = readOptions(clusterNames, given);
-    const liveness = new Liveness(() => performance.now());
-    const context = { logger, liveness, onFatal, signal: ended.signal };
-    const { log, codec, close } = await connectCluster(settings, context);
+    const { log, codec, close } = await openKafka({ brokers, registry });
     try {
       await refuseUsed(log);
       const sla = join(folder, 'sla.yaml');
@@ -53,22 +35,10 @@ export function measureCluster({ brokers, registry }: ClusterOptions): Promise<C
       const takeOver = await measureTakeOver({ feed, codec, start, first });
       return { latency, takeOver };
     } finally {
-      ended.abort();
       await close();
     }
   });
 }
-
-const defaults = {
-  ...{
-    kafkaPrefix: 'tidemark-',
-    kafkaReplication: '',
-    kafkaUsername: '',
-    kafkaPassword: '',
-    kafkaSasl: 'scram-sha-512',
-  },
-  ...{ kafkaTls: 'off', retention: '1d' },
-};
 
 /** It would be measured among others' records, and they would have those of the benchmark among theirs. */
 async function refuseUsed(log: EventLog): Promise<void> {

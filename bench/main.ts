@@ -1,5 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { ClusterOptions } from './logs.js';
+import type { Outcome } from './outputs.js';
 import { runPhase } from './phase.js';
 import { formatReport, type Report } from './report.js';
 import { measureStart } from './start.js';
@@ -37,16 +39,29 @@ const log = await withFolder(async (path) => {
   await runPhase('fill', options);
   return runPhase('log', options);
 });
-for (const what of ['windows', 'alerts', 'digest'] as const) {
-  if (log[what] !== fixed[what])
-    throw new Error(`${what}: ${log[what]} over the log, ${fixed[what]} from the engine alone`);
-}
+checkSame('over the embedded log', log, fixed);
 
 say('from a watermark to an alert');
 const latency = await withFolder((path) => runPhase('latency', { path }));
 const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
 if (brokers) say('over Kafka');
-const cluster = brokers && registry ? await runPhase('cluster', { brokers, registry }) : null;
+const cluster = brokers && registry ? await measureKafka({ brokers, registry }) : null;
+
+async function measureKafka(options: ClusterOptions): Promise<NonNullable<Report['cluster']>> {
+  const result = await runPhase('cluster', options);
+  say('engine over Kafka');
+  await runPhase('clusterFill', { ...workload('fixed'), ...options });
+  const backlog = await runPhase('clusterLog', { ...workload('fixed'), ...options });
+  checkSame('over Kafka', backlog, fixed);
+  return { ...result, backlog };
+}
+
+function checkSame(where: string, one: Outcome, engine: Outcome): void {
+  for (const what of ['windows', 'alerts', 'digest'] as const) {
+    if (one[what] !== engine[what])
+      throw new Error(`${what}: ${one[what]} ${where}, ${engine[what]} from the engine alone`);
+  }
+}
 
 const report: Report = {
   node: process.versions.node,

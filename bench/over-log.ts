@@ -4,12 +4,11 @@ import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { topics } from '../pipeline/stage/stage.js';
-import { embeddedCodec } from '../platform/codec/embedded.js';
-import { openEnvironment } from '../platform/lmdb/environment.js';
 import type { EventLog, LogRecord } from '../platform/log/event-log.js';
-import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { type Counted, Meter } from './cost.js';
 import { WARM_UP } from './engine-alone.js';
+import type { OpenLog } from './logs.js';
+import { statusBytes } from './memory.js';
 import { type Outcome, Outputs } from './outputs.js';
 import { PARTITIONS, RULES, Workload, type WorkloadOptions } from './workload.js';
 
@@ -18,16 +17,13 @@ const RETENTION_MS = 86_400_000;
 const SCRAPES_AT_ONCE = 20;
 const LOOK_EVERY_MS = 20;
 
-export interface OverLogOptions extends WorkloadOptions {
-  /** Folder of the log. */
-  readonly path: string;
-}
-
 export interface OverLogResult extends Outcome {
   /** From a cold process: with the start of the stages and their warm-up. */
   readonly cold: Counted;
   /** Without as many records as count as warm-up. */
   readonly warm: Counted;
+  /** From the start of the stages until the first window was appended, s. */
+  readonly firstOutput: number;
   /** Greatest resident set of the process, bytes: with the pages of the log that it has mapped. */
   readonly peakRss: number;
   /** Of what is resident at the end: the process's own memory, bytes; null where the system does not say. */
@@ -35,10 +31,8 @@ export interface OverLogResult extends Outcome {
 }
 
 /** Writes the whole workload into a new log. */
-export async function fillLog({ path, ...options }: OverLogOptions): Promise<void> {
-  const environment = openEnvironment({ path, mode: 'write' });
-  const log = lmdbLog(environment);
-  const workload = new Workload(embeddedCodec(), options);
+export async function fillLog({ log, codec, close }: OpenLog, options: WorkloadOptions): Promise<void> {
+  const workload = new Workload(codec, options);
   await log.createTopics(topicSpecs(RETENTION_MS));
   const waiting: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
   const append = async (): Promise<void> => {
@@ -51,24 +45,21 @@ export async function fillLog({ path, ...options }: OverLogOptions): Promise<voi
     if (scrape % SCRAPES_AT_ONCE === 0) await append();
   }
   await append();
-  await log.close();
-  await environment.close();
+  await close();
 }
 
 /** Both stages over a log that is full, from its begin to the last window. */
 export async function runOverLog(
-  { path, ...options }: OverLogOptions,
-  ownRss: () => number | null,
+  { log, codec, close }: OpenLog,
+  options: WorkloadOptions,
 ): Promise<OverLogResult> {
-  const environment = openEnvironment({ path, mode: 'write' });
-  const log = lmdbLog(environment);
-  const codec = embeddedCodec();
-  const { closing, records } = new Workload(codec, options);
+  const { closing, lastWindow, records } = new Workload(codec, options);
   const registry = new Registry();
   const failed = new AbortController();
   const cold = new Meter();
   const warm = new Meter();
   let before = 0;
+  const started = Date.now();
   const pipeline = await runPipeline({
     log,
     codec,
@@ -89,16 +80,17 @@ export async function runOverLog(
       warm.start();
     }
   }
-  await pipeline.stop();
   cold.stop();
   warm.stop();
-  const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: ownRss() };
-  const outcome = await readOutcome(log);
-  await log.close();
-  await environment.close();
+  await committed({ log, codec }, lastWindow);
+  await pipeline.stop();
+  const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: statusBytes('self', 'RssAnon') };
+  const { firstAt, ...outcome } = await readOutcome(log);
+  await close();
   return {
     ...outcome,
     ...rss,
+    firstOutput: (firstAt - started) / 1e3,
     cold: { ...cold.cost, records },
     warm: { ...warm.cost, records: records - before },
   };
@@ -117,17 +109,37 @@ async function reached(registry: Registry): Promise<number> {
   return Math.round(Math.min(...stages.map(({ value }) => value)) * 1000);
 }
 
-async function readOutcome(log: EventLog): Promise<Outcome> {
+/** What was evaluated is in the log a little later: waits for the windows of that end in every partition. */
+async function committed({ log, codec }: Pick<OpenLog, 'log' | 'codec'>, lastWindow: number): Promise<void> {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const reader = log.read(topics.windows, partition, 0);
+    for (let there = false; !there; ) {
+      const batch = await reader.pull({ waitMs: LOOK_EVERY_MS });
+      while (batch?.advance()) {
+        const { type, value } = codec.decode(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+        there ||= type === 'WindowRecord' && value.end >= lastWindow;
+      }
+    }
+    await reader.close();
+  }
+}
+
+async function readOutcome(log: EventLog): Promise<Outcome & { readonly firstAt: number }> {
+  let firstAt = Number.POSITIVE_INFINITY;
   const outputs = new Outputs();
   for (const topic of [topics.windows, topics.alerts]) {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const reader = log.read(topic, partition, 0);
-      for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
-        while (batch.advance())
+      const { end } = await log.range(topic, partition);
+      while (reader.position < end) {
+        const batch = await reader.pull({ waitMs: LOOK_EVERY_MS });
+        while (batch?.advance()) {
+          firstAt = Math.min(firstAt, batch.appendedAt);
           outputs.add(topic, partition, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+        }
       }
       await reader.close();
     }
   }
-  return outputs.finish();
+  return { ...outputs.finish(), firstAt };
 }

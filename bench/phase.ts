@@ -1,18 +1,25 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ClusterOptions, ClusterResult } from './cluster.js';
+import type { ClusterResult } from './cluster.js';
 import type { EngineResult } from './engine-alone.js';
 import type { LatencyResult } from './latency.js';
-import type { OverLogOptions, OverLogResult } from './over-log.js';
+import type { ClusterOptions } from './logs.js';
+import type { OverLogResult } from './over-log.js';
 import type { WorkloadOptions } from './workload.js';
+
+/** `path`: folder of the log. */
+type InFolder = WorkloadOptions & { readonly path: string };
+type OnCluster = WorkloadOptions & ClusterOptions;
 
 /** What runs in a process of its own, so that none warms up or fills the memory of another. */
 export interface Phases {
   readonly engine: { readonly options: WorkloadOptions; readonly result: EngineResult };
-  readonly fill: { readonly options: OverLogOptions; readonly result: null };
-  readonly log: { readonly options: OverLogOptions; readonly result: OverLogResult };
+  readonly fill: { readonly options: InFolder; readonly result: null };
+  readonly log: { readonly options: InFolder; readonly result: OverLogResult };
   readonly latency: { readonly options: { readonly path: string }; readonly result: LatencyResult };
   readonly cluster: { readonly options: ClusterOptions; readonly result: ClusterResult };
+  readonly clusterFill: { readonly options: OnCluster; readonly result: null };
+  readonly clusterLog: { readonly options: OnCluster; readonly result: OverLogResult };
 }
 
 const file = fileURLToPath(new URL('./run-phase.js', import.meta.url));

@@ -16,7 +16,7 @@ export interface Report {
   readonly log: OverLogResult;
   readonly latency: LatencyResult;
   /** Null where no broker was named. */
-  readonly cluster: ClusterResult | null;
+  readonly cluster: (ClusterResult & { readonly backlog: OverLogResult }) | null;
 }
 
 const perCpu = ({ records, cpu }: Counted): number => records / cpu;
@@ -57,11 +57,23 @@ export function formatReport({ node, cpus, records, start, engine, log, latency,
       row('engine alone, series shuffled', shuffled),
       row('engine over the embedded log, same order', log.warm),
       row('engine over the embedded log, from a cold process', log.cold),
+      ...(cluster
+        ? [
+            row('engine over Kafka, same order', cluster.backlog.warm),
+            row('engine over Kafka, from a cold process', cluster.backlog.cold),
+          ]
+        : []),
     ]),
     '',
-    `the first ${WARM_UP * 100}% of the records are warm-up, and not counted but in the last line`,
+    `the first ${WARM_UP * 100}% of the records are warm-up, and not counted but in the lines of a cold process`,
     `over the log: peak RSS ${megabytes(log.peakRss)} with mapped pages of the log, own memory at the end ${megabytes(log.ownRss)}`,
     `over the log: ${grouped(log.windows)} windows, ${grouped(log.alerts)} alert records: the same bytes as engine alone`,
+    `over the log: first window after ${seconds(log.firstOutput)}`,
+    ...(cluster
+      ? [
+          `over Kafka: the same; peak RSS ${megabytes(cluster.backlog.peakRss)}, first window after ${seconds(cluster.backlog.firstOutput)}`,
+        ]
+      : []),
     '',
     formatTable([
       ['closing watermark appended to alert readable', 'p50', 'p99', 'alerts'],

@@ -68,6 +68,8 @@ export class Workload {
   readonly end: number;
   /** Watermark that closes the last window: the one that evaluating ends at. */
   readonly closing: number;
+  /** End of the last window, ms since the epoch. */
+  readonly lastWindow: number;
   readonly #random: () => number;
   readonly #series: readonly Series[];
   readonly #sequence = Int32Array.from({ length: SERIES }, (_, i) => i);
@@ -81,8 +83,8 @@ export class Workload {
     this.scrapes = Math.ceil(options.records / SERIES);
     this.records = this.scrapes * SERIES;
     this.end = FIRST_SCRAPE + (this.scrapes - 1) * SCRAPE_EVERY;
-    const windows = Math.floor(this.end / WINDOW) * WINDOW;
-    this.closing = FIRST_SCRAPE + Math.ceil((windows - FIRST_SCRAPE) / SCRAPE_EVERY) * SCRAPE_EVERY;
+    this.lastWindow = Math.floor(this.end / WINDOW) * WINDOW;
+    this.closing = FIRST_SCRAPE + Math.ceil((this.lastWindow - FIRST_SCRAPE) / SCRAPE_EVERY) * SCRAPE_EVERY;
     this.#random = seededRandom(options.seed);
     this.#series = Array.from({ length: SERIES }, (_, i) => series(i));
   }

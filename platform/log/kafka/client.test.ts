@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { afterEach, expect, test, vi } from 'vitest';
-import { clusterOf, createClient, quietIdleConnections } from './client.js';
+import { clusterOf, createClient, keepResponses, quietIdleConnections } from './client.js';
 
 const require = createRequire(import.meta.url);
 
@@ -31,4 +31,26 @@ test('the cluster behind a client can be had: the adapter is made for this versi
   const cluster = clusterOf(createClient({ brokers: ['127.0.0.1:1'], warn: () => undefined }));
   for (const method of ['connect', 'findBroker', 'findLeaderForPartitions', 'refreshMetadata'] as const)
     expect(cluster[method]).toBeTypeOf('function');
+});
+
+test('a response that comes as one piece is not copied', () => {
+  keepResponses();
+  interface Connection {
+    chunks: Buffer[];
+    processData(data: Buffer): void;
+  }
+  const Connection = require('kafkajs/src/network/connection') as { prototype: Connection };
+  const payloads: Buffer[] = [];
+  const connection: Connection = Object.assign(Object.create(Connection.prototype) as Connection, {
+    ...{ chunks: [], bytesBuffered: 0, bytesNeeded: 4, authHandlers: null },
+    requestQueue: { fulfillRequest: ({ payload }: { payload: Buffer }) => payloads.push(payload) },
+  });
+  const data = [1, 2].map((id) => Buffer.from([0, 0, 0, 6, 0, 0, 0, id, 1, 2]));
+  for (const one of data) connection.processData(one);
+  for (const one of data) one[8] = 9;
+  expect(payloads).toEqual([Buffer.from([9, 2]), Buffer.from([9, 2])]);
+  const both = Buffer.concat(data);
+  for (const part of [both.subarray(0, 3), both.subarray(3, 14), both.subarray(14)])
+    connection.processData(part);
+  expect(payloads.slice(2)).toEqual([Buffer.from([9, 2]), Buffer.from([9, 2])]);
 });

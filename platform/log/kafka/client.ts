@@ -17,11 +17,22 @@ export interface KafkaSettings {
   readonly warn: (message: string) => void;
 }
 
+/** What several clients of a process may share, or have of their own. */
+export interface ClientParts {
+  readonly voice?: Voice;
+  readonly sockets?: ISocketFactory;
+}
+
+const usual = (require('kafkajs/src/network/socketFactory') as () => ISocketFactory)();
+
 /** kafkajs, with what has to be put right before it is used. */
-export function createClient({ brokers, clientId = 'tidemark', ssl, sasl, warn }: KafkaSettings): KafkaType {
-  const voice = new Voice(warn, () => performance.now());
+export function createClient(
+  { brokers, clientId = 'tidemark', ssl, sasl, warn }: KafkaSettings,
+  { voice = new Voice(warn, () => performance.now()), sockets = usual }: ClientParts = {},
+): KafkaType {
   registerCodecs();
   quietIdleConnections();
+  keepResponses();
   return new Kafka({
     brokers: [...brokers],
     clientId,
@@ -33,15 +44,14 @@ export function createClient({ brokers, clientId = 'tidemark', ssl, sasl, warn }
     retry: { initialRetryTime: 50, maxRetryTime: 1_000, retries: 5 },
     logLevel: logLevel.ERROR,
     logCreator: () => (entry) => voice.hear(entry),
-    socketFactory: socketFactory(voice),
+    socketFactory: socketFactory(voice, sockets),
   });
 }
 
 /** Sockets that tell when a broker answers, and that can be let go of more than once. */
-export function socketFactory(voice: Voice): ISocketFactory {
-  const usual = (require('kafkajs/src/network/socketFactory') as () => ISocketFactory)();
+export function socketFactory(voice: Voice, sockets = usual): ISocketFactory {
   return (options) => {
-    const socket = usual(options);
+    const socket = sockets(options);
     socket.once('data', () => voice.answered(`${options.host}:${options.port}`));
     // It is unreferenced at each disconnect, also when it is long closed: Node would wait for it to be
     // connected, with a listener more each time.
@@ -82,5 +92,25 @@ export function quietIdleConnections(): void {
   const original = prototype.scheduleCheckPendingRequests;
   prototype.scheduleCheckPendingRequests = function (this: Queue): void {
     if (this.pending.length > 0 || this.throttledUntil > Date.now()) original.call(this);
+  };
+}
+
+interface Connection {
+  chunks: Buffer[];
+  readonly bytesBuffered: number;
+  processData(data: Buffer): void;
+}
+
+let kept = false;
+
+/** What is left of the response before is most often nothing, for which the next one would be copied as a whole. */
+export function keepResponses(): void {
+  if (kept) return;
+  kept = true;
+  const { prototype } = require('kafkajs/src/network/connection') as { prototype: Connection };
+  const original = prototype.processData;
+  prototype.processData = function (this: Connection, data: Buffer): void {
+    if (this.bytesBuffered === 0) this.chunks = [];
+    original.call(this, data);
   };
 }

@@ -106,6 +106,8 @@ export interface FetchedPartition {
   readonly errorCode: number;
   readonly highWatermark: string;
   readonly abortedTransactions: readonly AbortedTransaction[] | null;
+  /** Record batches as they are, where they come so; no messages then. */
+  readonly records?: Buffer;
   readonly messages: readonly FetchedMessage[];
 }
 

@@ -9,9 +9,14 @@ interface Codec {
   decompress(buffer: Buffer): Promise<Buffer>;
 }
 
+const codecs = CompressionCodecs as unknown as Record<number, (() => Codec) | undefined>;
+const CODEC = 0x07;
+
+/** That of a record batch with these attributes; null where it is not compressed. */
+export const codecOf = (attributes: number): Codec | null => codecs[attributes & CODEC]?.() ?? null;
+
 /** kafkajs brings gzip alone; zstd has no package that installs without compiling. */
 export function registerCodecs(): void {
-  const codecs = CompressionCodecs as unknown as Record<number, () => Codec>;
   codecs[CompressionTypes.Snappy] = () => snappyCodec;
   codecs[CompressionTypes.LZ4] = () => lz4Codec;
   codecs[CompressionTypes.ZSTD] = () => zstdCodec;

@@ -12,12 +12,13 @@ describe.skipIf(!docker)('over a real broker', () => {
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   let fixtures = 0;
-  const fixture = async (): Promise<LogFixture> => {
+  const fixture = async (fetchBy: 'batch' | 'record'): Promise<LogFixture> => {
     const n = ++fixtures;
     const open = () =>
       kafkaLog({
         brokers: [kafka.url],
         replication: 1,
+        fetchBy,
         warn: (message) => console.warn(message),
         onFatal: (error) => expect.unreachable(error.message),
       });
@@ -40,6 +41,7 @@ describe.skipIf(!docker)('over a real broker', () => {
       close: async () => void (await logs.at(-1)?.close()),
     };
   };
-  eventLogContract('Kafka', fixture);
-  writerContract('Kafka', fixture);
+  eventLogContract('Kafka', () => fixture('batch'));
+  eventLogContract('Kafka, record by record', () => fixture('record'));
+  writerContract('Kafka', () => fixture('batch'));
 });

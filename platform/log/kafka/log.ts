@@ -2,11 +2,15 @@ import type { Admin, Kafka } from 'kafkajs';
 import { type EventLog, LogError, type Membership, type Offset, type TopicSpec } from '../event-log.js';
 import { Appender } from './appender.js';
 import { clusterOf, createClient, type KafkaSettings } from './client.js';
+import type { Fetching } from './cluster.js';
 import { Ends } from './ends.js';
 import { logError, typeOf } from './errors.js';
+import { wholeBatches } from './fetch.js';
 import { joinGroup } from './group.js';
 import { KafkaPartition } from './owned.js';
 import { KafkaReader } from './reader.js';
+import { framed } from './sockets.js';
+import { Voice } from './voice.js';
 import { type KafkaWriter, openWriter } from './writer.js';
 
 export interface KafkaLogOptions extends KafkaSettings {
@@ -14,11 +18,14 @@ export interface KafkaLogOptions extends KafkaSettings {
   readonly prefix?: string;
   /** Copies of every record; else three, or as many as there are brokers. */
   readonly replication?: number;
+  /** `record`: records are fetched as kafkajs does by itself, one by one, which costs several times as much. */
+  readonly fetchBy?: 'batch' | 'record';
   /** A member of a group cannot go on: the process has to end. */
   readonly onFatal: (error: Error) => void;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const asItComes = (broker: Fetching): Fetching => broker;
 const clock = (): number => performance.now();
 /** How long all brokers may take to hear of a new topic: so many looks, so far apart, ms. */
 const MOST_LOOKS = 25;
@@ -26,7 +33,9 @@ const LOOK_EVERY_MS = 200;
 
 /** The event log of the cluster, on Kafka. */
 export function kafkaLog(options: KafkaLogOptions): EventLog {
-  const kafka = createClient(options);
+  // Both say in one voice that a broker is away.
+  const voice = new Voice(options.warn, clock);
+  const kafka = createClient(options, { voice });
   const appender = new Appender(kafka);
   const prefix = options.prefix ?? 'tidemark-';
   const memberships = new Set<Membership>();
@@ -73,12 +82,16 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
         throw logError(`looking up offsets of ${topic}`, error);
       });
   };
+  /** Of readers alone: what they get is large. */
+  const readers = createClient(options, { voice, sockets: framed });
+  const fetching = options.fetchBy === 'record' ? asItComes : wholeBatches(options.warn);
   const readerOf = (topic: string, partition: number, from: Offset): KafkaReader =>
     new KafkaReader({
       topic,
       partition,
       from,
-      cluster: () => clusterOf(kafka),
+      cluster: () => clusterOf(readers),
+      fetching,
       first: async () => (await range(topic, partition)).start,
       clock,
       pause,

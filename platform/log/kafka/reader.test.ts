@@ -22,6 +22,7 @@ function harness(behaviour: Partial<Cluster<Fetching>>, first = 0) {
   });
   const options: ReaderOptions = {
     ...{ topic: 'a', partition: 0, from: 9, cluster },
+    fetching: (broker) => broker,
     first: async () => first,
     clock: () => now,
     pause: async (ms) => {

@@ -3,10 +3,12 @@ import { LogError, type LogReader, type Offset, type PullOptions } from '../even
 import type { Cluster, FetchedPartition, Fetching } from './cluster.js';
 import { isFinal, logError, typeOf } from './errors.js';
 import { takeMessages } from './messages.js';
+import { RecordBatches } from './record-batches.js';
 
 /** A fetch waits no longer than this at the broker, so that an abort is heard soon, ms. */
 const LONGEST_WAIT_MS = 250;
 const READ_COMMITTED = 1;
+/** Of one fetch. Four times as much is no faster, and is resident four times per stage. */
 const MAX_BYTES = 4 * 1024 * 1024;
 /** How long to wait before a fetch that failed is tried again, ms: longer each time, up to a second. */
 const RETRY_MS = 100;
@@ -25,6 +27,8 @@ export interface ReaderOptions {
   readonly from: Offset;
   /** A cluster of its own: requests of one connection are answered one after the other, long waits too. */
   readonly cluster: () => Cluster<Fetching>;
+  /** How a broker is asked; by itself it makes an object of every record. */
+  readonly fetching: (broker: Fetching) => Fetching;
   /** Offset of the first retained record. */
   readonly first: () => Promise<Offset>;
   /** Monotonic, ms. */
@@ -35,7 +39,9 @@ export interface ReaderOptions {
 
 /** Reads one partition by assignment, read committed, without a group. */
 export class KafkaReader implements LogReader {
-  readonly #batch = new FrameBatch();
+  readonly #whole = new RecordBatches();
+  /** What came record by record. */
+  readonly #single = new FrameBatch();
   #offset: Offset;
   #cluster: Cluster<Fetching> | null = null;
   #closed = false;
@@ -66,16 +72,15 @@ export class KafkaReader implements LogReader {
   async #pull({ waitMs, signal }: PullOptions): Promise<Batch | null> {
     const { topic, partition, clock, pause } = this.options;
     const until = clock() + waitMs;
-    const batch = this.#batch;
     let failingSince = 0;
     for (let attempt = 0; ; ) {
       const left = Math.max(0, until - clock());
       try {
-        batch.clear();
-        const advanced = await this.#fetch(Math.min(left, LONGEST_WAIT_MS));
-        if (batch.count > 0) return batch;
+        const before = this.#offset;
+        const batch = await this.#fetch(Math.min(left, LONGEST_WAIT_MS));
+        if (batch !== null && batch.count > 0) return batch;
         // Markers and aborted records move the position, and are nothing to hand out.
-        if (!advanced && (left === 0 || signal?.aborted || this.#closed)) return null;
+        if (this.#offset === before && (left === 0 || signal?.aborted || this.#closed)) return null;
         attempt = 0;
       } catch (error) {
         if (signal?.aborted || this.#closed) return null;
@@ -118,16 +123,16 @@ export class KafkaReader implements LogReader {
     );
   }
 
-  /** Fetches into the batch; whether the position moved. */
-  async #fetch(maxWaitTime: number): Promise<boolean> {
+  async #fetch(maxWaitTime: number): Promise<Batch | null> {
+    this.#whole.clear();
     const found = await this.#ask(maxWaitTime);
-    if (!found) return false;
-    const before = this.#offset;
-    const aborted = found.abortedTransactions ?? [];
-    this.#offset = takeMessages(this.#batch, found.messages, { from: before, aborted });
-    this.#batch.next = this.#offset;
+    if (!found) return null;
+    const taking = { from: this.#offset, aborted: found.abortedTransactions ?? [] };
+    const batch = found.records ? this.#whole : this.#single;
+    if (found.records) this.#offset = await this.#whole.load(found.records, taking);
+    else this.#offset = takeMessages(this.#single, found.messages, taking);
     this.#watchHidden(Number(found.highWatermark));
-    return this.#offset > before;
+    return batch;
   }
 
   /** Transactions end by themselves, in minutes; only one whose coordinator has forgotten it never does. */
@@ -156,7 +161,7 @@ export class KafkaReader implements LogReader {
       throw Object.assign(new Error('it has no leader'), { type: 'LEADER_NOT_AVAILABLE' });
     const broker = await cluster.findBroker({ nodeId });
     const place = { partition, fetchOffset: String(this.#offset), maxBytes: MAX_BYTES };
-    const { responses } = await broker.fetch({
+    const { responses } = await this.options.fetching(broker).fetch({
       isolationLevel: READ_COMMITTED,
       maxWaitTime,
       minBytes: 1,

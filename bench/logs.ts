@@ -1,0 +1,64 @@
+import { clusterNames, connectCluster } from '../cli/cluster.js';
+import { Liveness } from '../cli/liveness.js';
+import { readOptions } from '../cli/settings.js';
+import type { Codec } from '../platform/codec/codec.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
+import { openEnvironment } from '../platform/lmdb/environment.js';
+import type { EventLog } from '../platform/log/event-log.js';
+import { lmdbLog } from '../platform/log/lmdb/log.js';
+import { createLogger } from '../platform/telemetry/logger.js';
+
+/** A log, and how it is written and read. */
+export interface OpenLog {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  close(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  /** As the components take them. */
+  readonly brokers: string;
+  readonly registry: string;
+}
+
+export function openEmbedded(path: string): OpenLog {
+  const environment = openEnvironment({ path, mode: 'write' });
+  const log = lmdbLog(environment);
+  const close = async (): Promise<void> => {
+    await log.close();
+    await environment.close();
+  };
+  return { log, codec: embeddedCodec(), close };
+}
+
+/** As the components open it. */
+export async function openKafka({ brokers, registry }: ClusterOptions): Promise<OpenLog> {
+  const ended = new AbortController();
+  const onFatal = (error: unknown): never => {
+    throw error;
+  };
+  const logger = createLogger({ level: 'error' });
+  const given = { kafkaBrokers: brokers, schemaRegistryUrl: registry, ...defaults };
+  const liveness = new Liveness(() => performance.now());
+  const context = { logger, liveness, onFatal, signal: ended.signal };
+  const { log, codec, close } = await connectCluster(readOptions(clusterNames, given), context);
+  return {
+    log,
+    codec,
+    close: () => {
+      ended.abort();
+      return close();
+    },
+  };
+}
+
+const defaults = {
+  ...{
+    kafkaPrefix: 'tidemark-',
+    kafkaReplication: '',
+    kafkaUsername: '',
+    kafkaPassword: '',
+    kafkaSasl: 'scram-sha-512',
+  },
+  ...{ kafkaTls: 'off', retention: '1d' },
+};
