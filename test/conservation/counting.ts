@@ -123,6 +123,7 @@ export class PartitionModel {
     const all = [...this.#sources.values()];
     const recent = all.filter((at) => at >= Math.max(...all) - LOOKBACK);
     if (recent.length < all.length) this.note('a source that fell behind');
+    if (Math.min(...recent) < this.watermark) this.note('a source that would turn the watermark back');
     const next = Math.max(this.watermark, Math.min(...recent));
     if (next === this.watermark) {
       this.note('a watermark that stands still');

@@ -71,7 +71,7 @@ const poll = fc.record({
   /** Where time leaps: whether a watermark comes before the samples. */
   leading: fc.boolean(),
   lag: weighted([10, 0], [1, 2500], [1, 40_000], [0.5, 400_000]),
-  otherLag: weighted([10, 0], [1, 2500], [1, 400_000]),
+  otherLag: weighted([10, 0], [1, 2500], [2, 100_000], [1, 400_000]),
   /** A partition that does not get its watermark. */
   skip: weighted([12, -1], [1, 0], [1, 1], [1, 2]),
   junk: weighted(
@@ -93,9 +93,11 @@ export interface Log {
 
 export const logs: fc.Arbitrary<Log> = fc
   .record({
-    partitions: fc.integer({ min: 1, max: 3 }),
+    /** Of eight, one has no series at all. */
+    partitions: weighted([3, 1], [3, 2], [3, 3], [1, 8]),
     maxSeries: weighted([6, 100], [2, 1]),
-    other: fc.boolean(),
+    /** The poll in which a second source appears, if it does. */
+    other: fc.oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.nat(30)),
     ending: fc.boolean(),
     polls: fc.array(poll, { minLength: 5, maxLength: 60 }),
   })
@@ -108,20 +110,20 @@ export const logs: fc.Arbitrary<Log> = fc
         if (partition !== skip) entries.push({ kind: 'mark', partition, source, timestamp });
       }
     };
-    for (const { step, first, acts, leading, lag, otherLag, skip, junk } of polls) {
+    for (const [n, { step, first, acts, leading, lag, otherLag, skip, junk }] of polls.entries()) {
       now += step;
       if (step > 600_000 && leading) mark('spout', now - 1000);
-      for (const n of all.keys()) {
-        const i = (first + n) % all.length;
+      for (const k of all.keys()) {
+        const i = (first + k) % all.length;
         const [one, chosen] = [all[i], acts[i]];
         if (one && chosen) entries.push(...samples(one, { ...chosen, now, partition: i % partitions }));
       }
       if (junk !== 'none') entries.push(unreadable(junk, now, now % partitions));
       mark('spout', now - lag, skip);
-      if (other) mark('other', now - otherLag);
+      if (n >= other) mark('other', now - otherLag);
     }
     if (ending) mark('spout', now + 60_000);
-    if (ending && other) mark('other', now + 60_000);
+    if (ending && polls.length > other) mark('other', now + 60_000);
     return { partitions, maxSeries, entries };
   });
 
