@@ -1,8 +1,7 @@
 import { createReadStream, statSync } from 'node:fs';
-import { Backtest, type BacktestOutput } from '../pipeline/backtest/backtest.js';
 import { type InputLine, parseLine, printLine } from '../pipeline/backtest/json-lines.js';
-import { expandTemplate } from '../pipeline/sla/templates.js';
-import type { Decoded } from '../platform/codec/codec.js';
+import { Topology } from '../pipeline/backtest/topology.js';
+import { type Produced, topics } from '../pipeline/stage/stage.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { lines } from './lines.js';
 import { loadRules } from './rules.js';
@@ -33,25 +32,19 @@ export async function backtest({
 }: BacktestCommand): Promise<void> {
   const rules = loadRules(sla);
   const used = partitions ?? (await partitionsIn(file));
-  const offsets = { WindowRecord: 0, AlertRecord: 0 };
-  const emit = (one: BacktestOutput): void => {
-    const offset = offsets[one.type]++;
-    if (one.type === 'WindowRecord' && !windows) return;
-    if (output === 'json') {
-      const topic = one.type === 'WindowRecord' ? 'windows' : 'alerts';
-      print(
-        printLine({ topic, partition: 0, offset, key: one.key }, {
-          type: one.type,
-          value: one.value,
-        } as Decoded),
-      );
-    } else print(one.type === 'WindowRecord' ? formatWindow(one.value) : formatAlert(one.value));
+  const offsets = { windows: 0, alerts: 0 };
+  const emit = ({ topic, key, record }: Produced): void => {
+    if (topic !== topics.windows && topic !== topics.alerts) return;
+    const offset = offsets[topic]++;
+    if (topic === topics.windows && !windows) return;
+    if (output === 'json') print(printLine({ topic, partition: 0, offset, key }, record));
+    else if (record.type === 'WindowRecord') print(formatWindow(record.value));
+    else if (record.type === 'AlertRecord') print(formatAlert(record.value));
   };
-  const run = new Backtest({
+  const run = new Topology({
     codec: embeddedCodec(),
     rules,
     partitions: used,
-    expand: expandTemplate,
     warn,
     emit,
   });
@@ -60,10 +53,10 @@ export async function backtest({
       throw new TypeError(`partition ${line.partition} is beyond the ${used} in use`);
     run.push(line);
   });
-  run.finish();
+  run.flush();
   const counted = Object.entries(run.account).filter(([, count]) => count > 0);
   warn(
-    `records: ${counted.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'}; alerts: ${offsets.AlertRecord}`,
+    `records: ${counted.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'}; alerts: ${offsets.alerts}`,
   );
 }
 

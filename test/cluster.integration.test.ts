@@ -90,7 +90,7 @@ describe.skipIf(!docker)('every component on its own', () => {
       expect(await one.end('SIGTERM'), one.name).toBe(0);
   });
 
-  test('Redis that is down is waited for, and one that has forgotten all is begun anew with', async () => {
+  test('Redis may lose acknowledged writes: here it is waited for, and one that has forgotten all is begun anew with', async () => {
     const [kafka, registry, redis] = servers as [Server, Server, Server];
     await using vms = await Component.start('vms', environment);
     await using vps = await Component.start('vps', environment);

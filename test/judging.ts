@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
-import { Backtest, type BacktestOutput } from '../pipeline/backtest/backtest.js';
+import { Topology } from '../pipeline/backtest/topology.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { recompile } from '../pipeline/sla/compile.js';
-import { expandTemplate } from '../pipeline/sla/templates.js';
+import type { Produced } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { metricsOf, type SimulatedTarget } from './simulation.js';
@@ -48,7 +48,7 @@ export async function judge(
   account: Readonly<Record<string, number>>;
 }> {
   const totals: Record<string, { requests: number; latencySum: number }> = {};
-  const emit = ({ type, value }: BacktestOutput): void => {
+  const emit = ({ record: { type, value } }: Produced): void => {
     if (type !== 'WindowRecord') return;
     const group = `${value.group.service} ${value.group.route}`;
     const total = totals[group] ?? { requests: 0, latencySum: 0 };
@@ -58,11 +58,10 @@ export async function judge(
     };
   };
   const { codec, log } = written;
-  const run = new Backtest({
+  const run = new Topology({
     codec,
     rules: rulesOf(window),
     partitions: await log.partitions('metrics'),
-    expand: expandTemplate,
     warn: (message) => expect.unreachable(message),
     emit,
   });
@@ -70,7 +69,7 @@ export async function judge(
     const record = codec.decode(value);
     if (record.type === 'MetricRecord' || record.type === 'Watermark') run.push({ partition, key, record });
   }
-  run.finish();
+  run.flush();
   return { totals, account: run.account };
 }
 

@@ -1,9 +1,20 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './tidemark.js';
+
+/** What the README says users may write, type-checked by itself. */
+const readme =
+  /```js\n(import .*? from 'tidemark\/testing'.*?)```/s.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
+const compilerOptions = {
+  strict: true,
+  module: 'NodeNext',
+  target: 'ES2023',
+  lib: ['ES2023', 'DOM'],
+  types: [],
+};
 
 test('the packed package works in an empty folder', async () => {
   using folder = temporaryFolder();
@@ -16,6 +27,14 @@ test('the packed package works in an empty folder', async () => {
   expect(existsSync(join(folder.path, 'node_modules', 'vitest'))).toBe(false);
   expect(run('npx', '--no-install', 'tidemark', 'check')).toContain('tidemark/sla.yaml: 5 rules');
   expect(run('npx', '--no-install', 'tidemark', 'demo', '--help')).toContain('tidemark/demo.yaml');
+
+  writeFileSync(join(folder.path, 'rules.mts'), readme);
+  writeFileSync(
+    join(folder.path, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions, files: ['rules.mts'] }),
+  );
+  execFileSync(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', folder.path]);
+  expect(run(process.execPath, 'rules.mjs')).toBe("[ [ 'CheckoutSlow', 'firing', 0.5 ] ]\n");
 
   const up = spawn(join('node_modules', '.bin', 'tidemark'), ['up', '--port', '0'], { cwd: folder.path });
   const exited = once(up, 'exit');

@@ -17,6 +17,7 @@ const rules = recompile(
   'version: 1\nslas:\n  - { alert: Slow, by: [route], window: 10s, when: mean_latency > 1.2 * baseline }\n',
 );
 const EPOCH = 1_700_000_000_000;
+const FRAME = 5;
 
 /** One poll of one series, and the watermark to every partition. */
 async function poll(log: EventLog, n: number): Promise<void> {
@@ -45,12 +46,12 @@ async function poll(log: EventLog, n: number): Promise<void> {
   }
 }
 
-async function payloads(log: EventLog, topic: string): Promise<string[]> {
+async function payloads(log: EventLog, topic: string, skip = FRAME): Promise<string[]> {
   const all: string[] = [];
   for (let partition = 0; partition < 4; partition++) {
     const reader = log.read(topic, partition, 0);
     for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
-      while (batch.advance()) all.push(batch.bytes.toString('hex', batch.valueStart + 5, batch.valueEnd));
+      while (batch.advance()) all.push(batch.bytes.toString('hex', batch.valueStart + skip, batch.valueEnd));
     }
   }
   return all;
@@ -61,6 +62,7 @@ const POLLS = 60;
 /** Polls, with a stop of the pipeline in the middle; `meanwhile` may harm the checkpoints then. */
 async function run(
   meanwhile: (log: EventLog) => Promise<void>,
+  checkpointEvery = 20_000,
 ): Promise<{ windows: string[]; alerts: string[]; warnings: string[] }> {
   using folder = temporaryFolder();
   const environment = openEnvironment({ path: folder.path, mode: 'write' });
@@ -68,7 +70,7 @@ async function run(
   await log.createTopics(topicSpecs(86_400_000));
   const warnings: string[] = [];
   for (const half of [0, 1]) {
-    const options = { log, codec, rules, registry: new Registry(), targets: 4, checkpointEvery: 20_000 };
+    const options = { log, codec, rules, registry: new Registry(), targets: 4, checkpointEvery };
     const pipeline = await runPipeline({
       ...options,
       warn: (text) => warnings.push(text),
@@ -137,4 +139,19 @@ test.each([
     windows: straight.windows,
     alerts: straight.alerts,
   });
+});
+
+test('alert delay is bounded by a checkpoint interval: here alerts come long before one is due', async () => {
+  let alerts = 0;
+  let checkpoints = 0;
+  await run(async (log) => {
+    alerts = (await payloads(log, 'alerts')).length;
+    for (const topic of ['metrics', 'partials']) {
+      const id = codec.idOf('StageState').toString(16).padStart(10, '0');
+      checkpoints += (await payloads(log, topic, 0)).filter((value) => value.startsWith(id)).length;
+    }
+  }, 86_400_000);
+  expect(alerts).toBeGreaterThan(3);
+  // Each partition of both stages: when it begins, and at its first watermark.
+  expect(checkpoints).toBe(2 * 4 * 2);
 });

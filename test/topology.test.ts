@@ -3,14 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { aggregateFactory } from '../pipeline/aggregate/aggregate.js';
 import { evaluateFactory } from '../pipeline/evaluate/evaluate.js';
 import { partitionOf } from '../pipeline/model/murmur2.js';
-import type { RuleSet } from '../pipeline/model/rule.js';
 import { seriesText } from '../pipeline/model/text.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { expandTemplate } from '../pipeline/sla/templates.js';
 import { metricDecoding, readPartialBatch } from '../pipeline/stage/decoding.js';
-import type { Produced, Stage, StageFactory } from '../pipeline/stage/stage.js';
+import { StageDriver } from '../pipeline/stage/driver.js';
+import type { Produced, StageFactory } from '../pipeline/stage/stage.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
-import { FrameBatch } from '../platform/log/batch.js';
 import type { LogRecord } from '../platform/log/event-log.js';
 
 const codec = embeddedCodec();
@@ -109,15 +108,15 @@ const logs = fc
 interface Plan {
   /** Records pushed together. */
   readonly batch: number;
-  /** After so many batches the state is saved, thrown away and restored; 0: never. */
+  /** After so many batches the stage is thrown away, and begins again from its last checkpoint; 0: never. */
   readonly crashEvery: number;
 }
 
 const factories = (warnings: string[]): { aggregate: StageFactory; evaluate: StageFactory } => ({
-  aggregate: aggregateFactory({ decoding: () => metricDecoding(codec), compile: recompile, targets: 2 }),
+  aggregate: aggregateFactory({ decoding: () => metricDecoding(codec), compile: () => rules, targets: 2 }),
   evaluate: evaluateFactory({
     read: readPartialBatch(codec),
-    compile: recompile,
+    compile: () => rules,
     expand: expandTemplate,
     warn: (message) => warnings.push(message),
   }),
@@ -127,15 +126,15 @@ function run(
   factory: StageFactory,
   partition: number,
   records: readonly LogRecord[],
-  plan: Plan & { rules: RuleSet },
+  plan: Plan,
 ): Produced[] {
-  let stage: Stage = factory.create(partition, plan.rules);
+  const checkpointEvery = plan.crashEvery > 0 ? 20_000 : null;
+  const driver = new StageDriver({ factory, partition, rules, checkpointEvery });
   const produced: Produced[] = [];
   for (let at = 0, n = 1; at < records.length; at += plan.batch, n++) {
-    const batch = new FrameBatch(64);
-    for (const [i, record] of records.slice(at, at + plan.batch).entries()) batch.push(record, at + i, 0);
-    produced.push(...stage.push(batch));
-    if (plan.crashEvery > 0 && n % plan.crashEvery === 0) stage = factory.restore(partition, stage.save());
+    for (const record of records.slice(at, at + plan.batch)) driver.append(record);
+    produced.push(...driver.run());
+    if (plan.crashEvery > 0 && n % plan.crashEvery === 0) driver.crash();
   }
   return produced;
 }
@@ -153,7 +152,7 @@ function outputs(log: readonly Event[], plan: Plan, order: (n: number) => number
   const partials: LogRecord[][][] = [];
   for (let p = 0; p < PARTITIONS; p++) {
     const records = log.filter(({ partition }) => partition === p).map(({ record }) => record);
-    const produced = run(aggregate, p, records, { ...plan, rules });
+    const produced = run(aggregate, p, records, plan);
     partials.push([[], []]);
     for (const one of produced) {
       if (one.topic === 'partials') partials[p]?.[one.partition]?.push({ key: null, value: value(one) });
@@ -168,7 +167,7 @@ function outputs(log: readonly Event[], plan: Plan, order: (n: number) => number
       const next = queue?.shift() ?? queues.find((one) => one.length > 0)?.shift();
       if (next) merged.push(next);
     }
-    for (const one of run(evaluate, target, merged, { ...plan, rules })) note(one);
+    for (const one of run(evaluate, target, merged, plan)) note(one);
   }
   expect(warnings).toEqual([]);
   return out;

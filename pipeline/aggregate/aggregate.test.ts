@@ -98,7 +98,7 @@ describe('closing', () => {
       { w: 60_000, source: 'a' },
       { w: 20_000, source: 'b' },
     ]);
-    expect(stage.watermark - T).toBe(60_000);
+    expect(stage.stage.watermark - T).toBe(60_000);
     push(
       [
         { w: 70_000, source: 'b' },
@@ -106,22 +106,22 @@ describe('closing', () => {
       ],
       { stage },
     );
-    expect(stage.watermark - T).toBe(70_000);
+    expect(stage.stage.watermark - T).toBe(70_000);
     push([{ w: 70_000 + 5 * minute, source: 'a' }], { stage });
-    expect(stage.watermark - T).toBe(70_000);
+    expect(stage.stage.watermark - T).toBe(70_000);
     push([{ w: 70_001 + 5 * minute, source: 'a' }], { stage });
-    expect(stage.watermark - T).toBe(70_001 + 5 * minute);
+    expect(stage.stage.watermark - T).toBe(70_001 + 5 * minute);
   });
 
   test('goes by the greatest timestamp of a source, and never goes back', () => {
     const { stage, batches } = push([{ w: 20_000 }, { w: 10_000 }, { w: 15_000, source: 'new' }]);
-    expect(stage.watermark - T).toBe(20_000);
+    expect(stage.stage.watermark - T).toBe(20_000);
     expect(batches.map(head)).toEqual([[null, 20_000]]);
     push([{ w: 30_000 }], { stage });
-    expect(stage.watermark - T).toBe(20_000);
+    expect(stage.stage.watermark - T).toBe(20_000);
     // A source whose older mark comes again still stands at 20 minutes, and is not left out.
     const repeated = push([{ w: 20 * minute }, { w: 10 * minute }, { w: 24 * minute, source: 'new' }]);
-    expect(repeated.stage.watermark - T).toBe(20 * minute);
+    expect(repeated.stage.stage.watermark - T).toBe(20 * minute);
   });
 });
 

@@ -226,7 +226,7 @@ describe('buckets of a selection with a quantile', () => {
       ]),
       { w: 30_000 },
     ];
-    const { batches } = push(rows, { stage, at: 2 });
+    const { batches } = push(rows, { stage });
     const buckets = batches.flatMap(({ partials }) =>
       partials.filter(({ selection }) => selection === quantile.selections[0]?.id).map((one) => one.buckets),
     );
@@ -259,7 +259,7 @@ describe('buckets of a selection with a quantile', () => {
     ]);
     for (let cut = 1; cut < rows.length; cut++) {
       const { stage } = push(rows.slice(0, cut), { stage: create(quantile) });
-      expect(kept(push(rows.slice(cut), { stage: restored(stage), at: cut }))).toEqual(whole);
+      expect(kept(push(rows.slice(cut), { stage: restored(stage) }))).toEqual(whole);
     }
   });
 

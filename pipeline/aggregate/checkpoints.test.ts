@@ -61,12 +61,10 @@ describe('a stage that is restored', () => {
   ];
   const outputs = (crash: boolean): unknown => {
     let stage = create();
-    let at = 0;
     const out = pushes.map((rows) => {
       if (crash) stage = restored(stage);
-      const { batches, letters } = push(rows, { stage, at });
-      at += rows.length;
-      return { batches, letters, series: stage.seriesCount, watermark: stage.watermark };
+      const { batches, letters } = push(rows, { stage });
+      return { batches, letters, series: stage.stage.seriesCount, watermark: stage.stage.watermark };
     });
     return [out, counted(stage)];
   };
@@ -108,14 +106,14 @@ describe('a stage that is restored', () => {
     push([{ w: 0 }, { t: 1000, count: 1, sum: 1, labels, key }], { stage: first });
     // Twice: what was read from a checkpoint is written again.
     const stage = restored(restored(first));
-    const { batches } = push([{ t: 9000, count: 5, sum: 3, labels, key }, { w: 10_000 }], { stage, at: 2 });
+    const { batches } = push([{ t: 9000, count: 5, sum: 3, labels, key }, { w: 10_000 }], { stage });
     const partials = batches.flatMap((batch) => batch.partials);
     expect(partials.map(({ group, requests }) => [group, requests])).toEqual([
       [labels.route === undefined ? {} : { route: labels.route }, 4],
     ]);
     // Another selection finds the labels, not the key.
     stage.takeUp(plain);
-    expect(stage.seriesCount).toBe(1);
+    expect(stage.stage.seriesCount).toBe(1);
   });
 });
 

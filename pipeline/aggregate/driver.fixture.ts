@@ -1,14 +1,14 @@
-import { embeddedCodec } from '../../platform/codec/embedded.js';
-import { FrameBatch } from '../../platform/log/batch.js';
 import type { DeadLetter, Partial, PartialBatch } from '../../schemas/types.js';
 import { classes } from '../model/block.js';
 import type { RuleSet } from '../model/rule.js';
 import { seriesText } from '../model/text.js';
 import { recompile } from '../sla/compile.js';
+import { codec, decoded } from '../stage/decoded.fixture.js';
 import { metricDecoding } from '../stage/decoding.js';
+import { StageDriver } from '../stage/driver.js';
 import { type Aggregate, aggregateFactory } from './aggregate.js';
 
-export const codec = embeddedCodec();
+export { codec } from '../stage/decoded.fixture.js';
 export const metric = 'http_request_duration_seconds';
 /** All times of rows are relative to this, ms. */
 export const T = 1_700_000_000_000;
@@ -43,7 +43,7 @@ export interface Sample {
 export type Row = Mark | Sample | { readonly bytes: Buffer };
 
 export interface Pushed {
-  readonly stage: Aggregate;
+  readonly stage: Stage;
   readonly batches: readonly PartialBatch[];
   readonly letters: readonly DeadLetter[];
   readonly windows: readonly (readonly unknown[])[];
@@ -51,16 +51,9 @@ export interface Pushed {
 }
 
 /** Pushes rows through the stage as one batch; returns what came of them, and the account so far. */
-export function push(
-  rows: readonly Row[],
-  { stage = create(), at = 0 }: { stage?: Aggregate; at?: number } = {},
-): Pushed {
-  const batch = new FrameBatch();
-  for (const [i, row] of rows.entries()) batch.push(record(row), at + i, 0);
-  const produced = stage.push(batch);
-  const decoded = produced.map(({ record }) => codec.decode(codec.encode(record.type, record.value)));
-  const batches = decoded.flatMap((one) => (one.type === 'PartialBatch' ? [one.value] : []));
-  const letters = decoded.flatMap((one) => (one.type === 'DeadLetter' ? [one.value] : []));
+export function push(rows: readonly Row[], { stage = create() }: { stage?: Stage } = {}): Pushed {
+  for (const row of rows) stage.append(record(row));
+  const { batches, letters } = decoded(stage.run());
   return {
     stage,
     batches,
@@ -70,15 +63,28 @@ export function push(
   };
 }
 
-const factory = (maxSeries: number, targets: number) =>
-  aggregateFactory({ decoding: () => metricDecoding(codec), compile: recompile, targets, maxSeries });
+/** The real stage. */
+export type Stage = StageDriver<Aggregate>;
 
-export const create = (set = plain, maxSeries = 1000, targets = 1): Aggregate =>
-  factory(maxSeries, targets).create(0, set);
+export const create = (rules = plain, maxSeries = 1000, targets = 1): Stage =>
+  new StageDriver({
+    factory: aggregateFactory({
+      decoding: () => metricDecoding(codec),
+      compile: recompile,
+      targets,
+      maxSeries,
+    }),
+    partition: 0,
+    rules,
+    checkpointEvery: Number.POSITIVE_INFINITY,
+  });
 
 /** The stage as a checkpoint gives it back. */
-export const restored = (stage: Aggregate): Aggregate =>
-  factory(stage.options.maxSeries ?? 1000, stage.options.targets).restore(stage.partition, stage.save());
+export function restored(stage: Stage): Stage {
+  stage.checkpoint();
+  stage.crash();
+  return stage;
+}
 
 function record(row: Row): { key: Buffer | null; value: Buffer } {
   if ('bytes' in row) return { key: Buffer.from('x{}'), value: row.bytes };
@@ -110,5 +116,5 @@ export const sums = ({
   covered,
 }: Partial): readonly unknown[] => [start - T, requests, latencySum, errors, samples, covered];
 
-export const counted = ({ account }: Aggregate): Record<string, number> =>
+export const counted = ({ stage: { account } }: Stage): Record<string, number> =>
   Object.fromEntries(classes.flatMap((one, i) => (account.totals[i] ? [[one, account.totals[i] ?? 0]] : [])));

@@ -159,7 +159,7 @@ describe('other rules', () => {
       stage.takeUp(second);
       if (crash) stage = restored(stage);
       // (5, 35] s: 10 requests a window of 10 s. A has closed its first one; B begins with the one at 20 s.
-      const { batches } = push([{ t: 35_000, count: 30 }, { w: 40_000 }], { stage, at: 3 });
+      const { batches } = push([{ t: 35_000, count: 30 }, { w: 40_000 }], { stage });
       expect(batches[0]?.selections).toEqual(
         second.selections.map(({ id }) => ({ id, from: id === first.selections[0]?.id ? 0 : T + 12_000 })),
       );
@@ -189,7 +189,7 @@ describe('other rules', () => {
         { t: 16_000, count: 10, route: '/b' },
         { w: 20_000 },
       ],
-      { stage, at: 4 },
+      { stage },
     );
     expect(counted(stage)).toEqual({ aggregated: 5 });
     expect(batches.flatMap(({ partials }) => partials)).toEqual([]);
@@ -201,7 +201,7 @@ describe('other rules', () => {
     stage.takeUp(first);
     // (15, 25] s is split at 20 s, (25, 29] s is not.
     const rows: Row[] = [{ t: 25_000, count: 10 }, { t: 29_000, count: 12 }, { w: 30_000 }];
-    const { windows } = push(rows, { stage, at: 3 });
+    const { windows } = push(rows, { stage });
     expect(windows.map(([start, requests]) => [start, requests])).toEqual([[20_000, 7]]);
   });
 
@@ -223,7 +223,7 @@ describe('other rules', () => {
     const stage = create(second);
     push([{ w: 0 }, { t: 1000, count: 0 }, { t: 5000, count: 4 }], { stage });
     stage.takeUp(first);
-    const { batches } = push([{ t: 9000, count: 7 }, { w: 10_000 }], { stage, at: 3 });
+    const { batches } = push([{ t: 9000, count: 7 }, { w: 10_000 }], { stage });
     expect(batches.flatMap(({ partials }) => partials.map(group))).toEqual([['{route="/a"}', 0, 7]]);
     expect(batches[0]?.selections).toHaveLength(1);
   });
@@ -232,10 +232,10 @@ describe('other rules', () => {
     const stage = create(first);
     push([{ w: 0 }, { t: 1000, count: 5 }], { stage });
     stage.takeUp(rules(`alert: A, match: '{route="/b"}'`));
-    expect(stage.seriesCount).toBe(0);
-    push([{ t: 2000, count: 6 }], { stage, at: 2 });
+    expect(stage.stage.seriesCount).toBe(0);
+    push([{ t: 2000, count: 6 }], { stage });
     stage.takeUp(first);
-    const { windows } = push([{ t: 3000, count: 7 }, { t: 4000, count: 9 }, { w: 10_000 }], { stage, at: 3 });
+    const { windows } = push([{ t: 3000, count: 7 }, { t: 4000, count: 9 }, { w: 10_000 }], { stage });
     // Both begin at the watermark T, so the window counts; of the series only 7 -> 9.
     expect(windows).toEqual([[0, 2, expect.closeTo(0.2), 0, 2, true]]);
     expect(counted(stage)).toEqual({ unselected: 1, aggregated: 3 });

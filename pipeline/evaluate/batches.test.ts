@@ -101,16 +101,6 @@ describe('a batch', () => {
       [[], [[10, '/a', 4]]],
     ],
     [
-      'is ignored where its watermark is not above the last one taken',
-      [
-        { w: 20_000, rows: [row(10_000, 3)] },
-        { w: 20_000, previous: null, rows: [row(10_000, 9)] },
-        { w: 10_000, previous: null, rows: [row(0, 9)] },
-        { w: 30_000, previous: 20_000, rows: [row(20_000, 4)] },
-      ],
-      [[[10, '/a', 3]], [], [], [[20, '/a', 4]]],
-    ],
-    [
       'holds nothing for a selection that nobody knows',
       [{ w: 10_000, rows: [{ ...row(0, 3), selection: 'x' }] }],
       [[]],
@@ -149,6 +139,19 @@ describe('a batch', () => {
       ['bad', 'partials', 0, 2, 1],
     ]);
     expect(letters[0]?.value).toEqual(Buffer.from('junk'));
+  });
+
+  test('transactions are not a proof by themselves: here what comes twice is known, and what is missing is said', () => {
+    const driver = new Driver(plain);
+    const pushed = [
+      { w: 20_000, rows: [row(10_000, 3)] },
+      { w: 20_000, previous: null, rows: [row(10_000, 9)] },
+      { w: 10_000, previous: null, rows: [row(0, 9)] },
+      { w: 30_000, previous: 20_000, rows: [row(20_000, 4)] },
+    ].map((spec) => driver.push(spec).windows.map(({ start, requests }) => [start - T, requests]));
+    expect([pushed, driver.warnings]).toEqual([[[[10_000, 3]], [], [], [[20_000, 4]]], []]);
+    driver.push({ w: 50_000, previous: 40_000 });
+    expect(driver.warnings).toEqual([expect.stringContaining(`from ${T + 40_000}, but ${T + 30_000}`)]);
   });
 
   test.each<readonly [name: string, pushes: readonly Spec[], warnings: readonly string[]]>([

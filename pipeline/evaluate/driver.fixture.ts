@@ -1,14 +1,13 @@
-import { embeddedCodec } from '../../platform/codec/embedded.js';
-import { FrameBatch } from '../../platform/log/batch.js';
-import type { AlertRecord, DeadLetter, PartialBatch, WindowRecord } from '../../schemas/types.js';
+import type { AlertRecord, PartialBatch } from '../../schemas/types.js';
 import type { RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
 import { expandTemplate } from '../sla/templates.js';
+import { codec, decoded, type Outputs } from '../stage/decoded.fixture.js';
 import { readPartialBatch } from '../stage/decoding.js';
-import type { Produced, StageFactory } from '../stage/stage.js';
+import { StageDriver } from '../stage/driver.js';
 import { type Evaluate, type EvaluateOptions, evaluateFactory } from './evaluate.js';
 
-const codec = embeddedCodec();
+export type { Outputs } from '../stage/decoded.fixture.js';
 
 /** All times of specs are relative to this, ms; a multiple of every window in use. */
 export const T = 1_700_000_000_000;
@@ -48,42 +47,39 @@ export interface Spec {
   readonly rows?: readonly Row[];
 }
 
-export interface Outputs {
-  readonly windows: readonly WindowRecord[];
-  readonly alerts: readonly AlertRecord[];
-  readonly letters: readonly DeadLetter[];
-}
-
 /** The real stage, fed with encoded batches; what comes out has been encoded, too. */
 export class Driver {
   readonly warnings: string[] = [];
-  readonly #factory: StageFactory<Evaluate>;
   readonly #chain = new Map<number, number>();
-  #stage: Evaluate;
-  #offset = 0;
+  readonly #driver: StageDriver<Evaluate>;
 
   constructor(rules: RuleSet, more: Pick<EvaluateOptions, 'observe'> = {}) {
-    this.#factory = evaluateFactory({
+    const factory = evaluateFactory({
       read: readPartialBatch(codec),
       compile: recompile,
       expand: expandTemplate,
       warn: (message) => this.warnings.push(message),
       ...more,
     });
-    this.#stage = this.#factory.create(0, rules);
+    this.#driver = new StageDriver({
+      factory,
+      partition: 0,
+      rules,
+      checkpointEvery: Number.POSITIVE_INFINITY,
+    });
   }
 
   get stage(): Evaluate {
-    return this.#stage;
+    return this.#driver.stage;
   }
 
   get watermark(): number {
-    return this.#stage.watermark - T;
+    return this.#driver.stage.watermark - T;
   }
 
   /** Size of a checkpoint, bytes. */
   get stateSize(): number {
-    return this.#stage.save().length;
+    return this.#driver.stage.save().length;
   }
 
   /** Pushes the batches together. */
@@ -92,23 +88,23 @@ export class Driver {
   }
 
   pushValues(...values: readonly Uint8Array[]): Outputs {
-    const batch = new FrameBatch();
-    for (const value of values) batch.push({ key: null, value }, this.#offset++, 0);
-    return decoded(this.#stage.push(batch));
+    for (const value of values) this.#driver.append({ key: null, value });
+    return decoded(this.#driver.run());
   }
 
   takeUp(rules: RuleSet): Outputs {
-    return decoded(this.#stage.takeUp(rules));
+    return decoded(this.#driver.takeUp(rules));
   }
 
   /** Goes on with what a checkpoint holds. */
   crash(): void {
-    this.#stage = this.#factory.restore(0, this.#stage.save());
+    this.#driver.checkpoint();
+    this.#driver.crash();
   }
 
   #batch(spec: Spec): PartialBatch {
     const { w, source = 0, sources = 1, part = 0, last = true, rows = [] } = spec;
-    const known = this.#stage.rules.selections.map(({ id }) => [id, 0] as const);
+    const known = this.#driver.stage.rules.selections.map(({ id }) => [id, 0] as const);
     const previous = spec.previous === undefined ? this.#chain.get(source) : spec.previous;
     if (last) this.#chain.set(source, w);
     return {
@@ -123,7 +119,7 @@ export class Driver {
         from,
       })),
       partials: rows.map(({ route = '/a', group = { route }, ...row }) => ({
-        selection: row.selection ?? this.#stage.rules.selections[0]?.id ?? '',
+        selection: row.selection ?? this.#driver.stage.rules.selections[0]?.id ?? '',
         group,
         start: T + row.start,
         requests: row.requests,
@@ -135,15 +131,6 @@ export class Driver {
       })),
     };
   }
-}
-
-function decoded(produced: readonly Produced[]): Outputs {
-  const records = produced.map(({ record }) => codec.decode(codec.encode(record.type, record.value)));
-  return {
-    windows: records.flatMap((one) => (one.type === 'WindowRecord' ? [one.value] : [])),
-    alerts: records.flatMap((one) => (one.type === 'AlertRecord' ? [one.value] : [])),
-    letters: records.flatMap((one) => (one.type === 'DeadLetter' ? [one.value] : [])),
-  };
 }
 
 /** A window of the group {route="/a"}: the row without its start; null for no data. */

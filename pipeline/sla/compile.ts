@@ -20,7 +20,8 @@ export interface RuleFile {
 
 export type Compiled = { readonly rules: RuleSet } | { readonly problems: readonly Diagnostic[] };
 
-const METRIC = 'http_request_duration_seconds';
+/** What a rule selects that names no metric. */
+export const METRIC = 'http_request_duration_seconds';
 const ruleKeys = ['alert', 'match', 'when', 'annotations', ...settingKeys];
 const annotationKeys = ['summary', 'description', 'runbook_url'];
 
