@@ -1,6 +1,7 @@
+import { Command } from 'commander';
 import { clusterNames, connectCluster } from '../cli/cluster.js';
 import { Liveness } from '../cli/liveness.js';
-import { readOptions } from '../cli/settings.js';
+import { optionsOf, readOptions } from '../cli/settings.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
@@ -38,10 +39,13 @@ export async function openKafka({ brokers, registry }: ClusterOptions): Promise<
     throw error;
   };
   const logger = createLogger({ level: 'error' });
-  const given = { kafkaBrokers: brokers, schemaRegistryUrl: registry, ...defaults };
+  // As a component has them that is told of its brokers and its registry alone.
+  const command = new Command();
+  for (const option of optionsOf(clusterNames)) command.addOption(option);
+  command.parse(['--kafka-brokers', brokers, '--schema-registry-url', registry], { from: 'user' });
   const liveness = new Liveness(() => performance.now());
   const context = { logger, liveness, onFatal, signal: ended.signal };
-  const { log, codec, close } = await connectCluster(readOptions(clusterNames, given), context);
+  const { log, codec, close } = await connectCluster(readOptions(clusterNames, command.opts()), context);
   return {
     log,
     codec,
@@ -51,14 +55,3 @@ export async function openKafka({ brokers, registry }: ClusterOptions): Promise<
     },
   };
 }
-
-const defaults = {
-  ...{
-    kafkaPrefix: 'tidemark-',
-    kafkaReplication: '',
-    kafkaUsername: '',
-    kafkaPassword: '',
-    kafkaSasl: 'scram-sha-512',
-  },
-  ...{ kafkaTls: 'off', retention: '1d' },
-};

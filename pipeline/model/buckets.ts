@@ -95,7 +95,8 @@ export function quantileOf({ le, counts }: Buckets, q: number): QuantileBucket |
   if (upTo === Infinity) return { value: null, above, upTo };
   const below = i > 0 ? (counts[i - 1] ?? 0) : 0;
   const value = above + ((upTo - above) * (rank - below)) / ((counts[i] ?? 0) - below);
-  return { value, above, upTo };
+  // Rounding may lead out of the bucket.
+  return { value: Math.min(value, upTo), above, upTo };
 }
 
 /** The buckets of one group in one window, by layout, as long as the window is open. */
