@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Driver, type Row, rules } from './driver.fixture.js';
+import { Driver, type Row, rules, T } from './driver.fixture.js';
 
 const inf = Number.POSITIVE_INFINITY;
 const window = 10_000;
@@ -115,6 +115,21 @@ describe('a rule on a quantile', () => {
       rows: [row(0, { '0.3': 4, '1': 40, inf: 40 })],
     });
     expect(alerts[0]?.value).toBeCloseTo(0.3 + (0.7 * (90 - 24)) / (100 - 24), 12);
+  });
+
+  test('leaves a count of requests one of a window, also in the baseline', () => {
+    const driver = new Driver(
+      rules('alert: Busy, when: request_count > 2 * baseline, baseline: { windows: 2, min_windows: 2 }'),
+    );
+    const of = (start: number, requests: number): Row => ({ start, requests });
+    const [, , alerting] = run(driver, [of(0, 10)], [of(window, 20)], [of(2 * window, 31)]);
+    expect(alerting?.alerts).toEqual([
+      expect.objectContaining({
+        value: 31,
+        threshold: 30,
+        baseline: { value: 15, windows: 2, frozenAt: 3 * window + T },
+      }),
+    ]);
   });
 
   test('says a quantile beside another measure', () => {

@@ -48,7 +48,7 @@ export function baselineValue(
   { sums }: BaselineView,
   window: number,
 ): number | null {
-  return sums === null ? null : measured(measure, sums, sums.windows * window);
+  return sums === null ? null : measured(measure, sums, window, sums.windows);
 }
 
 /** One transition with all that decided it; docs/semantics.md, "Alert record". */

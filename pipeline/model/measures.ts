@@ -4,13 +4,19 @@ import type { Sums } from './sums.js';
 /** s, 1/s, a share of 1, a number of requests. */
 export type Unit = 's' | '/s' | 'ratio' | 'requests';
 
+/** What sums span: ms in all, and how many windows that is. */
+export interface Span {
+  readonly ms: number;
+  readonly windows: number;
+}
+
 /** What a rule can measure over a window, or over several: add one here, and its tests. */
 interface Kind {
   readonly unit: Unit;
   /** Share of the requests that are as fast or faster; only these measures need buckets. */
   readonly quantile?: number;
-  /** Over so many ms; null where it cannot be told. */
-  of(sums: Sums, ms: number): number | null;
+  /** Over windows of so many ms together; null where it cannot be told. */
+  of(sums: Sums, span: Span): number | null;
 }
 
 const kinds = {
@@ -18,9 +24,9 @@ const kinds = {
     unit: 's',
     of: ({ requests, latencySum }) => (requests === 0 ? null : latencySum / requests),
   },
-  request_rate: { unit: '/s', of: ({ requests }, ms) => (requests * 1000) / ms },
+  request_rate: { unit: '/s', of: ({ requests }, { ms }) => (requests * 1000) / ms },
   error_ratio: { unit: 'ratio', of: ({ requests, errors }) => (requests === 0 ? null : errors / requests) },
-  request_count: { unit: 'requests', of: ({ requests }) => requests },
+  request_count: { unit: 'requests', of: ({ requests }, { windows }) => requests / windows },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type Measure = keyof typeof kinds | `p${number}_latency`;
@@ -67,9 +73,9 @@ export const unitOf = (measure: Measure): Unit => kindOf(measure).unit;
 
 export const needsBuckets = (measure: Measure): boolean => kindOf(measure).quantile !== undefined;
 
-/** A measure over sums that span so many ms; null where it cannot be told. */
-export const measured = (measure: Measure, sums: Sums, ms: number): number | null =>
-  kindOf(measure).of(sums, ms);
+/** A measure over the sums of a window of so many ms, or of several; null where it cannot be told. */
+export const measured = (measure: Measure, sums: Sums, window: number, windows = 1): number | null =>
+  kindOf(measure).of(sums, { ms: windows * window, windows });
 
 /** What a measure that cannot be told is above, at least: a quantile beyond the last finite bound. */
 export function knownAbove(measure: Measure, { buckets }: Sums): number | null {
