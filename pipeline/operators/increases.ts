@@ -42,7 +42,8 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     );
     return;
   }
-  const buckets = block.buckets.get(row);
+  const keeps = table.keepsBuckets[slot] === 1;
+  const buckets = keeps ? block.buckets.get(row) : undefined;
   if (buckets !== undefined && !isCumulative(buckets)) {
     block.class[row] = Class.bad;
     block.problems.set(row, 'its buckets do not rise from bound to bound');
@@ -54,7 +55,7 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
     table.accept(slot, t, count, sum);
-    table.buckets[slot] = buckets;
+    if (keeps) table.buckets[slot] = buckets;
   }
 }
 
@@ -72,8 +73,9 @@ function known(block: Block, row: number, table: SeriesTable): void {
       t === t1 ? Class.duplicate : count <= count1 && sum <= sum1 ? Class.superseded : Class.outOfOrder;
     return;
   }
-  const buckets = block.buckets.get(row);
-  const before = table.buckets[slot];
+  const keeps = table.keepsBuckets[slot] === 1;
+  const buckets = keeps ? block.buckets.get(row) : undefined;
+  const before = keeps ? table.buckets[slot] : undefined;
   if (t - t1 > LOOKBACK) {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
@@ -86,7 +88,7 @@ function known(block: Block, row: number, table: SeriesTable): void {
     if (before && buckets) block.bucketIncreases.set(row, growth(before, buckets));
   }
   table.accept(slot, t, count, sum);
-  if (buckets !== undefined) table.buckets[slot] = buckets;
+  if (keeps) table.buckets[slot] = buckets;
 }
 
 /** Accepted, with all that a counter holds that began anew. */
