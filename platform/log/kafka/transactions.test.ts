@@ -2,6 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { expect, test, vi } from 'vitest';
 import { record } from '../event-log.contract.js';
 import type { Broker, Cluster, ProducedPartition, Transacting } from './cluster.js';
+import { recordByRecord } from './produce.js';
 import { Transactions } from './transactions.js';
 
 type Produce = Parameters<Transacting['produce']>[0];
@@ -54,7 +55,13 @@ async function harness(answer: (broker: string, what: keyof Transacting) => Prom
   };
   const kafka = { [Symbol('private:Kafka:createCluster')]: () => cluster } as unknown as Kafka;
   const pause = async (): Promise<void> => undefined;
-  const producer = await Transactions.takeOver({ kafka, transactionalId: 'id', topic: 't', pause });
+  const producer = await Transactions.takeOver({
+    kafka,
+    transactionalId: 'id',
+    topic: 't',
+    pause,
+    producing: recordByRecord,
+  });
   return { producer, told };
 }
 

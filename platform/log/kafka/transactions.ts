@@ -1,21 +1,13 @@
 import type { Kafka } from 'kafkajs';
 import type { Offset, Output } from '../event-log.js';
 import { clusterOf } from './client.js';
-import type {
-  Broker,
-  Cluster,
-  CommittedTopic,
-  InTransaction,
-  ProducedPartition,
-  TopicPartitions,
-} from './cluster.js';
+import type { Broker, Cluster, CommittedTopic, InTransaction, TopicPartitions } from './cluster.js';
 import { typeOf } from './errors.js';
-import { placeOf, toMessage } from './rounds.js';
+import type { ProducePartition, Producing } from './produce.js';
+import { placeOf } from './rounds.js';
 
 const TRANSACTION_TIMEOUT_MS = 10_000;
 const coordinatorTypes = { group: 0, transaction: 1 } as const;
-/** Of a request: all replicas that are in sync have it. */
-const ALL_IN_SYNC = -1;
 /** The transaction before ends within milliseconds; it is asked so often, so far apart, ms. */
 const ENDING = { first: 5, longest: 5, times: 400 };
 /** A coordinator or a leader moves: seconds in all. */
@@ -40,6 +32,7 @@ export interface TakeOverOptions {
   /** One of those that are written to. */
   readonly topic: string;
   readonly pause: Pause;
+  readonly producing: Producing;
 }
 
 /**
@@ -56,14 +49,15 @@ export class Transactions {
     readonly cluster: Cluster,
     readonly id: InTransaction,
     readonly coordinator: string,
-    readonly pause: Pause,
+    readonly options: TakeOverOptions,
   ) {}
 
   /**
    * Fences the producers before it under this id, and ends their open transaction, which would hide
    * everything behind it.
    */
-  static async takeOver({ kafka, transactionalId, topic, pause }: TakeOverOptions): Promise<Transactions> {
+  static async takeOver(options: TakeOverOptions): Promise<Transactions> {
+    const { kafka, transactionalId, topic, pause } = options;
     const cluster = clusterOf(kafka);
     try {
       await cluster.connect();
@@ -78,7 +72,7 @@ export class Transactions {
           transactionalId,
           transactionTimeout,
         });
-        return new Transactions(cluster, { transactionalId, producerId, producerEpoch }, nodeId, pause);
+        return new Transactions(cluster, { transactionalId, producerId, producerEpoch }, nodeId, options);
       });
     } catch (error) {
       await cluster.disconnect().catch(() => undefined);
@@ -106,15 +100,15 @@ export class Transactions {
     const bases = new Map<string, Offset>();
     for (const { topic } of outputs) await cluster.addTargetTopic(topic);
     const produce = async (nodeId: string, led: readonly Output[]): Promise<void> => {
-      const topicData = byTopic(led, (output) => this.#batch(output));
+      const batches = byTopic(led, (output) => this.#batch(output));
       const broker = await cluster.findBroker({ nodeId });
-      const { topics } = await broker.produce({ ...this.id, acks: ALL_IN_SYNC, topicData });
+      const { topics } = await this.options.producing(broker, this.id, batches);
       for (const { topicName, partitions } of topics)
         for (const { partition, baseOffset } of partitions)
           bases.set(placeOf({ topic: topicName, partition }), Number(baseOffset));
     };
     // What is sent again has the sequence that it had: the broker keeps one of the two.
-    await again(leaderMoves, MOVING, this.pause, async (attempt) => {
+    await again(leaderMoves, MOVING, this.options.pause, async (attempt) => {
       await (attempt === 0 ? cluster.refreshMetadataIfNecessary() : cluster.refreshMetadata());
       const requests = [...byLeader(cluster, outputs)].map(([nodeId, led]) => produce(nodeId, led));
       await allOf(requests);
@@ -130,7 +124,7 @@ export class Transactions {
   async commitOffsets(groupId: string, topics: readonly CommittedTopic[]): Promise<void> {
     const { cluster, id } = this;
     await this.#ask((broker) => broker.addOffsetsToTxn({ ...id, groupId }));
-    await again(coordinatorMoves, MOVING, this.pause, async (attempt) => {
+    await again(coordinatorMoves, MOVING, this.options.pause, async (attempt) => {
       if (attempt > 0) this.#groupCoordinator = null;
       this.#groupCoordinator ??= coordinatorOf(cluster, groupId, coordinatorTypes.group);
       const broker = await cluster.findBroker({ nodeId: await this.#groupCoordinator });
@@ -144,9 +138,9 @@ export class Transactions {
     await this.cluster.disconnect();
   }
 
-  #batch(output: Output): ProducedPartition {
+  #batch(output: Output): ProducePartition {
     const { partition, records } = output;
-    return { partition, firstSequence: this.#sequenceOf(output), messages: records.map(toMessage) };
+    return { partition, firstSequence: this.#sequenceOf(output), records };
   }
 
   #sequenceOf(output: Output): number {
@@ -169,7 +163,7 @@ export class Transactions {
 
   /** The transaction before may still be ending. */
   async #ask(ask: (broker: Broker) => Promise<unknown>): Promise<void> {
-    await again(['CONCURRENT_TRANSACTIONS'], ENDING, this.pause, async () =>
+    await again(['CONCURRENT_TRANSACTIONS'], ENDING, this.options.pause, async () =>
       ask(await this.#transactionBroker()),
     );
   }
