@@ -37,12 +37,14 @@ export interface TakeOverOptions {
 
 /**
  * A producer of transactions, one after the other, over kafkajs's protocol. (kafkajs's own producer asks four times per
- * transaction who the coordinators are, and does everything in turn: nine round trips, where this one has
- * four.) After an error it is not to be used again.
+ * transaction who the coordinators are, and does everything in turn: nine round trips, where this one waits
+ * for three.) After an error it is not to be used again.
  */
 export class Transactions {
   readonly #sequences = new Map<string, number>();
   #groupCoordinator: Promise<string> | null = null;
+  /** Whether the transaction under way knows of its group. */
+  #joined: Promise<unknown> = Promise.resolve();
   #underWay: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -80,16 +82,25 @@ export class Transactions {
     }
   }
 
-  /** One transaction: `write` sends to these places and commits offsets, nothing of which is seen before the end. */
-  transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
-    const done = this.#transact(places, write);
+  /**
+   * One transaction: `write` sends to these places and commits offsets of this group, nothing of which is seen
+   * before the end.
+   */
+  transact<T>(places: readonly Output[], groupId: string | null, write: () => Promise<T>): Promise<T> {
+    const done = this.#transact(places, groupId, write);
     this.#underWay = done.catch(() => undefined);
     return done;
   }
 
-  async #transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
-    if (places.length > 0) await this.#add(places);
-    const written = await write();
+  async #transact<T>(places: readonly Output[], groupId: string | null, write: () => Promise<T>): Promise<T> {
+    const added = places.length > 0 ? this.#add(places) : Promise.resolve();
+    // Behind it on the same connection, which the broker answers in turn: that saves a round trip.
+    this.#joined =
+      groupId === null
+        ? Promise.resolve()
+        : this.#ask((broker) => broker.addOffsetsToTxn({ ...this.id, groupId }));
+    const written = added.then(write);
+    await allOf([written, this.#joined]);
     await (await this.#transactionBroker()).endTxn({ ...this.id, transactionResult: true });
     return written;
   }
@@ -109,7 +120,8 @@ export class Transactions {
     };
     // What is sent again has the sequence that it had: the broker keeps one of the two.
     await again(leaderMoves, MOVING, this.options.pause, async (attempt) => {
-      await (attempt === 0 ? cluster.refreshMetadataIfNecessary() : cluster.refreshMetadata());
+      // Who leads is known from the take-over on: asked before each, some alert would wait for the answer.
+      if (attempt > 0) await cluster.refreshMetadata();
       const requests = [...byLeader(cluster, outputs)].map(([nodeId, led]) => produce(nodeId, led));
       await allOf(requests);
     });
@@ -123,7 +135,7 @@ export class Transactions {
   /** Offsets of a group, as part of the transaction. */
   async commitOffsets(groupId: string, topics: readonly CommittedTopic[]): Promise<void> {
     const { cluster, id } = this;
-    await this.#ask((broker) => broker.addOffsetsToTxn({ ...id, groupId }));
+    await this.#joined;
     await again(coordinatorMoves, MOVING, this.options.pause, async (attempt) => {
       if (attempt > 0) this.#groupCoordinator = null;
       this.#groupCoordinator ??= coordinatorOf(cluster, groupId, coordinatorTypes.group);
