@@ -16,7 +16,9 @@ export function thresholdText({ measure, operator, threshold, baseline }: AlertR
 /** How many times the baseline, or the threshold, the value is; empty where that says nothing. */
 export function ratioText({ value, threshold, baseline }: AlertRecord): string {
   const against = baseline?.value ?? threshold;
-  return value === null || against === null || against === 0 ? '' : `${(value / against).toFixed(2)}x`;
+  if (value === null || against === null || against === 0) return '';
+  const times = value / against;
+  return `${times < 100 ? times.toFixed(2) : short(times)}x`;
 }
 
 /** How the load changed with it, where the rule asks for that: `48/s -> 71/s`. */
