@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import { outputOption, urlOption } from '../options.js';
+import { authorization, outputOption, tokenOption, urlOption } from '../options.js';
 import { pause } from '../pause.js';
 import { color, print, printNow, untilStopped, warn } from '../process.js';
 import { formatAlert, formatWindow } from '../terminal.js';
 
 interface Given {
   readonly url: string;
+  readonly token: string;
   readonly follow?: true;
   readonly since?: string;
   readonly output: 'text' | 'wide' | 'json';
@@ -42,6 +43,7 @@ function reader<T>(name: 'alerts' | 'windows', { description, format, example }:
   return new Command(name)
     .description(description)
     .addOption(urlOption())
+    .addOption(tokenOption())
     .option('-f, --follow', 'go on with what comes')
     .option('--since <time>', 'a duration back (1h), or a time (2026-01-31T12:00:00Z)')
     .option('--match <selector>', 'those alone whose labels match, as in a rule: {service="checkout"}')
@@ -50,13 +52,15 @@ function reader<T>(name: 'alerts' | 'windows', { description, format, example }:
       'after',
       `\nExamples:\n  tidemark ${name} --follow\n  tidemark ${name} --since 1h -o json\n  tidemark ${name} ${example}`,
     )
-    .action(async ({ url, follow, output, ...asked }: Given) => {
+    .action(async ({ url, token, follow, output, ...asked }: Given) => {
       const { fetchJson, followStream } = await import('../follow.js');
       const line = (record: unknown): string =>
         output === 'json' ? JSON.stringify(record) : format(record as T, output === 'wide');
       const query = queryOf(asked);
+      const headers = authorization(token);
       if (follow) {
         await followStream(`${url}/api/v1/${name}/stream${query}`, {
+          headers,
           signal: untilStopped(),
           onRecord: (record) => printNow(line(record)),
           onLost: (reason) => warn(`connection lost (${reason}), trying again`),
@@ -64,13 +68,13 @@ function reader<T>(name: 'alerts' | 'windows', { description, format, example }:
         });
         return;
       }
-      for (const record of (await fetchJson(`${url}/api/v1/${name}${query}`)) as unknown[])
+      for (const record of (await fetchJson(`${url}/api/v1/${name}${query}`, headers)) as unknown[])
         await print(line(record));
     });
 }
 
 /** What is asked for, as the query of a URL. */
-function queryOf({ since, match, state, severity }: Omit<Given, 'url' | 'output'>): string {
+function queryOf({ since, match, state, severity }: Omit<Given, 'url' | 'token' | 'output'>): string {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries({ since, match, state, severity }))
     if (value !== undefined) query.set(name, value);

@@ -44,7 +44,12 @@ describe('view', () => {
   let log: EventLog;
   let store: Store;
   let view: View;
-  const kept = () => ({ store, retention: DAY, monotonic: () => performance.now() });
+  const kept = () => ({
+    store,
+    access: { kind: 'open' } as const,
+    retention: DAY,
+    monotonic: () => performance.now(),
+  });
   let close: () => Promise<void>;
   let now = NOW;
   /** How often the codec cannot look up a schema. */

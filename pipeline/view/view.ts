@@ -13,6 +13,7 @@ import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
 import { parsePosition, streamTopic } from './event-stream.js';
+import { type Access, guard } from './guard.js';
 import { type PageFiles, pageApp } from './page-files.js';
 import { Progress } from './progress.js';
 import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
@@ -24,6 +25,7 @@ import { SharedTopic } from './shared-topic.js';
 export interface ViewOptions {
   readonly log: EventLog;
   readonly codec: Codec;
+  readonly access: Access;
   /** What people see; without, there is the API alone. */
   readonly page?: PageFiles;
   /** Where it keeps the alerts of the past. */
@@ -54,7 +56,19 @@ const READY_MS = 4_000;
 
 /** What people and tools see of the alerts and windows, over HTTP. */
 export function createView(options: ViewOptions): View {
-  const { log, codec, page = new Map(), store, retention, clock, monotonic, pause, warn, onFatal } = options;
+  const {
+    log,
+    codec,
+    access,
+    page = new Map(),
+    store,
+    retention,
+    clock,
+    monotonic,
+    pause,
+    warn,
+    onFatal,
+  } = options;
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
   const sharing = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
@@ -70,6 +84,8 @@ export function createView(options: ViewOptions): View {
   let looking: Promise<boolean> | null = null;
   const app = new Hono();
 
+  // Of its own paths alone: it may be mounted beside others'.
+  for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
   app.route('/api/v1', alertsApi({ alerts, rules, recent, clock }));
   app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
   app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
