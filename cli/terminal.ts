@@ -1,6 +1,7 @@
-import { formatMeasure, short } from '../pipeline/model/format.js';
-import { type Measure, needsBuckets } from '../pipeline/model/measures.js';
+import { formatMeasure } from '../pipeline/model/format.js';
+import { briefOf, isQuantile, type Measure } from '../pipeline/model/measures.js';
 import { printable } from '../pipeline/model/text.js';
+import { short } from '../pipeline/model/units.js';
 import type { AlertRecord, ContextMeasure, WindowRecord } from '../schemas/types.js';
 
 const colours: Readonly<Record<AlertRecord['state'], number>> = {
@@ -8,12 +9,6 @@ const colours: Readonly<Record<AlertRecord['state'], number>> = {
   pending: 33,
   resolved: 32,
   inactive: 90,
-};
-const contextNames: Readonly<Record<string, string>> = {
-  request_rate: 'rate',
-  mean_latency: 'latency',
-  error_ratio: 'errors',
-  request_count: 'requests',
 };
 
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
@@ -24,7 +19,7 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
   const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
   const measure = alert.measure as Measure;
   // A quantile above the last finite bound is no number, but high.
-  const beyond = alert.value === null && alert.requests !== null && needsBuckets(measure);
+  const beyond = alert.value === null && alert.requests !== null && isQuantile(measure);
   const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
   const head = [
     clockTime(alert.windowEnd),
@@ -85,7 +80,7 @@ function contextText({ measure, value, baseline, rising }: ContextMeasure): stri
   const now = formatMeasure(measure as Measure, value);
   const before =
     baseline === null ? '' : `${formatMeasure(measure as Measure, baseline).replace(/\/s$/, '')} -> `;
-  return `${contextNames[measure] ?? measure} ${before}${now}${rising ? ' up' : ''}`;
+  return `${briefOf(measure as Measure)} ${before}${now}${rising ? ' up' : ''}`;
 }
 
 const count = (requests: number | null): string => (requests === null ? '0' : String(Math.round(requests)));

@@ -168,7 +168,7 @@ export interface AlertRecord {
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations, templates expanded (text). */
   readonly annotations: Readonly<Record<string, string>>;
-  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests) or error_ratio (1) (word). */
+  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests), error_ratio or a share like ratio(latency < 300ms) (1) (word). */
   readonly measure: string;
   /** Comparison: > >= < <= == != (symbol). */
   readonly operator: string;

@@ -28,6 +28,9 @@ describe('a fixed threshold is divided, never multiplied by a rounded fraction',
     ['error_ratio > 0.02', 'error_ratio', 0.02],
     ['error_ratio > 2 %', 'error_ratio', 0.02],
     ['error_ratio > -0', 'error_ratio', 0],
+    ['ratio(latency < 300ms) > 99%', 'ratio(latency < 300ms)', 99 / 100],
+    ['ratio (latency<2.5s)> 0.999', 'ratio(latency < 2.5s)', 0.999],
+    ['ratio(latency < 300ms) > 0', 'ratio(latency < 300ms)', 0],
   ])('%s', (text, measure, value) => {
     expect(parseCondition(text)).toEqual({ measure, operator: '>', threshold: { kind: 'fixed', value } });
   });

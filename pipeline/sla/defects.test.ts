@@ -72,6 +72,21 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'when-rate-without-unit': ['4:11 "10" is no request rate: give it a unit, like 10/s, 600/m or 1000/h'],
   'when-rate-of-latency': ['4:11 "10ms" is no request rate: give it a unit, like 10/s, 600/m or 1000/h'],
   'when-ratio-with-unit': ['4:11 "2/s" is no ratio: write it like 2% or 0.02'],
+  'when-share-alone': [
+    '4:11 "ratio" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket',
+  ],
+  'when-share-without-unit': [
+    '4:11 "ratio(latency < 300)" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket',
+  ],
+  'when-share-of-errors': [
+    '4:11 "ratio(errors < 5)" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket',
+  ],
+  'when-share-not-closed': [
+    '4:11 "ratio(latency < 300ms < 99%" is no condition: write it like mean_latency > 300ms',
+  ],
+  'when-share-above-all': ['4:11 "99" is no share of the requests: write it like 99% or 0.99'],
+  'when-share-of-latency': ['4:11 "99ms" is no share of the requests: write it like 99% or 0.99'],
+  'when-quantile-of-all': ['4:11 unknown measure "p100_latency", did you mean "p50_latency"?'],
   'when-number-too-great': ['4:11 "1e400%" is too great a number'],
   'when-baseline-turned': ['4:11 "baseline * 1.2" is no threshold: write it like 1.2 * baseline'],
   'when-factor-zero': ['4:11 "0" is no factor: write it like 1.2 * baseline'],
