@@ -190,6 +190,11 @@ describe('a window is one line', () => {
       { requests: 0, requestRate: 0, errorRatio: null, meanLatency: null },
       '12:30:30 30s GET /a gateway no requests 0/s',
     ],
+    [
+      'of a size',
+      { metric: 'http_response_size_bytes', latencySum: 369e6 },
+      '12:30:30 30s GET /a gateway 12.3MB/s 71/s 1%',
+    ],
     ['without a group', { group: {} }, '12:30:30 30s 412ms 71/s 1%'],
     ['of part of a second', { start: at(12, 30, 29) + 500 }, '12:30:30 0.5s GET /a gateway 412ms 71/s 1%'],
     ['with a label that would break it', { group: { route: '/\n' } }, '12:30:30 30s /\\n 412ms 71/s 1%'],

@@ -47,14 +47,21 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
 
 /** One closed window as one line. */
 export function formatWindow(window: WindowRecord): string {
-  const span = `${(window.end - window.start) / 1000}s`;
-  const latency =
-    window.meanLatency === null ? 'no requests' : formatMeasure('mean_latency', window.meanLatency);
+  const length = window.end - window.start;
+  const span = `${length / 1000}s`;
   const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
   const rate = formatMeasure('request_rate', window.requestRate);
-  return [clockTime(window.end), span, ...Object.values(window.group).map(printable), latency, rate, errors]
+  const sum = sumOf(window, length);
+  return [clockTime(window.end), span, ...Object.values(window.group).map(printable), sum, rate, errors]
     .filter(Boolean)
     .join(' ');
+}
+
+/** What its sum is of: bytes where the metric's name says so, else latencies. */
+function sumOf({ metric, meanLatency, latencySum }: WindowRecord, length: number): string {
+  if (meanLatency === null) return 'no requests';
+  if (metric.endsWith('_bytes')) return formatMeasure('throughput', (latencySum * 1000) / length);
+  return formatMeasure('mean_latency', meanLatency);
 }
 
 /** The labels of the group, in the order in which people say them. */

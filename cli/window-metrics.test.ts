@@ -222,3 +222,16 @@ test('what a rule does not judge is counted by the reason, and a ratio is shown 
     'threshold_ratio_below_1_5s{rule="Fast",route="/a"} 0.99',
   ]);
 });
+
+test('of a size there is what the rule names: its sum is no latency', async () => {
+  const page = new Page(
+    rules('alert: Wide, match: http_response_size_bytes, when: throughput > 1MB/s, context: [request_rate]'),
+  );
+  page.driver.push({ w: 10_000, rows: [{ start: 0, requests: 10, latencySum: 20_000_000 }] });
+  expect((await page.lines()).filter((line) => !line.startsWith('alert_state'))).toEqual([
+    `end_timestamp_seconds{rule="Wide",route="/a"} ${T / 1000 + 10}`,
+    'requests_per_second{rule="Wide",route="/a"} 1',
+    'threshold_throughput_bytes_per_second{rule="Wide",route="/a"} 1000000',
+    'throughput_bytes_per_second{rule="Wide",route="/a"} 2000000',
+  ]);
+});

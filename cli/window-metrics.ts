@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
-import { everywhere, exposedAs, type Measure, measured } from '../pipeline/model/measures.js';
+import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { unjudged } from '../pipeline/model/verdict.js';
 import { closedEnd } from '../pipeline/model/windows.js';
@@ -70,7 +70,9 @@ export class WindowMetrics {
       this.#gauge(
         name,
         `${help}, in the newest closed window`,
-        one(({ rule, sums }) => sums && measured(measure, sums, rule.selection.window)),
+        one(({ rule, sums }) =>
+          sums && shows(rule, measure) ? measured(measure, sums, rule.selection.window) : null,
+        ),
       );
       this.#gauge(
         `baseline_${name}`,
@@ -171,7 +173,13 @@ export class WindowMetrics {
 
 /** Those that every window has, and what the rules name besides. */
 const measuresOf = ({ rules }: RuleSet): ReadonlySet<Measure> =>
-  new Set([...everywhere, ...rules.flatMap(({ condition, context }) => [condition.measure, ...context])]);
+  new Set([...everywhere, ...rules.flatMap(namedBy)]);
+
+const namedBy = ({ condition, context }: Rule): readonly Measure[] => [condition.measure, ...context];
+
+/** What is everywhere says nothing of a metric that is about something else than requests. */
+const shows = (rule: Rule, measure: Measure): boolean =>
+  namedBy(rule).includes(measure) || (everywhere.includes(measure) && namedBy(rule).every(isOfRequests));
 
 /** Whether the rule compares the measure with its past, to judge by it or to report it beside. */
 const looksBack = ({ condition, context }: Rule, measure: Measure): boolean =>

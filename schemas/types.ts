@@ -54,7 +54,7 @@ export interface Partial {
   readonly start: number;
   /** Increase of count (requests). */
   readonly requests: number;
-  /** Increase of sum (s). */
+  /** Increase of sum, in the unit of the metric: s for durations, bytes for sizes. */
   readonly latencySum: number;
   /** Increase of count over the series that match errors (requests). */
   readonly errors: number;
@@ -100,7 +100,7 @@ export interface WindowRecord {
   readonly end: number;
   /** Increase of count in the window (requests). */
   readonly requests: number;
-  /** Increase of sum in the window (s). */
+  /** Increase of sum in the window, in the unit of the metric: s for durations, bytes for sizes. */
   readonly latencySum: number;
   /** Requests that match the rule's errors (requests). */
   readonly errors: number;
@@ -168,7 +168,7 @@ export interface AlertRecord {
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations, templates expanded (text). */
   readonly annotations: Readonly<Record<string, string>>;
-  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests), error_ratio or a share like ratio(latency < 300ms) (1) (word). */
+  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests), throughput (B/s), error_ratio or a share like ratio(latency < 300ms) (1) (word). */
   readonly measure: string;
   /** Comparison: > >= < <= == != (symbol). */
   readonly operator: string;

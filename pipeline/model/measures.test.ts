@@ -6,6 +6,7 @@ import {
   type Measure,
   measured,
   measureFrom,
+  metricProblem,
   needsBuckets,
   unitOf,
 } from './measures.js';
@@ -55,6 +56,8 @@ test.each<[Measure, number, number | null]>([
   ['request_rate', 2, 0.4],
   ['error_ratio', 2, 0.125],
   ['request_count', 2, 4],
+  ['throughput', 1, 0.2],
+  ['throughput', 2, 0.1],
 ])('%s over %i windows of 10 s is %f', (measure, windows, value) => {
   expect(measured(measure, sums, 10_000, windows)).toBe(value);
 });
@@ -67,6 +70,13 @@ test('a ratio is told from the bucket of its bound alone', () => {
   expect(measured('ratio(latency < 250ms)', { ...sums, buckets }, 10_000)).toBe(5 / 8);
   expect(measured('ratio(latency < 400ms)', { ...sums, buckets }, 10_000)).toBeNull();
   expect(measured(measure, sums, 10_000)).toBeNull();
+});
+
+test('a throughput is one of a metric that is named, and has a sum', () => {
+  expect(metricProblem('throughput', 'http_response_size_bytes')).toBeNull();
+  expect(metricProblem('throughput', null)).toMatch('name a metric whose sum is bytes');
+  expect(metricProblem('throughput', 'bytes_total')).toMatch('is a counter');
+  expect(metricProblem('mean_latency', null)).toBeNull();
 });
 
 test('without a rule that names them, /metrics shows four', () => {

@@ -15,8 +15,10 @@ interface Kind {
   readonly brief: string;
   /** Its name at `/metrics`, behind `tidemark_window_`, and what it is. */
   readonly exposed: readonly [name: string, help: string];
-  /** Whether `/metrics` shows it of every rule's windows, and not only where a rule names it. */
+  /** Whether `/metrics` shows it of the windows of every rule on requests, and not only where a rule names it. */
   readonly everywhere?: boolean;
+  /** Where it is not about requests and their latency: what is wrong with its metric, null for one that `match` does not name. */
+  readonly metricProblem?: (metric: string | null) => string | null;
   /** Share of the requests that are as fast or faster. Buckets are kept for those with a quantile or a bound. */
   readonly quantile?: number;
   /** Bound of a bucket, s. */
@@ -54,6 +56,18 @@ const kinds = {
     everywhere: true,
     of: ({ requests }, { windows }) => requests / windows,
   },
+  throughput: {
+    unit: 'B/s',
+    brief: 'throughput',
+    exposed: ['throughput_bytes_per_second', 'Bytes per second'],
+    metricProblem: (metric) =>
+      metric === null
+        ? 'name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes'
+        : metric.endsWith('_total')
+          ? `${metric} is a counter, which has no sum of bytes: its request_rate is what it counts per second`
+          : null,
+    of: ({ latencySum }, { ms }) => (latencySum * 1000) / ms,
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 type Named = keyof typeof kinds;
@@ -70,9 +84,6 @@ export const measureNames: readonly string[] = [
   'p99_latency',
   'ratio(latency < 300ms)',
 ];
-
-/** Measures that `/metrics` shows whatever the rules name. */
-export const everywhere = (Object.keys(kinds) as readonly Named[]).filter((name) => kinds[name].everywhere);
 
 /** Quantiles and ratios, by name, as they are met. */
 const others = new Map<string, Kind>();
@@ -116,11 +127,16 @@ function find(name: string): Kind | null {
   return kind;
 }
 
-const kindOf = (measure: Measure): Kind => {
+function kindOf(measure: Measure): Kind {
   const kind = find(measure);
   if (!kind) throw new RangeError(`there is no measure ${measure}`);
   return kind;
-};
+}
+
+/** Measures that `/metrics` shows whatever the rules name. */
+export const everywhere: readonly Measure[] = (Object.keys(kinds) as readonly Named[]).filter(
+  (name) => kindOf(name).everywhere,
+);
 
 /** The measure that people write so; null where there is none. */
 export function measureFrom(text: string): Measure | null {
@@ -136,6 +152,13 @@ export const unitOf = (measure: Measure): Unit => kindOf(measure).unit;
 export const briefOf = (measure: Measure): string => kindOf(measure).brief;
 
 export const exposedAs = (measure: Measure): readonly [name: string, help: string] => kindOf(measure).exposed;
+
+/** Whether the rules that name it are about requests and their latency. */
+export const isOfRequests = (measure: Measure): boolean => kindOf(measure).metricProblem === undefined;
+
+/** What is wrong with measuring this metric so; null metric: the rule names none. */
+export const metricProblem = (measure: Measure, metric: string | null): string | null =>
+  kindOf(measure).metricProblem?.(metric) ?? null;
 
 export const isQuantile = (measure: Measure): boolean => kindOf(measure).quantile !== undefined;
 

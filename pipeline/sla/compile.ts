@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Node } from 'yaml';
-import { needsBuckets } from '../model/measures.js';
+import { metricProblem, needsBuckets } from '../model/measures.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
@@ -101,6 +101,12 @@ function readRule(problems: Problems, node: Node, { base, lines }: Surroundings)
     problems.at(node, 'when is missing: say when the rule is broken, like mean_latency > 300ms');
   const selector = read('match', parsed(parseSelector));
   const annotations = read('annotations', templates) ?? {};
+  const measures = condition ? [condition.measure, ...own.context] : own.context;
+  for (const measure of entries.has('match') && !selector ? [] : measures) {
+    const problem = metricProblem(measure, selector?.metric ?? null);
+    const place = entries.get('match') ?? entries.get('when');
+    if (problem !== null) problems.at(place?.value, `${measure}: ${problem}`);
+  }
   if (!named || alert === undefined || !condition) return null;
   return {
     alert,
@@ -111,7 +117,7 @@ function readRule(problems: Problems, node: Node, { base, lines }: Surroundings)
       by,
       window,
       grace,
-      buckets: [condition.measure, ...own.context].some(needsBuckets),
+      buckets: measures.some(needsBuckets),
     }),
     condition,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },

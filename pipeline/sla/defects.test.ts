@@ -87,6 +87,24 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'when-share-above-all': ['4:11 "99" is no share of the requests: write it like 99% or 0.99'],
   'when-share-of-latency': ['4:11 "99ms" is no share of the requests: write it like 99% or 0.99'],
   'when-quantile-of-all': ['4:11 unknown measure "p100_latency", did you mean "p50_latency"?'],
+  'when-throughput-without-unit': [
+    '4:11 "10" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s',
+  ],
+  'when-throughput-of-bits': [
+    '4:11 "10Mbit/s" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s',
+  ],
+  'throughput-without-metric': [
+    '5:12 throughput: name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes',
+  ],
+  'throughput-without-match': [
+    '4:11 throughput: name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes',
+  ],
+  'throughput-in-context': [
+    '4:11 throughput: name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes',
+  ],
+  'throughput-of-counter': [
+    '5:12 throughput: http_response_bytes_total is a counter, which has no sum of bytes: its request_rate is what it counts per second',
+  ],
   'when-number-too-great': ['4:11 "1e400%" is too great a number'],
   'when-baseline-turned': ['4:11 "baseline * 1.2" is no threshold: write it like 1.2 * baseline'],
   'when-factor-zero': ['4:11 "0" is no factor: write it like 1.2 * baseline'],
