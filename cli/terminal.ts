@@ -49,13 +49,19 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
 export function formatWindow(window: WindowRecord): string {
   const length = window.end - window.start;
   const span = `${length / 1000}s`;
+  const head = [clockTime(window.end), span, ...Object.values(window.group).map(printable)];
+  if (window.max !== null) return [...head, ...gaugeOf(window, window.max)].join(' ');
   const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
   const rate = formatMeasure('request_rate', window.requestRate);
   const sum = sumOf(window, length);
-  return [clockTime(window.end), span, ...Object.values(window.group).map(printable), sum, rate, errors]
-    .filter(Boolean)
-    .join(' ');
+  return [...head, sum, rate, errors].filter(Boolean).join(' ');
 }
+
+const gaugeOf = ({ meanLatency, requests }: WindowRecord, max: number): readonly string[] => [
+  `avg ${formatMeasure('avg', meanLatency)}`,
+  `max ${formatMeasure('max', max)}`,
+  `n=${requests}`,
+];
 
 /** What its sum is of: bytes where the metric's name says so, else latencies. */
 function sumOf({ metric, meanLatency, latencySum }: WindowRecord, length: number): string {

@@ -73,5 +73,7 @@ test('alerts have the bytes that they always had, and so have windows up to what
   const [alert, window] = [alerts[0], windows[0]];
   if (!alert || !window) throw new Error(`nothing came of ${T}`);
   expect(digest(codec.encode('AlertRecord', alert).subarray(FRAME))).toBe('d03cea384eed6726');
-  expect(digest(codec.encode('WindowRecord', window).subarray(FRAME))).toBe('b2df25b01cad75a9');
+  // A null each, for `max`.
+  const added = 1;
+  expect(digest(codec.encode('WindowRecord', window).subarray(FRAME, -added))).toBe('b2df25b01cad75a9');
 });

@@ -43,7 +43,7 @@ class Reading implements AsyncDisposable {
     this.spout = new Spout({
       log: this.log,
       codec,
-      poller: new HistoryPoller({ source, families: [METRIC], clock: Date.now, say }),
+      poller: new HistoryPoller({ source, gauges: [], families: [METRIC], clock: Date.now, say }),
       name: 'spout',
       interval: INTERVAL,
       clock: Date.now,

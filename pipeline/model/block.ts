@@ -68,6 +68,8 @@ export class Block {
   start = new Float64Array(0);
   count = new Float64Array(0);
   sum = new Float64Array(0);
+  /** 1 where the sample is a gauge's: its value is the sum. */
+  gauge = new Uint8Array(0);
   /** The partition's watermark when the row is read, ms; -Infinity for none. */
   watermark = new Float64Array(0);
   /** Begin of the increase's interval (from, t], ms; NaN where there is no increase. */
@@ -105,6 +107,7 @@ export class Block {
     this.start = new Float64Array(capacity);
     this.count = new Float64Array(capacity);
     this.sum = new Float64Array(capacity);
+    this.gauge = new Uint8Array(capacity);
     this.watermark = new Float64Array(capacity);
     this.from = new Float64Array(capacity);
     this.countIncrease = new Float64Array(capacity);

@@ -3,6 +3,7 @@ import type { Buckets } from './buckets.js';
 import {
   boundOf,
   everywhere,
+  isOfGauge,
   type Measure,
   measured,
   measureFrom,
@@ -12,7 +13,7 @@ import {
 } from './measures.js';
 import type { Sums } from './sums.js';
 
-const sums: Sums = { requests: 8, latencySum: 2, errors: 1, buckets: null };
+const sums: Sums = { requests: 8, latencySum: 2, errors: 1, buckets: null, max: null };
 const of = (...pairs: readonly (readonly [number, number])[]): Buckets => ({
   le: pairs.map(([le]) => le),
   counts: pairs.map(([, count]) => count),
@@ -77,6 +78,18 @@ test('a throughput is one of a metric that is named, and has a sum', () => {
   expect(metricProblem('throughput', null)).toMatch('name a metric whose sum is bytes');
   expect(metricProblem('throughput', 'bytes_total')).toMatch('is a counter');
   expect(metricProblem('mean_latency', null)).toBeNull();
+});
+
+test('a gauge has a mean and a greatest value, over several windows the mean of the greatest', () => {
+  const gauge: Sums = { requests: 4, latencySum: -2, errors: 0, buckets: null, max: 6 };
+  expect([measured('avg', gauge, 10_000), measured('max', gauge, 10_000)]).toEqual([-0.5, 6]);
+  expect([measured('avg', gauge, 10_000, 3), measured('max', gauge, 10_000, 3)]).toEqual([-0.5, 2]);
+  expect([measured('avg', { ...sums, requests: 0 }, 10_000), measured('max', sums, 10_000)]).toEqual([
+    null,
+    null,
+  ]);
+  expect([isOfGauge('avg'), isOfGauge('max'), isOfGauge('throughput')]).toEqual([true, true, false]);
+  expect(metricProblem('max', 'jobs_total')).toMatch('is a counter');
 });
 
 test('without a rule that names them, /metrics shows four', () => {

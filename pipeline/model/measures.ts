@@ -17,6 +17,8 @@ interface Kind {
   readonly exposed: readonly [name: string, help: string];
   /** Whether `/metrics` shows it of the windows of every rule on requests, and not only where a rule names it. */
   readonly everywhere?: boolean;
+  /** Whether it is of values at times, as gauges have them; all else is of what counters grew by. */
+  readonly gauge?: boolean;
   /** Where it is not about requests and their latency: what is wrong with its metric, null for one that `match` does not name. */
   readonly metricProblem?: (metric: string | null) => string | null;
   /** Share of the requests that are as fast or faster. Buckets are kept for those with a quantile or a bound. */
@@ -68,7 +70,29 @@ const kinds = {
           : null,
     of: ({ latencySum }, { ms }) => (latencySum * 1000) / ms,
   },
+  avg: {
+    unit: 'own',
+    brief: 'avg',
+    exposed: ['gauge_average', 'Mean of the samples of a gauge'],
+    gauge: true,
+    metricProblem: gaugeProblem,
+    of: ({ requests, latencySum }) => (requests === 0 ? null : latencySum / requests),
+  },
+  max: {
+    unit: 'own',
+    brief: 'max',
+    exposed: ['gauge_maximum', 'Greatest sample of a gauge'],
+    gauge: true,
+    metricProblem: gaugeProblem,
+    of: ({ max }, { windows }) => (max === null ? null : max / windows),
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
+
+function gaugeProblem(metric: string | null): string | null {
+  if (metric === null)
+    return 'name a gauge in match, like process_resident_memory_bytes{job="checkout"} or nodejs_eventloop_lag_seconds';
+  return metric.endsWith('_total') ? `${metric} is a counter: measure its request_rate` : null;
+}
 
 type Named = keyof typeof kinds;
 
@@ -159,6 +183,8 @@ export const isOfRequests = (measure: Measure): boolean => kindOf(measure).metri
 /** What is wrong with measuring this metric so; null metric: the rule names none. */
 export const metricProblem = (measure: Measure, metric: string | null): string | null =>
   kindOf(measure).metricProblem?.(metric) ?? null;
+
+export const isOfGauge = (measure: Measure): boolean => kindOf(measure).gauge === true;
 
 export const isQuantile = (measure: Measure): boolean => kindOf(measure).quantile !== undefined;
 

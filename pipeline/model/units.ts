@@ -1,5 +1,5 @@
-/** s, 1/s, B/s, a share of 1, a share of 1 that is near 1, a number of requests. */
-export type Unit = 's' | '/s' | 'B/s' | 'ratio' | 'share' | 'requests';
+/** s, 1/s, B/s, a share of 1, a share of 1 that is near 1, a number of requests, and whatever a gauge has. */
+export type Unit = 's' | '/s' | 'B/s' | 'ratio' | 'share' | 'requests' | 'own';
 
 const perSecond: ReadonlyMap<string, (value: number) => number> = new Map([
   ['ms', (value) => value / 1000],
@@ -36,6 +36,7 @@ export function inWords(value: number, unit: Unit): string {
     case 'share':
       return `${nearAll(value * 100)}%`;
     case 'requests':
+    case 'own':
       return short(value);
   }
 }

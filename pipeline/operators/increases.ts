@@ -34,6 +34,10 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     block.class[row] = Class.skewed;
     return;
   }
+  if (block.gauge[row] === 1) {
+    takeValue(block, row, table);
+    return;
+  }
   if (!(count >= 0 && count < Infinity && sum >= 0 && sum < Infinity) || start > t) {
     block.class[row] = Class.bad;
     block.problems.set(
@@ -49,13 +53,32 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     block.problems.set(row, 'its buckets do not rise from bound to bound');
     return;
   }
-  if (table.admitted[slot] === 1) known(block, row, table);
-  else if (table.admittedCount >= table.maxSeries) block.class[row] = Class.overflow;
+  if (table.hasCounted(slot)) known(block, row, table);
+  else if (!table.hasRoom(slot)) block.class[row] = Class.overflow;
   else {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
     table.accept(slot, t, count, sum);
     if (keeps) table.buckets[slot] = buckets;
+  }
+}
+
+/** A gauge has no increase: each sample stands for itself. */
+function takeValue(block: Block, row: number, table: SeriesTable): void {
+  const slot = block.slot[row] ?? 0;
+  const t = block.t[row] ?? 0;
+  const value = block.sum[row] ?? Number.NaN;
+  if (!Number.isFinite(value)) {
+    block.class[row] = Class.bad;
+    block.problems.set(row, 'the value of a gauge is no finite number');
+    return;
+  }
+  const t1 = table.hasValue(slot) ? (table.t[slot] ?? 0) : Number.NEGATIVE_INFINITY;
+  if (t <= t1) block.class[row] = t === t1 ? Class.duplicate : Class.outOfOrder;
+  else if (!table.hasRoom(slot)) block.class[row] = Class.overflow;
+  else {
+    still(block, row);
+    table.accept(slot, t, Number.NaN, value);
   }
 }
 

@@ -171,18 +171,18 @@ function eventOf(
 
 /** Windows with requests become candidates of later baselines. */
 function remember({ judging, start, groups }: ClosedWindow): void {
-  for (const { text, labels, requests, latencySum, errors, buckets } of groups) {
+  for (const { text, labels, requests, latencySum, errors, buckets, max } of groups) {
     if (!(requests > 0)) continue;
     const past: { windows: PastWindow[] } = judging.past.get(text) ?? { windows: [] };
     if (past.windows.length === 0) judging.past.set(text, { labels, windows: past.windows });
-    past.windows.push({ start, requests, latencySum, errors, buckets });
+    past.windows.push({ start, requests, latencySum, errors, buckets, max });
   }
   judging.trimSometimes();
 }
 
 function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
   const { metric, id, window: length, buckets: keepsBuckets } = window.judging.selection;
-  const { labels, requests, latencySum, errors, buckets, samples, covered } = group;
+  const { labels, requests, latencySum, errors, buckets, max, samples, covered } = group;
   return {
     metric,
     selection: id,
@@ -198,5 +198,6 @@ function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
     samples,
     covered,
     buckets: keepsBuckets ? toRecord(buckets ?? unknownBuckets) : null,
+    max,
   };
 }

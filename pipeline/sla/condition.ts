@@ -76,6 +76,9 @@ function fixed(measure: Measure, text: string): number {
       if (found && bytes !== undefined) return value * bytes;
       throw new SyntaxProblem(`"${text}" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s`);
     }
+    case 'own':
+      if (found && unit === '') return value;
+      throw new SyntaxProblem(`"${text}" is no number: write it in the metric's own unit, like 100 or 1.5e9`);
     case 'share': {
       const share = unit === '%' ? value / 100 : value;
       if (found && (unit === '%' || unit === '') && share >= 0 && share <= 1) return share;

@@ -105,6 +105,18 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'throughput-of-counter': [
     '5:12 throughput: http_response_bytes_total is a counter, which has no sum of bytes: its request_rate is what it counts per second',
   ],
+  'gauge-without-match': [
+    '4:11 avg: name a gauge in match, like process_resident_memory_bytes{job="checkout"} or nodejs_eventloop_lag_seconds',
+  ],
+  'gauge-without-metric': [
+    '5:12 max: name a gauge in match, like process_resident_memory_bytes{job="checkout"} or nodejs_eventloop_lag_seconds',
+  ],
+  'gauge-of-counter': ['5:12 max: jobs_total is a counter: measure its request_rate'],
+  'gauge-with-unit': ['4:11 "100MB" is no number: write it in the metric\'s own unit, like 100 or 1.5e9'],
+  'gauge-context': ['6:14 request_rate cannot stand beside avg in context: a gauge has avg and max alone'],
+  'gauge-errors': ['6:5 errors does not apply: a gauge counts no requests'],
+  'gauge-in-context': ['6:14 avg cannot stand beside request_rate in context: it is of a gauge'],
+  'gauge-and-counter': ['8:11 queue_length is measured as a gauge in line 4: a metric is one or the other'],
   'when-number-too-great': ['4:11 "1e400%" is too great a number'],
   'when-baseline-turned': ['4:11 "baseline * 1.2" is no threshold: write it like 1.2 * baseline'],
   'when-factor-zero': ['4:11 "0" is no factor: write it like 1.2 * baseline'],

@@ -41,6 +41,7 @@ export const windowRecord = (
   errorRatio: measureOf('error_ratio', sums, window),
   meanLatency: measureOf('mean_latency', sums, window),
   buckets: null,
+  max: null,
 });
 
 interface Basis {

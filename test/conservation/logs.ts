@@ -170,7 +170,16 @@ function samples(one: Series, { what, count, mean, off, age, now, partition }: A
 }
 
 function unreadable(what: string, timestamp: number, partition: number): Entry {
-  const value = { timestamp, startTimestamp: null, count: 1, sum: 1, buckets: [], name: METRIC, labels: {} };
+  const value = {
+    timestamp,
+    startTimestamp: null,
+    count: 1,
+    sum: 1,
+    buckets: [],
+    name: METRIC,
+    labels: {},
+    type: 'cumulative' as const,
+  };
   const metric = codec.encode('MetricRecord', value);
   if (what === 'a state') {
     const bytes = codec.encode('StageState', { id: 'x', part: 0, last: true, digest: '', payload: metric });
