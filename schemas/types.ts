@@ -182,7 +182,7 @@ export interface AlertRecord {
   readonly value: null | number;
   /** What it was compared with (s, 1/s or ratio): the fixed number, or factor x baseline; null without one. */
   readonly threshold: null | number;
-  /** Requests in this window (requests); null without data. */
+  /** Requests in this window, samples of a gauge (requests); null without data. */
   readonly requests: null | number;
   /** Start of the deciding window, ms since the epoch. */
   readonly windowStart: number;

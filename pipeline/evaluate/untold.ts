@@ -29,6 +29,8 @@ export class Untold {
     const before = this.#before.get(rule) ?? new Set();
     this.#before.set(rule, before);
     const text = groupText(labels);
-    return before.has(text) || before.add(text).size === 0;
+    if (before.has(text)) return true;
+    before.add(text);
+    return false;
   }
 }
