@@ -27,6 +27,8 @@ export const Class = {
   overflow: 7,
   late: 8,
   aggregated: 9,
+  /** Undecided, and a gauge's: its value is the sum. */
+  gauge: 10,
 } as const;
 
 export interface WatermarkRow {
@@ -68,8 +70,6 @@ export class Block {
   start = new Float64Array(0);
   count = new Float64Array(0);
   sum = new Float64Array(0);
-  /** 1 where the sample is a gauge's: its value is the sum. */
-  gauge = new Uint8Array(0);
   /** The partition's watermark when the row is read, ms; -Infinity for none. */
   watermark = new Float64Array(0);
   /** Begin of the increase's interval (from, t], ms; NaN where there is no increase. */
@@ -107,7 +107,6 @@ export class Block {
     this.start = new Float64Array(capacity);
     this.count = new Float64Array(capacity);
     this.sum = new Float64Array(capacity);
-    this.gauge = new Uint8Array(capacity);
     this.watermark = new Float64Array(capacity);
     this.from = new Float64Array(capacity);
     this.countIncrease = new Float64Array(capacity);

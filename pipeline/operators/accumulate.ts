@@ -57,9 +57,11 @@ function addWhole(block: Block, selected: Selected, sample: Sample, start: numbe
   const sums = selected.window(start);
   selected.enter(sums, group);
   sums.samples[group] = (sums.samples[group] ?? 0) + 1;
-  if (selected.selection.gauge) addValue(sums, group, block.sum[sample.row] ?? 0);
   const from = block.from[sample.row] ?? Number.NaN;
-  if (Number.isNaN(from)) return;
+  if (Number.isNaN(from)) {
+    if (selected.selection.gauge) addValue(sums, group, block.sum[sample.row] ?? 0);
+    return;
+  }
   const requests = block.countIncrease[sample.row] ?? 0;
   sums.covered[group] = 1;
   sums.requests[group] = (sums.requests[group] ?? 0) + requests;

@@ -18,6 +18,7 @@ export function increases(series: () => SeriesTable): MonoTypeOperatorFunction<B
         if (watermark.after > watermark.before) table.forget(watermark.after);
         watermark = block.watermarks[++mark];
       } else if (block.class[row] === Class.none && (block.slot[row] ?? -1) >= 0) judge(block, row, table);
+      else if (block.class[row] === Class.gauge) takeValue(block, row, table);
     }
     return block;
   });
@@ -29,13 +30,8 @@ function judge(block: Block, row: number, table: SeriesTable): void {
   const count = block.count[row] ?? 0;
   const sum = block.sum[row] ?? 0;
   const start = block.start[row] ?? Number.NaN;
-  const watermark = block.watermark[row] ?? 0;
-  if (watermark === Number.NEGATIVE_INFINITY || t > watermark + MAX_SKEW) {
+  if (isSkewed(block, row)) {
     block.class[row] = Class.skewed;
-    return;
-  }
-  if (block.gauge[row] === 1) {
-    takeValue(block, row, table);
     return;
   }
   if (!(count >= 0 && count < Infinity && sum >= 0 && sum < Infinity) || start > t) {
@@ -63,11 +59,20 @@ function judge(block: Block, row: number, table: SeriesTable): void {
   }
 }
 
+function isSkewed(block: Block, row: number): boolean {
+  const watermark = block.watermark[row] ?? 0;
+  return watermark === Number.NEGATIVE_INFINITY || (block.t[row] ?? 0) > watermark + MAX_SKEW;
+}
+
 /** A gauge has no increase: each sample stands for itself. */
 function takeValue(block: Block, row: number, table: SeriesTable): void {
   const slot = block.slot[row] ?? 0;
   const t = block.t[row] ?? 0;
   const value = block.sum[row] ?? Number.NaN;
+  if (isSkewed(block, row)) {
+    block.class[row] = Class.skewed;
+    return;
+  }
   if (!Number.isFinite(value)) {
     block.class[row] = Class.bad;
     block.problems.set(row, 'the value of a gauge is no finite number');

@@ -72,9 +72,9 @@ function readSample(
   block.start[row] = reader.startTimestamp;
   block.count[row] = reader.count;
   block.sum[row] = reader.sum;
-  block.gauge[row] = reader.gauge ? 1 : 0;
-  if (table.wanted[slot] !== (reader.gauge ? Wanted.gauge : Wanted.cumulative))
-    block.class[row] = Class.unselected;
+  const { gauge } = reader;
+  if (table.wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative)) block.class[row] = Class.unselected;
+  else if (gauge) block.class[row] = Class.gauge;
   else if (table.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
 }
 
