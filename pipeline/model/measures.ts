@@ -162,13 +162,15 @@ export const everywhere: readonly Measure[] = (Object.keys(kinds) as readonly Na
   (name) => kindOf(name).everywhere,
 );
 
+export const isMeasure = (name: string): name is Measure => find(name) !== null;
+
 /** The measure that people write so; null where there is none. */
 export function measureFrom(text: string): Measure | null {
   const name = text
     .trim()
     .replace(/\s+/g, ' ')
     .replace(/^ratio ?\( ?latency ?< ?(.*?) ?\)$/, 'ratio(latency < $1)');
-  return find(name) ? (name as Measure) : null;
+  return isMeasure(name) ? name : null;
 }
 
 export const unitOf = (measure: Measure): Unit => kindOf(measure).unit;

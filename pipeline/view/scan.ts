@@ -2,6 +2,7 @@ import type { Codec, Decoded } from '../../platform/codec/codec.js';
 import { loadPatiently, type Patience, schemaIdOf } from '../../platform/codec/load.js';
 import type { Batch } from '../../platform/log/batch.js';
 import { type EventLog, LogError, type LogReader, type Offset } from '../../platform/log/event-log.js';
+import { StoreError, toldByStore } from '../../platform/store/store.js';
 
 const RETRY_MS = 1_000;
 
@@ -39,7 +40,7 @@ function tryDecode(codec: Codec, value: Uint8Array): Decoded | null {
   }
 }
 
-/** Asks until the log can be reached, and says that it waits; null where the signal is aborted before. */
+/** Asks until log or store can be reached, and says that it waits; null where the signal is aborted before. */
 export async function patiently<T>(
   { pause, warn, signal }: Patience,
   ask: () => Promise<T>,
@@ -48,8 +49,9 @@ export async function patiently<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof LogError && error.retryable)) throw error;
-      warn(`${error.message}; trying again`);
+      if (!((error instanceof LogError || error instanceof StoreError) && error.retryable)) throw error;
+      // A store says so by itself.
+      if (!toldByStore(error)) warn(`${error.message}; trying again`);
       await pause(RETRY_MS, signal);
     }
   }
@@ -60,13 +62,17 @@ export async function patiently<T>(
 export const pullPatiently = (reader: LogReader, waitMs: number, patience: Patience): Promise<Batch | null> =>
   patiently(patience, () => reader.pull({ waitMs, signal: patience.signal }));
 
-/** All records of a topic that were appended at or after the time (ms since the epoch), partition by partition. */
+/**
+ * All records of a topic, or of one partition of it, that were appended at or after the time (ms since the
+ * epoch), partition by partition.
+ */
 export async function* scanSince(
   log: EventLog,
   codec: Codec,
-  { topic, time }: { topic: string; time: number },
+  { topic, time, partition: only = null }: { topic: string; time: number; partition?: number | null },
 ): AsyncGenerator<Decoded> {
   for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
+    if (only !== null && partition !== only) continue;
     const from = await log.offsetAt(topic, partition, time);
     const { end } = await log.range(topic, partition);
     const reader = log.read(topic, partition, from);
