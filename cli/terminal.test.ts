@@ -199,7 +199,7 @@ describe('a window is one line', () => {
     [
       'of a gauge',
       { metric: 'memory_bytes', requests: 6, latencySum: -12, meanLatency: -2, max: 1234.5 },
-      '12:30:30 30s GET /a gateway avg -2 max 1230 n=6',
+      '12:30:30 30s GET /a gateway avg -2 max 1230',
     ],
     ['without a group', { group: {} }, '12:30:30 30s 412ms 71/s 1%'],
     ['of part of a second', { start: at(12, 30, 29) + 500 }, '12:30:30 0.5s GET /a gateway 412ms 71/s 1%'],
@@ -207,4 +207,18 @@ describe('a window is one line', () => {
   ])('%s', (_, change, line) => {
     expect(formatWindow({ ...window, ...change })).toBe(line);
   });
+
+  test('wide: with its date, and what it is of', () => {
+    expect(formatWindow(window, true)).toBe(
+      `${new Date(window.end).toISOString()} 30s GET /a gateway 412ms 71/s 1% n=2130 selection=${window.selection}`,
+    );
+  });
+});
+
+test('an alert as a wide line has its date, its id, the revision of the rule, and the summary', () => {
+  const line = formatAlert({ ...firing, annotations: { summary: 'slow\n"again"' } }, { wide: true });
+  expect(line).toMatch(new RegExp(`^${new Date(firing.windowEnd).toISOString()} FIRING `));
+  expect(line.endsWith(` id=${firing.id} revision=${firing.rule.revision} "slow\\\\n\\"again\\""`)).toBe(
+    true,
+  );
 });

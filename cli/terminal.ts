@@ -13,8 +13,22 @@ const colours: Readonly<Record<AlertRecord['state'], number>> = {
 
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 
+export interface FormatOptions {
+  readonly color?: boolean;
+  /** With date, id, revision and summary. */
+  readonly wide?: boolean;
+}
+
 /** One transition as one line: when, what, how bad against what, what else changed, and which rule says so. */
-export function formatAlert(alert: AlertRecord, { color = false }: { color?: boolean } = {}): string {
+export function formatAlert(alert: AlertRecord, options: FormatOptions = {}): string {
+  const line = alertLine(alert, options);
+  if (options.wide !== true) return line;
+  const { summary = '' } = alert.annotations;
+  const said = summary === '' ? [] : [JSON.stringify(printable(summary))];
+  return [line, `id=${alert.id}`, `revision=${alert.rule.revision}`, ...said].join(' ');
+}
+
+function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOptions): string {
   const state = alert.state.toUpperCase().padEnd(8);
   const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
   const measure = alert.measure as Measure;
@@ -22,7 +36,7 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
   const beyond = alert.value === null && alert.requests !== null && isQuantile(measure);
   const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
   const head = [
-    clockTime(alert.windowEnd),
+    wide ? new Date(alert.windowEnd).toISOString() : clockTime(alert.windowEnd),
     painted,
     alert.severity,
     alert.alert,
@@ -46,22 +60,29 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
 }
 
 /** One closed window as one line. */
-export function formatWindow(window: WindowRecord): string {
+export function formatWindow(window: WindowRecord, wide = false): string {
   const length = window.end - window.start;
-  const span = `${length / 1000}s`;
-  const head = [clockTime(window.end), span, ...Object.values(window.group).map(printable)];
-  if (window.max !== null) return [...head, ...gaugeOf(window, window.max)].join(' ');
-  const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
-  const rate = formatMeasure('request_rate', window.requestRate);
-  const sum = sumOf(window, length);
-  return [...head, sum, rate, errors].filter(Boolean).join(' ');
+  const time = wide ? new Date(window.end).toISOString() : clockTime(window.end);
+  const head = [time, `${length / 1000}s`, ...Object.values(window.group).map(printable)];
+  const sums = wide ? [`n=${count(window.requests)}`, `selection=${window.selection}`] : [];
+  return [
+    ...head,
+    ...(window.max === null ? countedOf(window, length) : gaugeOf(window, window.max)),
+    ...sums,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
-const gaugeOf = ({ meanLatency, requests }: WindowRecord, max: number): readonly string[] => [
+const gaugeOf = ({ meanLatency }: WindowRecord, max: number): readonly string[] => [
   `avg ${formatMeasure('avg', meanLatency)}`,
   `max ${formatMeasure('max', max)}`,
-  `n=${requests}`,
 ];
+
+function countedOf(window: WindowRecord, length: number): readonly string[] {
+  const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
+  return [sumOf(window, length), formatMeasure('request_rate', window.requestRate), errors];
+}
 
 /** What its sum is of: bytes where the metric's name says so, else latencies. */
 function sumOf({ metric, meanLatency, latencySum }: WindowRecord, length: number): string {
