@@ -132,6 +132,7 @@ export class Workload {
       buckets,
       name: NAME,
       labels: labels as Record<string, string>,
+      type: 'cumulative',
     });
   }
 

@@ -1,11 +1,12 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { recompile } from '../pipeline/sla/compile.js';
 import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { Poller } from '../pipeline/spout/poller.js';
 import { loadRules } from './rules.js';
 import { optionsOf, readOptions } from './settings.js';
-import { pollerOf, pollerSettings } from './spout.js';
+import { gaugesOf, pollerOf, pollerSettings } from './spout.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -34,6 +35,11 @@ describe('metrics come', () => {
     [[], 'PROMETHEUS_URL is missing: set it, or give --target (where metrics come from)'],
     [[...url, '--target', 'a=http://a:1/metrics'], 'PROMETHEUS_URL and --target exclude each other'],
     [['--prometheus-url', 'prometheus:9090'], 'is no address: write it like http://host:9090'],
+    [[...url, '--gauge', 'a b'], '--gauge (TIDEMARK_GAUGE): "a b" is no metric'],
+    [
+      [...url, '--gauge', 'x,http_request_duration_seconds'],
+      '--gauge http_request_duration_seconds: a rule measures it as a counter, and it is one or the other',
+    ],
     [[...url, '--prometheus-header', 'tenant'], '"tenant" is no header'],
     [[...url, '--prometheus-username', 'me'], 'PROMETHEUS_USERNAME and PROMETHEUS_PASSWORD belong together'],
     [[...url, '--prometheus-cert', 'a.pem'], 'PROMETHEUS_CERT and PROMETHEUS_KEY belong together'],
@@ -46,4 +52,17 @@ describe('metrics come', () => {
     const asked = async (): Promise<Poller> => pollerFor(...args);
     await expect(asked()).rejects.toThrow(message);
   });
+});
+
+test('gauges are those that the rules measure, and those that are named besides', () => {
+  const measuring = recompile(
+    'sla.yaml',
+    `version: 1
+slas:
+  - { alert: A, match: memory_bytes, when: max > 1 }
+  - { alert: B, match: memory_bytes, window: 1m, when: avg > 1 }
+  - { alert: C, when: mean_latency > 1s }
+`,
+  );
+  expect(gaugesOf(measuring, ['lag', 'memory_bytes'])).toEqual(['memory_bytes', 'lag']);
 });

@@ -10,7 +10,14 @@ import { UsageError } from './usage-error.js';
 
 /** Settings that say where metrics come from. */
 export const pollerSettings = [
-  ...(['target', 'scrapeInterval', 'prometheusUrl', 'prometheusUsername', 'prometheusPassword'] as const),
+  ...([
+    'target',
+    'gauge',
+    'scrapeInterval',
+    'prometheusUrl',
+    'prometheusUsername',
+    'prometheusPassword',
+  ] as const),
   ...([
     'prometheusTokenFile',
     'prometheusHeader',
@@ -28,7 +35,8 @@ export async function pollerOf(
 ): Promise<Poller> {
   const { target, prometheusUrl, scrapeInterval } = settings;
   if (prometheusUrl === '') {
-    if (target.length > 0) return directPoller(target, { interval: scrapeInterval, say });
+    if (target.length > 0)
+      return directPoller(target, { interval: scrapeInterval, gauges: gaugesOf(rules, settings.gauge), say });
     throw new UsageError('PROMETHEUS_URL is missing: set it, or give --target (where metrics come from)');
   }
   if (target.length > 0)
@@ -37,17 +45,40 @@ export async function pollerOf(
     );
   const { prometheus } = await import('../platform/scrape/prometheus.js');
   const source = prometheus(prometheusOf(settings));
-  const families = [...new Set(rules.selections.map(({ metric }) => metric))];
-  return new HistoryPoller({ source, families, clock: Date.now, say });
+  const gauges = gaugesOf(rules, settings.gauge);
+  return new HistoryPoller({ source, families: countedBy(rules), gauges, clock: Date.now, say });
+}
+
+const countedBy = ({ selections }: RuleSet): readonly string[] => [
+  ...new Set(selections.filter(({ gauge }) => !gauge).map(({ metric }) => metric)),
+];
+
+/** The gauges that the rules measure, and those that are named besides. */
+export function gaugesOf(rules: RuleSet, named: readonly string[]): readonly string[] {
+  const counted = named.find((name) => countedBy(rules).includes(name));
+  if (counted !== undefined)
+    throw new UsageError(`--gauge ${counted}: a rule measures it as a counter, and it is one or the other`);
+  const measured = rules.selections.filter(({ gauge }) => gauge).map(({ metric }) => metric);
+  return [...new Set([...measured, ...named])];
+}
+
+export interface DirectSettings {
+  /** ms */
+  readonly interval: number;
+  /** Gauges that are taken; of what counts, everything is. */
+  readonly gauges: readonly string[];
+  readonly say: Say;
 }
 
 /** Scrapes targets, all at once. */
 export async function directPoller(
   targets: readonly Target[],
-  { interval, say }: { readonly interval: number; readonly say: Say },
+  { interval, gauges, say }: DirectSettings,
 ): Promise<Poller> {
   const { scrapeHttp } = await import('../platform/scrape/http-scrape.js');
-  const source = { targets, scrape: ({ url }: Target, signal: AbortSignal) => scrapeHttp(url, signal) };
+  const names = new Set(gauges);
+  const scrape = ({ url }: Target, signal: AbortSignal) => scrapeHttp(url, signal, names);
+  const source = { targets, scrape };
   return new DirectPoller({ source, interval, clock: Date.now, say });
 }
 

@@ -182,6 +182,7 @@ describe('a window is one line', () => {
     samples: 6,
     covered: true,
     buckets: null,
+    max: null,
   };
   test.each<[string, Partial<WindowRecord>, string]>([
     ['with requests', {}, '12:30:30 30s GET /a gateway 412ms 71/s 1%'],
@@ -189,6 +190,16 @@ describe('a window is one line', () => {
       'without requests',
       { requests: 0, requestRate: 0, errorRatio: null, meanLatency: null },
       '12:30:30 30s GET /a gateway no requests 0/s',
+    ],
+    [
+      'of a size',
+      { metric: 'http_response_size_bytes', latencySum: 369e6 },
+      '12:30:30 30s GET /a gateway 12.3MB/s 71/s 1%',
+    ],
+    [
+      'of a gauge',
+      { metric: 'memory_bytes', requests: 6, latencySum: -12, meanLatency: -2, max: 1234.5 },
+      '12:30:30 30s GET /a gateway avg -2 max 1230',
     ],
     ['without a group', { group: {} }, '12:30:30 30s 412ms 71/s 1%'],
     ['of part of a second', { start: at(12, 30, 29) + 500 }, '12:30:30 0.5s GET /a gateway 412ms 71/s 1%'],

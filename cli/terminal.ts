@@ -1,6 +1,7 @@
-import { formatMeasure, short } from '../pipeline/model/format.js';
-import { type Measure, needsBuckets } from '../pipeline/model/measures.js';
+import { formatMeasure } from '../pipeline/model/format.js';
+import { briefOf, isQuantile, type Measure } from '../pipeline/model/measures.js';
 import { printable } from '../pipeline/model/text.js';
+import { short } from '../pipeline/model/units.js';
 import type { AlertRecord, ContextMeasure, WindowRecord } from '../schemas/types.js';
 
 const colours: Readonly<Record<AlertRecord['state'], number>> = {
@@ -8,12 +9,6 @@ const colours: Readonly<Record<AlertRecord['state'], number>> = {
   pending: 33,
   resolved: 32,
   inactive: 90,
-};
-const contextNames: Readonly<Record<string, string>> = {
-  request_rate: 'rate',
-  mean_latency: 'latency',
-  error_ratio: 'errors',
-  request_count: 'requests',
 };
 
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
@@ -38,7 +33,7 @@ function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOp
   const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
   const measure = alert.measure as Measure;
   // A quantile above the last finite bound is no number, but high.
-  const beyond = alert.value === null && alert.requests !== null && needsBuckets(measure);
+  const beyond = alert.value === null && alert.requests !== null && isQuantile(measure);
   const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
   const head = [
     wide ? new Date(alert.windowEnd).toISOString() : clockTime(alert.windowEnd),
@@ -66,16 +61,34 @@ function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOp
 
 /** One closed window as one line. */
 export function formatWindow(window: WindowRecord, wide = false): string {
-  const span = `${(window.end - window.start) / 1000}s`;
-  const latency =
-    window.meanLatency === null ? 'no requests' : formatMeasure('mean_latency', window.meanLatency);
-  const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
-  const rate = formatMeasure('request_rate', window.requestRate);
+  const length = window.end - window.start;
   const time = wide ? new Date(window.end).toISOString() : clockTime(window.end);
+  const head = [time, `${length / 1000}s`, ...Object.values(window.group).map(printable)];
   const sums = wide ? [`n=${count(window.requests)}`, `selection=${window.selection}`] : [];
-  return [time, span, ...Object.values(window.group).map(printable), latency, rate, errors, ...sums]
+  return [
+    ...head,
+    ...(window.max === null ? countedOf(window, length) : gaugeOf(window, window.max)),
+    ...sums,
+  ]
     .filter(Boolean)
     .join(' ');
+}
+
+const gaugeOf = ({ meanLatency }: WindowRecord, max: number): readonly string[] => [
+  `avg ${formatMeasure('avg', meanLatency)}`,
+  `max ${formatMeasure('max', max)}`,
+];
+
+function countedOf(window: WindowRecord, length: number): readonly string[] {
+  const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
+  return [sumOf(window, length), formatMeasure('request_rate', window.requestRate), errors];
+}
+
+/** What its sum is of: bytes where the metric's name says so, else latencies. */
+function sumOf({ metric, meanLatency, latencySum }: WindowRecord, length: number): string {
+  if (meanLatency === null) return 'no requests';
+  if (metric.endsWith('_bytes')) return formatMeasure('throughput', (latencySum * 1000) / length);
+  return formatMeasure('mean_latency', meanLatency);
 }
 
 /** The labels of the group, in the order in which people say them. */
@@ -101,7 +114,7 @@ function contextText({ measure, value, baseline, rising }: ContextMeasure): stri
   const now = formatMeasure(measure as Measure, value);
   const before =
     baseline === null ? '' : `${formatMeasure(measure as Measure, baseline).replace(/\/s$/, '')} -> `;
-  return `${contextNames[measure] ?? measure} ${before}${now}${rising ? ' up' : ''}`;
+  return `${briefOf(measure as Measure)} ${before}${now}${rising ? ' up' : ''}`;
 }
 
 const count = (requests: number | null): string => (requests === null ? '0' : String(Math.round(requests)));

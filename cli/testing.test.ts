@@ -100,3 +100,31 @@ describe('a topology', () => {
     expect(() => started().watermark('spout', 0, 1)).toThrow('partition 1 is beyond the 1 in use');
   });
 });
+
+test('gauges and buckets are measured too', () => {
+  const topology = createTopology({
+    sla: `version: 1
+defaults: { by: [service], window: 10s }
+slas:
+  - { alert: Memory, match: memory_bytes, when: max > 100 }
+  - { alert: Slow, when: ratio(latency < 300ms) < 99% }
+`,
+  });
+  const service = { service: 'checkout' };
+  topology.watermark('spout', 0);
+  for (const [i, value] of [90, 101].entries()) {
+    const timestamp = (i + 1) * 5000;
+    const count = i * 10;
+    topology.gauge({ name: 'memory_bytes', labels: service, timestamp, value });
+    const buckets = [
+      { le: 0.3, count: count / 2 },
+      { le: Number.POSITIVE_INFINITY, count },
+    ];
+    topology.metric({ labels: service, timestamp, count, buckets });
+  }
+  topology.watermark('spout', 10_000);
+  expect(topology.alerts().map(({ alert, state, value }) => [alert, state, value])).toEqual([
+    ['Memory', 'firing', 101],
+    ['Slow', 'firing', 0.5],
+  ]);
+});

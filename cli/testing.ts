@@ -3,7 +3,7 @@ import { partitionOf } from '../pipeline/model/murmur2.js';
 import { seriesText } from '../pipeline/model/text.js';
 import { METRIC, recompile } from '../pipeline/sla/compile.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
-import type { AlertRecord, DeadLetter, WindowRecord } from '../schemas/types.js';
+import type { AlertRecord, DeadLetter, MetricRecord, WindowRecord } from '../schemas/types.js';
 
 export type { AlertRecord, DeadLetter, WindowRecord } from '../schemas/types.js';
 
@@ -36,8 +36,20 @@ export interface Sample {
   /** Since when the counter counts, where that is known. */
   readonly startTimestamp?: number | null;
   readonly count: number;
-  /** s; 0 unless you say otherwise. */
+  /** s, or the metric's unit; 0 unless you say otherwise. */
   readonly sum?: number;
+  /** Of a classic histogram, cumulative, bounds in s or the metric's unit; none unless you say otherwise. */
+  readonly buckets?: readonly { readonly le: number; readonly count: number }[];
+  /** That of its series unless you say otherwise. */
+  readonly partition?: number;
+}
+
+/** The value of a gauge when it was scraped, ms since the epoch. */
+export interface GaugeSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly timestamp: number;
+  readonly value: number;
   /** That of its series unless you say otherwise. */
   readonly partition?: number;
 }
@@ -95,11 +107,22 @@ export class Topology {
     startTimestamp = null,
     count,
     sum = 0,
+    buckets = [],
     partition,
   }: Sample): void {
-    const key = seriesText(name, labels);
-    const value = { timestamp, startTimestamp, count, sum, buckets: [], name, labels };
-    this.#stages.push({ partition: partition ?? null, key, record: { type: 'MetricRecord', value } });
+    const value = { timestamp, startTimestamp, count, sum, buckets, name, labels };
+    this.#push({ ...value, type: 'cumulative' }, partition);
+  }
+
+  /** Appends the value of a gauge. */
+  gauge({ name, labels, timestamp, value, partition }: GaugeSample): void {
+    const none = { startTimestamp: null, count: 1, buckets: [] };
+    this.#push({ ...none, timestamp, sum: value, name, labels, type: 'gauge' }, partition);
+  }
+
+  #push(value: MetricRecord, partition = null as number | null): void {
+    const key = seriesText(value.name, value.labels);
+    this.#stages.push({ partition, key, record: { type: 'MetricRecord', value } });
   }
 
   /** Appends the promise that nothing older comes from the source: to all partitions, or to one. */

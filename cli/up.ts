@@ -19,7 +19,7 @@ import { readPage } from './page.js';
 import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
-import { directPoller } from './spout.js';
+import { directPoller, gaugesOf } from './spout.js';
 import { exposeSpout } from './spout-metrics.js';
 import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
 import { type RunningVideo, startVideo } from './video.js';
@@ -133,7 +133,7 @@ async function start(
   const spout = new Spout({
     log,
     codec,
-    poller: await directPoller(targets, { interval, say }),
+    poller: await directPoller(targets, { interval, gauges: gaugesOf(rules, settings.gauge), say }),
     name,
     interval,
     clock: Date.now,

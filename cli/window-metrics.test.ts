@@ -29,7 +29,7 @@ class Page {
     const lines = (await this.#registry.metrics()).split('\n').filter((line) => /^[^#]/.test(line));
     return lines
       .map((line) => line.replace('tidemark_window_', ''))
-      .filter((line) => (part === '' ? !line.startsWith('groups_left_out') : line.includes(part)))
+      .filter((line) => (part === '' ? !/^(groups_left_out|not_judged)/.test(line) : line.includes(part)))
       .sort();
   }
 }
@@ -80,7 +80,7 @@ test('fixed thresholds are shown under the name of their unit, and no baseline t
     'threshold_mean_latency_seconds{rule="Slow",route="/a"} 0.15',
     'threshold_requests_per_second{rule="Busy",route="/a"} 5',
   ]);
-  expect(await page.lines('baseline')).toEqual([]);
+  expect(await page.lines('baseline_')).toEqual([]);
 });
 
 test('without requests there is a rate, and neither latency nor ratio', async () => {
@@ -184,4 +184,54 @@ test('nothing is shown of a partition that is only recovering, that is gone, or 
   expect(await page.lines('requests{')).toHaveLength(1);
   live.delete(0);
   expect(await page.lines()).toEqual([]);
+});
+
+test('what a rule does not judge is counted by the reason, and a ratio is shown under the name of its bound', async () => {
+  const page = new Page(
+    rules(
+      'alert: Fast, when: ratio(latency < 1.5s) < 99%, min_requests: 3',
+      'alert: Usual, when: mean_latency > baseline',
+    ),
+  );
+  const [fast, usual] = page.driver.stage.rules.rules.map(({ selection: { id } }) => ({ selection: id }));
+  const inf = Number.POSITIVE_INFINITY;
+  const buckets = (le: number) => [
+    { le, count: 4 },
+    { le: inf, count: 5 },
+  ];
+  const slot = (start: number, requests: number, le: number) => [
+    { start, requests, ...usual },
+    { start, requests, buckets: buckets(le), ...fast },
+  ];
+  page.driver.push({ w: 10_000, rows: slot(0, 5, 1) }, { w: 20_000, rows: slot(10_000, 2, 1.5) });
+  page.driver.push({ w: 30_000, rows: slot(20_000, 5, 1.5) });
+  page.driver.push({ w: 40_000, rows: slot(30_000, 0, 1.5).map((row) => ({ ...row, covered: false })) });
+  page.driver.push({ w: 50_000, rows: [{ start: 40_000, requests: 0, ...usual }] });
+  const counted = (await page.lines('not_judged')).filter((line) => !line.endsWith(' 0'));
+  expect(counted).toEqual([
+    'not_judged_total{rule="Fast",reason="buckets"} 1',
+    'not_judged_total{rule="Fast",reason="min_requests"} 1',
+    'not_judged_total{rule="Fast",reason="not_covered"} 1',
+    'not_judged_total{rule="Usual",reason="baseline"} 3',
+    'not_judged_total{rule="Usual",reason="no_requests"} 1',
+    'not_judged_total{rule="Usual",reason="not_covered"} 1',
+  ]);
+  page.driver.push({ w: 60_000, rows: slot(50_000, 5, 1.5) });
+  expect(await page.lines('ratio_below')).toEqual([
+    'ratio_below_1_5s{rule="Fast",route="/a"} 0.8',
+    'threshold_ratio_below_1_5s{rule="Fast",route="/a"} 0.99',
+  ]);
+});
+
+test('of a size there is what the rule names: its sum is no latency', async () => {
+  const page = new Page(
+    rules('alert: Wide, match: http_response_size_bytes, when: throughput > 1MB/s, context: [request_rate]'),
+  );
+  page.driver.push({ w: 10_000, rows: [{ start: 0, requests: 10, latencySum: 20_000_000 }] });
+  expect((await page.lines()).filter((line) => !line.startsWith('alert_state'))).toEqual([
+    `end_timestamp_seconds{rule="Wide",route="/a"} ${T / 1000 + 10}`,
+    'requests_per_second{rule="Wide",route="/a"} 1',
+    'threshold_throughput_bytes_per_second{rule="Wide",route="/a"} 1000000',
+    'throughput_bytes_per_second{rule="Wide",route="/a"} 2000000',
+  ]);
 });

@@ -1,8 +1,9 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
-import { type Measure, measured, measures } from '../pipeline/model/measures.js';
+import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
+import { unjudged } from '../pipeline/model/verdict.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 
@@ -11,13 +12,6 @@ const MOST_GROUPS = 500;
 
 /** Labels of ours and of Prometheus: a group's label of that name becomes `exported_NAME`, as Prometheus would have it. */
 const taken: readonly string[] = ['rule', 'state', 'job', 'instance'];
-
-const inWords: Readonly<Record<(typeof measures)[number], readonly [name: string, help: string]>> = {
-  mean_latency: ['mean_latency_seconds', 'Mean latency, s'],
-  request_rate: ['requests_per_second', 'Requests per second'],
-  error_ratio: ['error_ratio', 'Errors by requests, from 0 to 1'],
-  request_count: ['requests', 'Requests'],
-};
 
 export interface WindowMetricsOptions {
   readonly registry: Registry;
@@ -48,6 +42,7 @@ export class WindowMetrics {
   /** prom-client formats a label set once, as long as it is the same object. */
   readonly #labels = new WeakMap<Shown, Labels>();
   readonly #leftOut: Counter<'rule'>;
+  readonly #unjudged: Counter<'rule' | 'reason'>;
 
   constructor(options: WindowMetricsOptions) {
     this.#options = options;
@@ -57,16 +52,27 @@ export class WindowMetrics {
       labelNames: ['rule'],
       registers: [options.registry],
     });
-    for (const { alert } of options.rules.rules) this.#leftOut.inc({ rule: alert }, 0);
+    this.#unjudged = new Counter({
+      name: 'tidemark_window_not_judged_total',
+      help: 'Closed windows of groups with data that a rule did not judge, by reason',
+      labelNames: ['rule', 'reason'],
+      registers: [options.registry],
+    });
+    for (const { alert: rule } of options.rules.rules) {
+      this.#leftOut.inc({ rule }, 0);
+      for (const reason of unjudged) this.#unjudged.inc({ rule, reason }, 0);
+    }
     for (const measure of measuresOf(options.rules)) {
-      const [name, help] = wordsFor(measure);
+      const [name, help] = exposedAs(measure);
       const one = (value: (shown: Shown) => number | null): Series => {
         return (shown) => [{ value: value(shown) }];
       };
       this.#gauge(
         name,
         `${help}, in the newest closed window`,
-        one(({ rule, sums }) => sums && measured(measure, sums, rule.selection.window)),
+        one(({ rule, sums }) =>
+          sums && shows(rule, measure) ? measured(measure, sums, rule.selection.window) : null,
+        ),
       );
       this.#gauge(
         `baseline_${name}`,
@@ -102,6 +108,8 @@ export class WindowMetrics {
     this.#newest.set(stage, newest);
     for (const { rule, end, groups } of judgements) {
       newest.delete(rule);
+      for (const { unjudged: reason } of groups)
+        if (reason !== null) this.#unjudged.inc({ rule: rule.alert, reason });
       const shown = groups
         .filter(({ sums, state }) => sums !== null || state !== 'inactive')
         .map((group) => ({ ...group, rule, end }));
@@ -163,14 +171,15 @@ export class WindowMetrics {
   }
 }
 
-/** Those that every window has, and the quantiles that the rules name. */
+/** Those that every window has, and what the rules name besides. */
 const measuresOf = ({ rules }: RuleSet): ReadonlySet<Measure> =>
-  new Set([...measures, ...rules.flatMap(({ condition, context }) => [condition.measure, ...context])]);
+  new Set([...everywhere, ...rules.flatMap(namedBy)]);
 
-function wordsFor(measure: Measure): readonly [name: string, help: string] {
-  const named = measures.find((one) => one === measure);
-  return named ? inWords[named] : [`${measure}_seconds`, `${measure.replace('_', ' ')}, s`];
-}
+const namedBy = ({ condition, context }: Rule): readonly Measure[] => [condition.measure, ...context];
+
+/** What is everywhere says nothing of a metric that is about something else than requests. */
+const shows = (rule: Rule, measure: Measure): boolean =>
+  namedBy(rule).includes(measure) || (everywhere.includes(measure) && namedBy(rule).every(isOfRequests));
 
 /** Whether the rule compares the measure with its past, to judge by it or to report it beside. */
 const looksBack = ({ condition, context }: Rule, measure: Measure): boolean =>

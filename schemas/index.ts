@@ -4,21 +4,27 @@ import type { RecordTypes } from './types.js';
 /** The Avro records of the product, by their name without namespace. */
 export type RecordName = keyof RecordTypes;
 
-/** Files by record name. The order gives the embedded ids (from 1), so it only ever grows at the end. */
-const files: Readonly<Record<RecordName, string>> = {
-  MetricRecord: 'metric-record',
-  Watermark: 'watermark',
-  PartialBatch: 'partial-batch',
-  WindowRecord: 'window-record',
-  AlertRecord: 'alert-record',
-  StageState: 'stage-state',
-  RulesRevision: 'rules-revision',
-  DeadLetter: 'dead-letter',
-  VideoJob: 'video-job',
-  VideoEvent: 'video-event',
-};
+/**
+ * Files of every schema that was ever written with. The order gives the embedded ids (from 1), so it only
+ * ever grows at the end: the last one of a name is in use, those before are what older records are read by.
+ */
+const files: readonly (readonly [name: RecordName, file: string])[] = [
+  ['MetricRecord', 'metric-record.1'],
+  ['Watermark', 'watermark'],
+  ['PartialBatch', 'partial-batch.1'],
+  ['WindowRecord', 'window-record.1'],
+  ['AlertRecord', 'alert-record'],
+  ['StageState', 'stage-state'],
+  ['RulesRevision', 'rules-revision'],
+  ['DeadLetter', 'dead-letter'],
+  ['VideoJob', 'video-job'],
+  ['VideoEvent', 'video-event'],
+  ['MetricRecord', 'metric-record'],
+  ['PartialBatch', 'partial-batch'],
+  ['WindowRecord', 'window-record'],
+];
 
-export const recordNames = Object.keys(files) as readonly RecordName[];
+export const recordNames: readonly RecordName[] = [...new Set(files.map(([name]) => name))];
 
 /** An Avro schema as it stands in its file. */
 export type AvroSchema =
@@ -47,5 +53,14 @@ export interface AvroField {
 
 /** The schema of a record, read from its `.avsc` beside this file. */
 export function schemaOf(name: RecordName): AvroSchema {
-  return JSON.parse(readFileSync(new URL(`./${files[name]}.avsc`, import.meta.url), 'utf8')) as AvroSchema;
+  const found = files.findLast(([one]) => one === name);
+  if (!found) throw new RangeError(`there is no schema of ${name}`);
+  return read(found[1]);
 }
+
+/** Every schema that was ever written with, in the order of the embedded ids. */
+export const schemaVersions = (): readonly (readonly [name: RecordName, schema: AvroSchema])[] =>
+  files.map(([name, file]) => [name, read(file)]);
+
+const read = (file: string): AvroSchema =>
+  JSON.parse(readFileSync(new URL(`./${file}.avsc`, import.meta.url), 'utf8')) as AvroSchema;

@@ -8,15 +8,15 @@ export interface Bucket {
   readonly count: number;
 }
 
-/** One cumulative sample of one series, as scraped. Key: the canonical series text. */
+/** One sample of one series, as scraped. Key: the canonical series text. */
 export interface MetricRecord {
   /** When it was scraped, ms since the epoch. */
   readonly timestamp: number;
   /** Since when the counter counts, ms since the epoch; null where unknown. */
   readonly startTimestamp: null | number;
-  /** Observations since the counter began, cumulative (1). */
+  /** Observations since the counter began, cumulative (1); 1 for a gauge. */
   readonly count: number;
-  /** Sum of the observations since the counter began, cumulative, in the unit of the metric (s for durations); 0 for a plain counter. */
+  /** Sum of the observations since the counter began, cumulative, in the unit of the metric (s for durations); 0 for a plain counter; the value of a gauge. */
   readonly sum: number;
   /** Classic buckets in order of le, cumulative (1); may be empty. */
   readonly buckets: readonly Bucket[];
@@ -24,6 +24,8 @@ export interface MetricRecord {
   readonly name: string;
   /** Label set without the metric name (text). */
   readonly labels: Readonly<Record<string, string>>;
+  /** cumulative: all since the counter, histogram or summary began; gauge: a value at the timestamp (name). */
+  readonly type: 'cumulative' | 'gauge';
 }
 
 /** A promise: no sample of this source still to come has an interval that reaches back before the timestamp. */
@@ -52,9 +54,9 @@ export interface Partial {
   readonly group: Readonly<Record<string, string>>;
   /** Window start, ms since the epoch. */
   readonly start: number;
-  /** Increase of count (requests). */
+  /** Increase of count (requests); samples of a gauge. */
   readonly requests: number;
-  /** Increase of sum (s). */
+  /** Increase of sum, in the unit of the metric: s for durations, bytes for sizes; sum of the values of a gauge. */
   readonly latencySum: number;
   /** Increase of count over the series that match errors (requests). */
   readonly errors: number;
@@ -62,8 +64,10 @@ export interface Partial {
   readonly buckets: null | readonly Bucket[];
   /** Samples accepted in the window (1). */
   readonly samples: number;
-  /** Whether any increase interval overlaps the window (flag). */
+  /** Whether any increase interval overlaps the window; of a gauge, whether it has a sample (flag). */
   readonly covered: boolean;
+  /** Greatest value of a gauge, in the unit of the metric; null for all else. */
+  readonly max: null | number;
 }
 
 /** Everything one partition of metrics closed at one watermark, for one partition of partials. Identity: (sourcePartition, watermark, part). */
@@ -98,9 +102,9 @@ export interface WindowRecord {
   readonly start: number;
   /** First instant after the window, ms since the epoch. */
   readonly end: number;
-  /** Increase of count in the window (requests). */
+  /** Increase of count in the window (requests); samples of a gauge. */
   readonly requests: number;
-  /** Increase of sum in the window (s). */
+  /** Increase of sum in the window, in the unit of the metric: s for durations, bytes for sizes; sum of the values of a gauge. */
   readonly latencySum: number;
   /** Requests that match the rule's errors (requests). */
   readonly errors: number;
@@ -112,10 +116,12 @@ export interface WindowRecord {
   readonly meanLatency: null | number;
   /** Samples accepted in the window (1). */
   readonly samples: number;
-  /** Whether any increase interval overlaps the window (flag). */
+  /** Whether any increase interval overlaps the window; of a gauge, whether it has a sample (flag). */
   readonly covered: boolean;
   /** Increases cumulative by le over the bounds that all series share (requests); null unless kept. */
   readonly buckets: null | readonly Bucket[];
+  /** Greatest value of a gauge, in the unit of the metric; null for all else. */
+  readonly max: null | number;
 }
 
 /** What the previous windows gave. */
@@ -168,7 +174,7 @@ export interface AlertRecord {
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations, templates expanded (text). */
   readonly annotations: Readonly<Record<string, string>>;
-  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests) or error_ratio (1) (word). */
+  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests), throughput (B/s), avg or max of a gauge (its unit), error_ratio or a share like ratio(latency < 300ms) (1) (word). */
   readonly measure: string;
   /** Comparison: > >= < <= == != (symbol). */
   readonly operator: string;
@@ -176,7 +182,7 @@ export interface AlertRecord {
   readonly value: null | number;
   /** What it was compared with (s, 1/s or ratio): the fixed number, or factor x baseline; null without one. */
   readonly threshold: null | number;
-  /** Requests in this window (requests); null without data. */
+  /** Requests in this window, samples of a gauge (requests); null without data. */
   readonly requests: null | number;
   /** Start of the deciding window, ms since the epoch. */
   readonly windowStart: number;

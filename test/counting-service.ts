@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { METRIC } from './simulation.js';
+import { GAUGE, METRIC } from './simulation.js';
 
 /** A service over HTTP that counts for real: at a port that it keeps over restarts. */
 export class CountingService implements AsyncDisposable {
@@ -55,6 +55,8 @@ export class CountingService implements AsyncDisposable {
     const lines = [
       '# TYPE process_start_time_seconds gauge',
       `process_start_time_seconds ${this.#started / 1000}`,
+      `# TYPE ${GAUGE} gauge`,
+      `${GAUGE} -7.5`,
       `# TYPE ${METRIC} histogram`,
     ];
     for (const [route, count] of this.#counts) {

@@ -29,6 +29,16 @@ export async function stamps({ log, codec }: Written): Promise<string[]> {
   return all;
 }
 
+/** Every value of a gauge in the log. */
+export async function gauges({ log, codec }: Written, name: string): Promise<number[]> {
+  const all: number[] = [];
+  for await (const { value } of metricsOf(log)) {
+    const { type, value: record } = codec.decode(value);
+    if (type === 'MetricRecord' && record.type === 'gauge' && record.name === name) all.push(record.sum);
+  }
+  return all;
+}
+
 /** The least over partitions of the last watermark there, ms since the epoch. */
 export async function promised({ log, codec }: Written): Promise<number> {
   const last: number[] = Array(await log.partitions('metrics')).fill(Number.NEGATIVE_INFINITY);

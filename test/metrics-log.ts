@@ -69,7 +69,15 @@ export async function writeMetrics({
       totals.set(route, total);
       const labels = { route, status: '200', ...(padding > 0 ? { padding: 'x'.repeat(padding) } : {}) };
       const key = seriesText(METRIC, labels);
-      const record = { timestamp, startTimestamp: null, ...total, buckets: [], name: METRIC, labels };
+      const record = {
+        timestamp,
+        startTimestamp: null,
+        ...total,
+        buckets: [],
+        name: METRIC,
+        labels,
+        type: 'cumulative' as const,
+      };
       const value = codec.encode('MetricRecord', record);
       pending[partitionOf(key, PARTITIONS)]?.push({ key: Buffer.from(key), value });
     }

@@ -25,7 +25,7 @@ test('the packed package works in an empty folder', async () => {
   writeFileSync(join(folder.path, 'package.json'), '{"private":true}');
   run('npm', 'install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`);
   expect(existsSync(join(folder.path, 'node_modules', 'vitest'))).toBe(false);
-  expect(run('npx', '--no-install', 'tidemark', 'check')).toContain('tidemark/sla.yaml: 5 rules');
+  expect(run('npx', '--no-install', 'tidemark', 'check')).toContain('tidemark/sla.yaml: 6 rules');
   expect(run('npx', '--no-install', 'tidemark', 'demo', '--help')).toContain('tidemark/demo.yaml');
 
   writeFileSync(join(folder.path, 'rules.mts'), readme);

@@ -10,8 +10,8 @@ import { prometheus } from '../platform/scrape/prometheus.js';
 import { docker, type Server, startPrometheus } from './containers.js';
 import { CountingService } from './counting-service.js';
 import { images } from './images.js';
-import { judge, stamps } from './judging.js';
-import { METRIC } from './simulation.js';
+import { gauges, judge, stamps } from './judging.js';
+import { GAUGE, METRIC } from './simulation.js';
 import { temporaryFolder } from './tidemark.js';
 
 const codec = embeddedCodec();
@@ -43,7 +43,7 @@ class Reading implements AsyncDisposable {
     this.spout = new Spout({
       log: this.log,
       codec,
-      poller: new HistoryPoller({ source, families: [METRIC], clock: Date.now, say }),
+      poller: new HistoryPoller({ source, gauges: [GAUGE], families: [METRIC], clock: Date.now, say }),
       name: 'spout',
       interval: INTERVAL,
       clock: Date.now,
@@ -140,6 +140,9 @@ describe.skipIf(!docker)('a spout that reads a real Prometheus', () => {
     for (const one of both) {
       const all = await stamps(one);
       expect(new Set(all).size).toBe(all.length);
+      const values = await gauges(one, GAUGE);
+      expect(values.length).toBeGreaterThan(10);
+      expect(new Set(values)).toEqual(new Set([-7.5]));
       const { totals, account } = await judge(one, 'window: 2s, grace: 2s');
       expect(account).toMatchObject({
         late: 0,

@@ -30,6 +30,7 @@ async function poll(log: EventLog, n: number): Promise<void> {
     count: n * 10,
     sum: n + (n % 4),
     buckets: [],
+    type: 'cumulative' as const,
     name,
     labels,
   };

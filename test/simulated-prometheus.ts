@@ -42,7 +42,11 @@ export class SimulatedPrometheus implements SampleSource {
     if (target.down !== null) return;
     const { samples, processStart } = target.scrape();
     if (processStart !== null) store('process_start_time_seconds', {}, processStart / 1000);
-    for (const { name, labels: own, count, sum } of samples) {
+    for (const { name, labels: own, type, count, sum } of samples) {
+      if (type === 'gauge') {
+        store(name, own, sum);
+        continue;
+      }
       store(`${name}_count`, own, count);
       store(`${name}_sum`, own, sum);
       for (const le of ['+Inf', '10', '2.5']) store(`${name}_bucket`, { ...own, le }, count);

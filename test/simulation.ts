@@ -12,6 +12,7 @@ import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { temporaryFolder } from './tidemark.js';
 
 export const METRIC = 'http_request_duration_seconds';
+export const GAUGE = 'process_resident_memory_bytes';
 export const EPOCH = 1_700_000_000_000;
 
 /** A service in simulated time: each route counts requests, and may be down, slow to say so, or restart. */
@@ -21,6 +22,8 @@ export class SimulatedTarget {
   clock: number | null = null;
   processStart: number | null = null;
   readonly routes = new Map<string, { count: number; sum: number }>();
+  /** Value of its one gauge; none without. */
+  memory: number | null = null;
 
   constructor(readonly name: string) {
     this.target = { name, url: `http://${name}:80/metrics` };
@@ -37,10 +40,19 @@ export class SimulatedTarget {
       name: METRIC,
       labels: { route, service: this.name },
       ...total,
+      type: 'cumulative' as const,
       buckets: [],
       created: null,
     }));
-    return { samples, processStart: this.processStart, clock: this.clock };
+    const gauge = {
+      ...{ name: GAUGE, labels: { service: this.name }, type: 'gauge' as const, count: 1 },
+      ...{ sum: this.memory ?? 0, buckets: [], created: null },
+    };
+    return {
+      samples: this.memory === null ? samples : [...samples, gauge],
+      processStart: this.processStart,
+      clock: this.clock,
+    };
   }
 }
 
@@ -85,7 +97,7 @@ export class Simulation implements AsyncDisposable {
   /** A spout that has started, and reads what another scrapes. */
   reading(name: string, source: SampleSource, log: EventLog = this.log): Promise<Spout> {
     const { clock, say } = this;
-    const poller = new HistoryPoller({ source, families: [METRIC], clock, say });
+    const poller = new HistoryPoller({ source, families: [METRIC], gauges: [GAUGE], clock, say });
     return this.start(poller, { name, interval: 5_000, log });
   }
 

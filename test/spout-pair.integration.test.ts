@@ -93,7 +93,7 @@ class Member {
       new Spout({
         log: stoppable,
         codec,
-        poller: new HistoryPoller({ source, families: [METRIC], clock: Date.now, say }),
+        poller: new HistoryPoller({ source, gauges: [], families: [METRIC], clock: Date.now, say }),
         name: 'pair',
         interval: 500,
         clock: Date.now,

@@ -72,6 +72,7 @@ const logs = fc
         startTimestamp: null,
         ...(totals[i] ?? { count: 0, sum: 0 }),
         buckets: [],
+        type: 'cumulative' as const,
         name,
         labels,
       };

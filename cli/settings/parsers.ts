@@ -41,6 +41,15 @@ export const target = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Several in one text, with commas between, too. */
+export const gauges = z.array(z.string()).transform((all, context) => {
+  const names = all.flatMap((text) => text.split(',').map((one) => one.trim()));
+  const wrong = names.find((name) => !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name));
+  if (wrong === undefined) return names;
+  context.addIssue(`"${wrong}" is no metric: write it like process_resident_memory_bytes`);
+  return z.NEVER;
+});
+
 export const codecs = z.string().transform((text, context) => {
   const known = ['h264', 'vp9'] as const;
   const named = [...new Set(text.split(',').map((one) => one.trim()))];

@@ -5,6 +5,7 @@ import {
   brokers,
   codecs,
   duration,
+  gauges,
   size,
   target,
   waiting,
@@ -169,6 +170,12 @@ export const settings = {
         seen.add(place);
       }
     }),
+  },
+  gauge: {
+    flag: '--gauge <name>',
+    default: [] as string[],
+    help: 'also record this gauge, which no rule measures yet (repeatable)',
+    schema: gauges,
   },
   platform: {
     flag: '--no-platform',

@@ -25,6 +25,7 @@ export interface Mark {
 }
 
 export interface Sample {
+  readonly type?: 'cumulative' | 'gauge';
   readonly t: number;
   readonly count: number;
   readonly sum?: number;
@@ -102,6 +103,7 @@ function record(row: Row): { key: Buffer | null; value: Buffer } {
     buckets: (row.buckets ?? []).map(([le, count]) => ({ le, count })),
     name,
     labels,
+    type: row.type ?? 'cumulative',
   });
   return { key: Buffer.from(row.key ?? seriesText(name, labels)), value };
 }

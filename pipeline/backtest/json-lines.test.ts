@@ -11,6 +11,7 @@ const metric: MetricRecord = {
   count: 3,
   sum: 0.5,
   buckets: [],
+  type: 'cumulative',
   name: 'http_request_duration_seconds',
   labels: { route: '/a', method: '' },
 };
@@ -46,6 +47,7 @@ describe('printing', () => {
           buckets: fc.array(fc.record({ le: number, count: number })),
           name: text,
           labels: fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), text),
+          type: fc.constantFrom('cumulative' as const, 'gauge' as const),
         }),
       }),
       fc.record({

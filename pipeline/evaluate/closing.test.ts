@@ -142,6 +142,7 @@ describe('a window record', () => {
         samples: 6,
         covered: true,
         buckets: null,
+        max: null,
       },
     ]);
   });

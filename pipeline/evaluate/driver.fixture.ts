@@ -32,6 +32,7 @@ export interface Row {
   readonly buckets?: PartialBatch['partials'][number]['buckets'];
   readonly samples?: number;
   readonly covered?: boolean;
+  readonly max?: number | null;
 }
 
 /** A batch. Its chain and the selections it lists follow from what was pushed before, unless it says otherwise. */
@@ -128,6 +129,7 @@ export class Driver {
         buckets: row.buckets ?? null,
         samples: row.samples ?? 1,
         covered: row.covered ?? true,
+        max: row.max ?? null,
       })),
     };
   }

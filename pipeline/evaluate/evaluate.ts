@@ -19,6 +19,7 @@ import {
   topics,
   type Warn,
 } from '../stage/stage.js';
+import { Untold } from './untold.js';
 
 const VERSION = 3;
 
@@ -43,6 +44,7 @@ interface EvaluateState {
 export class Evaluate implements Stage {
   readonly #state: EvaluateState;
   readonly #input = new Subject<Batch>();
+  readonly #untold: Untold;
   #produced: Produced[] = [];
 
   constructor(
@@ -51,6 +53,7 @@ export class Evaluate implements Stage {
     state: EvaluateState,
   ) {
     this.#state = state;
+    this.#untold = new Untold(options.warn);
     this.#input
       .pipe(
         readPartials(options.read, { topic: topics.partials, partition }),
@@ -164,6 +167,7 @@ export class Evaluate implements Stage {
   #collect({ windows, alerts, judgements }: Judged): void {
     const { partition } = this;
     this.options.observe?.(partition, judgements);
+    this.#untold.observe(judgements);
     for (const { text, record: value } of windows) {
       this.#produced.push({
         topic: topics.windows,

@@ -47,7 +47,7 @@ export function baselineFor({ rule, start, past, active, held, wasActive }: Base
     return { sums: held.sums, frozenAt: held.frozenAt, expired: false };
   }
   const all = !freeze || isHeld;
-  const sums: BaselineSums = { windows: 0, requests: 0, latencySum: 0, errors: 0, buckets: null };
+  const sums: BaselineSums = { windows: 0, requests: 0, latencySum: 0, errors: 0, buckets: null, max: null };
   const buckets: Buckets[] = [];
   for (const window of past) {
     if (window.start < start - windows * length || window.start >= start) continue;
@@ -57,6 +57,7 @@ export function baselineFor({ rule, start, past, active, held, wasActive }: Base
     sums.latencySum += window.latencySum;
     sums.errors += window.errors;
     if (window.buckets !== null) buckets.push(window.buckets);
+    if (window.max !== null) sums.max = (sums.max ?? 0) + window.max;
   }
   sums.buckets = shared(buckets);
   return { sums: sums.windows < minWindows ? null : sums, frozenAt: null, expired: isHeld };

@@ -27,6 +27,8 @@ export const Class = {
   overflow: 7,
   late: 8,
   aggregated: 9,
+  /** Undecided, and a gauge's: its value is the sum. */
+  gauge: 10,
 } as const;
 
 export interface WatermarkRow {

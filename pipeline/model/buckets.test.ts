@@ -1,6 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BucketSplit, type Buckets, growth, hasFallen, isCumulative, quantileOf, shared } from './buckets.js';
+import {
+  BucketSplit,
+  BucketSums,
+  type Buckets,
+  growth,
+  hasFallen,
+  isCumulative,
+  quantileOf,
+  shared,
+  shareWithin,
+} from './buckets.js';
 
 const inf = Number.POSITIVE_INFINITY;
 const of = (...pairs: readonly (readonly [number, number])[]): Buckets => ({
@@ -68,6 +78,30 @@ describe('sums', () => {
       }),
     );
   });
+});
+
+test('of a window are added in the order of the log, at every bound that stays, whatever the layouts', () => {
+  // In any other order these add up to another double.
+  const [a, b, c] = [0.1, 0.7, 0.3];
+  const sums = new BucketSums();
+  sums.add(of([0.5, a], [1, a], [inf, a]));
+  sums.add(of([0.5, b], [2, b], [inf, b]));
+  sums.add(of([0.5, c], [1, c], [inf, c]));
+  expect(sums.total()).toEqual(of([0.5, a + b + c], [inf, a + b + c]));
+  expect(a + b + c).not.toBe(a + c + b);
+  sums.add(of());
+  expect(sums.total()).toEqual(of());
+});
+
+test.each<[string, number, Buckets, number | null]>([
+  ['of a bound', 0.5, of([0.1, 1], [0.5, 3], [inf, 4]), 0.75],
+  ['of the whole, where all are below', 0.5, of([0.5, 0.1 + 0.2], [inf, 0.1 + 0.2]), 1],
+  ['of a bound that is not shared', 0.3, of([0.1, 1], [0.5, 3], [inf, 4]), null],
+  ['without +Inf', 0.5, of([0.1, 1], [0.5, 3]), null],
+  ['without requests', 0.5, of([0.5, 0], [inf, 0]), null],
+  ['without buckets', 0.5, of(), null],
+])('a share %s', (_, bound, buckets, expected) => {
+  expect(shareWithin(buckets, bound)).toBe(expected);
 });
 
 test('parts of an increase add up to it, the last one takes what is left', () => {

@@ -42,14 +42,17 @@ function at({ le, counts }: Buckets, bound: number): number | undefined {
 }
 
 /** The sums over all, left to right, at the bounds that all of them share. Null where there are none. */
-export function shared(all: readonly Buckets[]): Buckets | null {
-  const [first, ...rest] = all;
-  if (first === undefined) return null;
+export const shared = (all: readonly Buckets[]): Buckets | null => (all.length === 0 ? null : sumOf(all));
+
+function sumOf([first = unknownBuckets, ...rest]: readonly Buckets[]): {
+  readonly le: readonly number[];
+  readonly counts: number[];
+} {
   const le = rest.every((one) => sameBounds(one.le, first.le))
     ? first.le
     : first.le.filter((bound) => rest.every((one) => one.le.includes(bound)));
   const counts = le.map((bound, i) =>
-    all.reduce((sum, one) => sum + ((one.le === le ? one.counts[i] : at(one, bound)) ?? 0), 0),
+    [first, ...rest].reduce((sum, one) => sum + ((one.le === le ? one.counts[i] : at(one, bound)) ?? 0), 0),
   );
   return { le, counts };
 }
@@ -99,22 +102,31 @@ export function quantileOf({ le, counts }: Buckets, q: number): QuantileBucket |
   return { value: Math.min(value, upTo), above, upTo };
 }
 
-/** The buckets of one group in one window, by layout, as long as the window is open. */
-export class BucketSums {
-  readonly #layouts: { le: readonly number[]; counts: number[] }[] = [];
+/** The share of all requests that the bucket of the bound holds; null likewise, and where the bound is not among those shared. */
+export function shareWithin({ le, counts }: Buckets, bound: number): number | null {
+  const total = counts.at(-1) ?? 0;
+  const i = le.indexOf(bound);
+  return le.at(-1) !== Infinity || !(total > 0) || i < 0 ? null : (counts[i] ?? 0) / total;
+}
 
-  add({ le, counts }: Buckets): void {
-    const known = this.#layouts.find((one) => sameBounds(one.le, le));
-    if (!known) this.#layouts.push({ le, counts: [...counts] });
-    else for (let i = 0; i < counts.length; i++) known.counts[i] = (known.counts[i] ?? 0) + (counts[i] ?? 0);
+/** The buckets of one group in one window, in the order of the log, at the bounds that all of them share so far. */
+export class BucketSums {
+  #total: { readonly le: readonly number[]; readonly counts: number[] } | null = null;
+
+  add(buckets: Buckets): void {
+    const { le, counts } = buckets;
+    const total = this.#total;
+    if (total === null) this.#total = { le, counts: [...counts] };
+    else if (!sameBounds(total.le, le)) this.#total = sumOf([total, buckets]);
+    else for (let i = 0; i < le.length; i++) total.counts[i] = (total.counts[i] ?? 0) + (counts[i] ?? 0);
   }
 
   total(): Buckets | null {
-    return shared(this.#layouts);
+    return this.#total;
   }
 
   save(to: StateWriter): void {
-    to.list(this.#layouts, (one) => saveBuckets(to, one));
+    to.list(this.#total === null ? [] : [this.#total], (one) => saveBuckets(to, one));
   }
 
   static load(from: StateReader): BucketSums {

@@ -22,6 +22,8 @@ export interface MetricReader {
   readonly startTimestamp: number;
   readonly count: number;
   readonly sum: number;
+  /** Whether it is a value at a time, and not all since a counter began. */
+  readonly gauge: boolean;
   /** Of the record that was read last. */
   buckets(): Buckets;
 }

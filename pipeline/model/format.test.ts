@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { formatMeasure, short } from './format.js';
+import { formatMeasure } from './format.js';
 import type { Measure } from './measures.js';
+import { short } from './units.js';
 
 describe('a measure as people read it', () => {
   test.each<[Measure, number | null, string]>([
@@ -23,6 +24,25 @@ describe('a measure as people read it', () => {
     ['error_ratio', 0, '0%'],
     ['error_ratio', 0.00012345, '0.0123%'],
     ['error_ratio', null, 'no data'],
+    ['avg', -0.51234, '-0.512'],
+    ['max', 123_456_789, '123000000'],
+    ['avg', null, 'no data'],
+    ['throughput', 0, '0B/s'],
+    ['throughput', 999, '999B/s'],
+    ['throughput', 1000, '1kB/s'],
+    ['throughput', 12_345_678, '12.3MB/s'],
+    ['throughput', 2 * 1024 ** 3, '2.15GB/s'],
+    ['throughput', null, 'no data'],
+    ['ratio(latency < 300ms)', 0.99, '99%'],
+    ['ratio(latency < 300ms)', 0.99873, '99.873%'],
+    ['ratio(latency < 300ms)', 0.9995, '99.95%'],
+    ['ratio(latency < 300ms)', 0.987654, '98.77%'],
+    ['ratio(latency < 300ms)', 0.51234, '51.2%'],
+    ['ratio(latency < 300ms)', 0.12345, '12.3%'],
+    ['ratio(latency < 300ms)', 1, '100%'],
+    ['ratio(latency < 300ms)', 0, '0%'],
+    ['ratio(latency < 300ms)', 1 - 1e-9, '99.9999999%'],
+    ['ratio(latency < 300ms)', null, 'no data'],
   ])('%s %s is %s', (measure, value, text) => {
     expect(formatMeasure(measure, value)).toBe(text);
   });

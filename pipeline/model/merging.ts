@@ -1,7 +1,8 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
-import { fromRecord, loadBuckets, saveBuckets, toRecord } from './buckets.js';
+import { fromRecord, toRecord } from './buckets.js';
 import type { Labels } from './matcher.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
+import { loadDetail, saveDetail } from './sums.js';
 import { groupText } from './text.js';
 
 /** The partials of one group in one window, by source partition; summed in that order when it closes. */
@@ -226,16 +227,17 @@ function savePartial(to: StateWriter, partition: number, part: Partial): void {
   to.f64(part.errors);
   to.f64(part.samples);
   to.bool(part.covered);
-  saveBuckets(to, part.buckets === null ? null : fromRecord(part.buckets));
+  const { buckets, max } = part;
+  saveDetail(to, { buckets: buckets === null ? null : fromRecord(buckets), max });
 }
 
 const loadPartial = (from: StateReader): Partial => {
   const sums = loadPartialSums(from);
-  const buckets = loadBuckets(from);
-  return { ...sums, buckets: buckets === null ? null : toRecord(buckets) };
+  const { buckets, max } = loadDetail(from);
+  return { ...sums, buckets: buckets === null ? null : toRecord(buckets), max };
 };
 
-const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets'> => ({
+const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets' | 'max'> => ({
   selection: from.text(),
   group: from.labels(),
   start: from.f64(),

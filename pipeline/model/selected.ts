@@ -13,6 +13,8 @@ export class WindowSums {
   covered: Uint8Array<ArrayBuffer>;
   /** Only where the selection keeps them, and something grew. */
   readonly buckets: (BucketSums | undefined)[] = [];
+  /** Greatest value, only where the selection is of a gauge. */
+  readonly max: (number | undefined)[] = [];
   readonly groups: number[] = [];
   #marks: Uint8Array<ArrayBuffer>;
 
@@ -89,7 +91,7 @@ export class Selected {
       const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
       if (value) group[label] = value;
     }
-    return this.groups.refer(group) * 2 + (this.#isError(labels) ? 1 : 0);
+    return this.groups.refer(group) * 2 + (!this.selection.gauge && this.#isError(labels) ? 1 : 0);
   }
 
   selects(name: string, labels: Labels): boolean {
@@ -149,6 +151,7 @@ export class Selected {
         const buckets = sums.buckets[id];
         to.bool(buckets !== undefined);
         buckets?.save(to);
+        if (this.selection.gauge) to.f64(sums.max[id] ?? 0);
       });
     });
   }
@@ -169,6 +172,7 @@ export class Selected {
         sums.samples[group] = from.f64();
         sums.covered[group] = from.bool() ? 1 : 0;
         if (from.bool()) sums.buckets[group] = BucketSums.load(from);
+        if (selection.gauge) sums.max[group] = from.f64();
       });
     });
     return selected;

@@ -20,6 +20,8 @@ export interface Selection {
   readonly grace: number;
   /** Whether a rule measures a quantile, for which buckets are kept. */
   readonly buckets: boolean;
+  /** Whether it is of values at times, and not of what counters grew by; it has no errors then. */
+  readonly gauge: boolean;
 }
 
 export type SelectionParts = Omit<Selection, 'id' | 'text'>;
@@ -29,7 +31,8 @@ export function selectionOf(parts: SelectionParts): Selection {
   const match = sortMatchers(parts.match);
   const errors = sortMatchers(parts.errors);
   const by = [...new Set(parts.by)].sort(byCodeUnits);
-  const text = `${parts.metric}${matcherText(match)} errors${matcherText(errors)} by (${by.join(',')}) ${parts.window} ${parts.grace}${parts.buckets ? ' buckets' : ''}`;
+  const kind = parts.gauge ? 'gauge' : `errors${matcherText(errors)}`;
+  const text = `${parts.metric}${matcherText(match)} ${kind} by (${by.join(',')}) ${parts.window} ${parts.grace}${parts.buckets ? ' buckets' : ''}`;
   const id = createHash('sha256').update(text).digest('hex').slice(0, 16);
   return { ...parts, match, errors, by, text, id };
 }

@@ -5,6 +5,8 @@ import type { StateReader, StateWriter } from './state-bytes.js';
 
 /** A series is forgotten when the watermark is more than this past its last sample, ms. */
 const FORGET_AFTER = 3_600_000;
+/** What a series is wanted as; a metric is one or the other in a rule file. */
+export const Wanted = { not: 0, cumulative: 1, gauge: 2 } as const;
 /** So many keys that hold no state are remembered, to find them again quickly. */
 const CACHED_KEYS = 65_536;
 
@@ -17,7 +19,7 @@ export class SeriesTable {
   count = new Float64Array(0);
   sum = new Float64Array(0);
   admitted = new Uint8Array(0);
-  /** 1 where some selection wants the series. */
+  /** As what some selection wants the series: a value of `Wanted`. */
   wanted = new Uint8Array(0);
   /** 1 where a selection that keeps buckets wants it. */
   keepsBuckets = new Uint8Array(0);
@@ -85,7 +87,22 @@ export class SeriesTable {
     return slot;
   }
 
-  /** Takes an accepted sample; the caller has checked the cap. */
+  /** Whether the previous sample is one of a counter: it has a count, which a gauge's has not. */
+  hasCounted(slot: number): boolean {
+    return this.admitted[slot] === 1 && !Number.isNaN(this.count[slot]);
+  }
+
+  /** Whether the previous sample is one of a gauge. */
+  hasValue(slot: number): boolean {
+    return this.admitted[slot] === 1 && Number.isNaN(this.count[slot]);
+  }
+
+  /** Whether a series may have one more sample: a new one past the cap may not. */
+  hasRoom(slot: number): boolean {
+    return this.admitted[slot] === 1 || this.admittedCount < this.maxSeries;
+  }
+
+  /** Takes an accepted sample, the count of a gauge's being NaN; the caller has checked the cap. */
   accept(slot: number, t: number, count: number, sum: number): void {
     if (this.admitted[slot] === 0) {
       this.admitted[slot] = 1;
@@ -126,7 +143,7 @@ export class SeriesTable {
     for (let slot = 0; slot < this.#keys.length; slot++) {
       if (this.#keys[slot] === undefined) continue;
       this.#join(slot, this.#identityOf(slot));
-      if (this.wanted[slot] === 1) continue;
+      if (this.wanted[slot] !== Wanted.not) continue;
       if (this.admitted[slot] === 1) this.admittedCount--;
       this.admitted[slot] = 0;
     }
@@ -171,14 +188,14 @@ export class SeriesTable {
   }
 
   #join(slot: number, { name, labels }: SeriesIdentity): void {
-    let wanted = 0;
+    let wanted: number = Wanted.not;
     let keeps = 0;
     for (let s = 0; s < this.selected.length; s++) {
       const member = this.selected[s]?.membership(name, labels) ?? -1;
       const column = this.members[s];
       if (column) column[slot] = member;
       if (member < 0) continue;
-      wanted = 1;
+      wanted = this.selected[s]?.selection.gauge ? Wanted.gauge : Wanted.cumulative;
       if (this.selected[s]?.selection.buckets) keeps = 1;
     }
     this.wanted[slot] = wanted;

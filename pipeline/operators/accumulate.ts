@@ -1,7 +1,7 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs';
 import { type Block, Class, type LateRow } from '../model/block.js';
 import { BucketSplit, type Buckets, unknownBuckets } from '../model/buckets.js';
-import type { Selected } from '../model/selected.js';
+import type { Selected, WindowSums } from '../model/selected.js';
 import type { SeriesTable } from '../model/series-table.js';
 import { windowStart } from '../model/windows.js';
 
@@ -58,13 +58,24 @@ function addWhole(block: Block, selected: Selected, sample: Sample, start: numbe
   selected.enter(sums, group);
   sums.samples[group] = (sums.samples[group] ?? 0) + 1;
   const from = block.from[sample.row] ?? Number.NaN;
-  if (Number.isNaN(from)) return;
+  if (Number.isNaN(from)) {
+    if (selected.selection.gauge) addValue(sums, group, block.sum[sample.row] ?? 0);
+    return;
+  }
   const requests = block.countIncrease[sample.row] ?? 0;
   sums.covered[group] = 1;
   sums.requests[group] = (sums.requests[group] ?? 0) + requests;
   sums.latencySum[group] = (sums.latencySum[group] ?? 0) + (block.sumIncrease[sample.row] ?? 0);
   if ((sample.member & 1) === 1) sums.errors[group] = (sums.errors[group] ?? 0) + requests;
   if (selected.selection.buckets) selected.addBuckets(sums, group, bucketIncrease(block, sample.row));
+}
+
+/** Of a gauge, a sample is what requests are of a histogram. */
+function addValue(sums: WindowSums, group: number, value: number): void {
+  sums.covered[group] = 1;
+  sums.requests[group] = (sums.requests[group] ?? 0) + 1;
+  sums.latencySum[group] = (sums.latencySum[group] ?? 0) + value;
+  sums.max[group] = Math.max(sums.max[group] ?? value, value);
 }
 
 /** A part is increase * overlap / length; the last window gets what the parts before left, one by one. */

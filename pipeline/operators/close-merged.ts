@@ -120,6 +120,7 @@ function close(merging: Merging, due: Due): ClosedWindow {
 /** Sums left to right, by source partition. */
 function merge(text: string, { labels, parts }: OpenGroup): MergedWindow {
   const merged = { text, labels, requests: 0, latencySum: 0, errors: 0, samples: 0, covered: false };
+  let max: number | null = null;
   const buckets: Buckets[] = [];
   for (const part of parts) {
     if (!part) continue;
@@ -129,6 +130,7 @@ function merge(text: string, { labels, parts }: OpenGroup): MergedWindow {
     merged.samples += part.samples;
     merged.covered ||= part.covered;
     if (part.buckets !== null) buckets.push(fromRecord(part.buckets));
+    if (part.max !== null) max = Math.max(max ?? part.max, part.max);
   }
-  return { ...merged, buckets: shared(buckets) };
+  return { ...merged, buckets: shared(buckets), max };
 }

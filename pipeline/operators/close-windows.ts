@@ -110,6 +110,7 @@ function partial(
     buckets: owner.selection.buckets ? bucketsOf(sums, id) : null,
     samples: sums.samples[id] ?? 0,
     covered: sums.covered[id] === 1,
+    max: sums.max[id] ?? null,
   };
 }
 

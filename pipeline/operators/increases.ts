@@ -18,6 +18,7 @@ export function increases(series: () => SeriesTable): MonoTypeOperatorFunction<B
         if (watermark.after > watermark.before) table.forget(watermark.after);
         watermark = block.watermarks[++mark];
       } else if (block.class[row] === Class.none && (block.slot[row] ?? -1) >= 0) judge(block, row, table);
+      else if (block.class[row] === Class.gauge) takeValue(block, row, table);
     }
     return block;
   });
@@ -29,8 +30,7 @@ function judge(block: Block, row: number, table: SeriesTable): void {
   const count = block.count[row] ?? 0;
   const sum = block.sum[row] ?? 0;
   const start = block.start[row] ?? Number.NaN;
-  const watermark = block.watermark[row] ?? 0;
-  if (watermark === Number.NEGATIVE_INFINITY || t > watermark + MAX_SKEW) {
+  if (isSkewed(block, row)) {
     block.class[row] = Class.skewed;
     return;
   }
@@ -49,13 +49,41 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     block.problems.set(row, 'its buckets do not rise from bound to bound');
     return;
   }
-  if (table.admitted[slot] === 1) known(block, row, table);
-  else if (table.admittedCount >= table.maxSeries) block.class[row] = Class.overflow;
+  if (table.hasCounted(slot)) known(block, row, table);
+  else if (!table.hasRoom(slot)) block.class[row] = Class.overflow;
   else {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
     table.accept(slot, t, count, sum);
     if (keeps) table.buckets[slot] = buckets;
+  }
+}
+
+function isSkewed(block: Block, row: number): boolean {
+  const watermark = block.watermark[row] ?? 0;
+  return watermark === Number.NEGATIVE_INFINITY || (block.t[row] ?? 0) > watermark + MAX_SKEW;
+}
+
+/** A gauge has no increase: each sample stands for itself. */
+function takeValue(block: Block, row: number, table: SeriesTable): void {
+  const slot = block.slot[row] ?? 0;
+  const t = block.t[row] ?? 0;
+  const value = block.sum[row] ?? Number.NaN;
+  if (isSkewed(block, row)) {
+    block.class[row] = Class.skewed;
+    return;
+  }
+  if (!Number.isFinite(value)) {
+    block.class[row] = Class.bad;
+    block.problems.set(row, 'the value of a gauge is no finite number');
+    return;
+  }
+  const t1 = table.hasValue(slot) ? (table.t[slot] ?? 0) : Number.NEGATIVE_INFINITY;
+  if (t <= t1) block.class[row] = t === t1 ? Class.duplicate : Class.outOfOrder;
+  else if (!table.hasRoom(slot)) block.class[row] = Class.overflow;
+  else {
+    still(block, row);
+    table.accept(slot, t, Number.NaN, value);
   }
 }
 

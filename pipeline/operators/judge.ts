@@ -1,21 +1,16 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import {
-  type AlertEvent,
-  alertLabels,
-  alertRecord,
-  type Expand,
-  thresholdOf,
-} from '../model/alert-record.js';
+import { type AlertEvent, alertLabels, alertRecord, type Expand } from '../model/alert-record.js';
 import { type ActiveAlert, step } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
-import { knownAbove, measured } from '../model/measures.js';
-import type { Operator, Rule } from '../model/rule.js';
+import { measured } from '../model/measures.js';
+import type { Rule } from '../model/rule.js';
 import type { Sums } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
+import { judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
 import type { ClosedWindow, ClosingStep, MergedWindow } from './close-merged.js';
 
 export interface Judged {
@@ -42,6 +37,8 @@ export interface GroupJudgement {
   readonly baseline: BaselineView;
   /** As the window left it. */
   readonly state: ActiveAlert['state'] | 'inactive';
+  /** Why there are data, but no judgement; null where there are none, or the rule was judged. */
+  readonly unjudged: Unjudged | null;
 }
 
 /** Judges each closed window by every rule of its selection: a record per window, one per transition. */
@@ -86,11 +83,13 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
       held: group.alert?.held ?? null,
       wasActive: (start) => group.activeStarts.includes(start),
     });
-    const transition = judgeGroup({ window, judging, merged, group, text, baseline });
+    const verdict = judgedBy(judging.rule, merged, baseline);
+    const transition = judgeGroup({ window, judging, merged, group, text, baseline, verdict });
     if (transition) found.transitions.push(transition);
     if (group.alert !== null) group.activeStarts.push(window.start);
     const { labels, alert } = group;
-    found.groups.push({ labels, sums: merged, baseline, state: alert?.state ?? 'inactive' });
+    const why = typeof verdict === 'boolean' || verdict === 'no_data' ? null : verdict;
+    found.groups.push({ labels, sums: merged, baseline, state: alert?.state ?? 'inactive', unjudged: why });
   };
   for (const merged of window.groups) one(merged.text, merged, judging.group(merged.text, merged.labels));
   if (judging.active === 0) return found;
@@ -108,13 +107,14 @@ interface Case {
   readonly group: GroupRule;
   readonly text: string;
   readonly baseline: BaselineView;
+  readonly verdict: Verdict;
 }
 
 function judgeGroup(one: Case): Transition | null {
-  const { window, judging, merged, group, baseline } = one;
+  const { window, judging, group, baseline, verdict } = one;
   const { rule } = judging;
   const { alert } = group;
-  const condition = conditionHolds(rule, merged, baseline);
+  const condition = typeof verdict === 'boolean' ? verdict : null;
   if (alert === null) return condition === true ? begin(one) : null;
   const transition = step(alert, rule, window.end, condition);
   if (transition === null) return null;
@@ -169,49 +169,20 @@ function eventOf(
   };
 }
 
-/** Null where the window cannot be judged. */
-function conditionHolds(rule: Rule, merged: MergedWindow | null, baseline: BaselineView): boolean | null {
-  if (merged === null || !merged.covered || merged.requests < rule.minRequests) return null;
-  const value = measured(rule.condition.measure, merged, rule.selection.window);
-  const threshold = thresholdOf(rule, baseline);
-  if (threshold === null) return null;
-  if (value !== null) return compare(value, rule.condition.operator, threshold);
-  // Of a quantile above all bounds it is known that it is above a threshold that lies below the last one.
-  const above = knownAbove(rule.condition.measure, merged);
-  return above !== null && above >= threshold ? compare(Infinity, rule.condition.operator, threshold) : null;
-}
-
-function compare(value: number, operator: Operator, threshold: number): boolean {
-  switch (operator) {
-    case '>':
-      return value > threshold;
-    case '>=':
-      return value >= threshold;
-    case '<':
-      return value < threshold;
-    case '<=':
-      return value <= threshold;
-    case '==':
-      return value === threshold;
-    case '!=':
-      return value !== threshold;
-  }
-}
-
 /** Windows with requests become candidates of later baselines. */
 function remember({ judging, start, groups }: ClosedWindow): void {
-  for (const { text, labels, requests, latencySum, errors, buckets } of groups) {
+  for (const { text, labels, requests, latencySum, errors, buckets, max } of groups) {
     if (!(requests > 0)) continue;
     const past: { windows: PastWindow[] } = judging.past.get(text) ?? { windows: [] };
     if (past.windows.length === 0) judging.past.set(text, { labels, windows: past.windows });
-    past.windows.push({ start, requests, latencySum, errors, buckets });
+    past.windows.push({ start, requests, latencySum, errors, buckets, max });
   }
   judging.trimSometimes();
 }
 
 function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
   const { metric, id, window: length, buckets: keepsBuckets } = window.judging.selection;
-  const { labels, requests, latencySum, errors, buckets, samples, covered } = group;
+  const { labels, requests, latencySum, errors, buckets, max, samples, covered } = group;
   return {
     metric,
     selection: id,
@@ -227,5 +198,6 @@ function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
     samples,
     covered,
     buckets: keepsBuckets ? toRecord(buckets ?? unknownBuckets) : null,
+    max,
   };
 }

@@ -1,7 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { type Block, Class } from '../model/block.js';
 import type { MetricDecoding, MetricReader, RecordCursor } from '../model/cursor.js';
-import type { SeriesTable } from '../model/series-table.js';
+import { type SeriesTable, Wanted } from '../model/series-table.js';
 
 const FRAME = 5;
 
@@ -72,7 +72,9 @@ function readSample(
   block.start[row] = reader.startTimestamp;
   block.count[row] = reader.count;
   block.sum[row] = reader.sum;
-  if (table.wanted[slot] === 0) block.class[row] = Class.unselected;
+  const { gauge } = reader;
+  if (table.wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative)) block.class[row] = Class.unselected;
+  else if (gauge) block.class[row] = Class.gauge;
   else if (table.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
 }
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Node } from 'yaml';
-import { needsBuckets } from '../model/measures.js';
+import { isOfGauge, type Measure, metricProblem, needsBuckets } from '../model/measures.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
-import { Problems } from './document.js';
+import { type Entry, Problems } from './document.js';
 import { given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';
 import { initial, readSettings, type Settings, settingKeys } from './settings.js';
@@ -78,22 +78,24 @@ const defaults: Read<Settings> = (problems, node, what) => {
 const rulesOver =
   (base: Settings): Read<readonly Rule[]> =>
   (problems, node, what) => {
-    const lines = new Map<string, number>();
-    return problems.items(node, what).flatMap((item) => readRule(problems, item, { base, lines }) ?? []);
+    const around: Surroundings = { base, lines: new Map(), metrics: new Map() };
+    return problems.items(node, what).flatMap((item) => readRule(problems, item, around) ?? []);
   };
 
 interface Surroundings {
   readonly base: Settings;
   /** Lines of the alerts before. */
   readonly lines: Map<string, number>;
+  /** Metrics of the rules before: whether they are gauges, and the line that says so. */
+  readonly metrics: Map<string, { readonly gauge: boolean; readonly line: number }>;
 }
 
-function readRule(problems: Problems, node: Node, { base, lines }: Surroundings): Rule | null {
+function readRule(problems: Problems, node: Node, around: Surroundings): Rule | null {
   const entries = problems.entries(node, ruleKeys, 'a rule');
   if (!entries) return null;
   const read = given(problems, entries);
-  const { baseline, errors, by, window, grace, ...own } = readSettings(problems, entries, base);
-  const alert = read('alert', nameAmong(lines));
+  const { baseline, errors, by, window, grace, ...own } = readSettings(problems, entries, around.base);
+  const alert = read('alert', nameAmong(around.lines));
   const named = entries.get('alert');
   if (!named) problems.at(node, 'alert is missing: give the rule a name');
   const condition = read('when', parsed(parseCondition));
@@ -102,16 +104,21 @@ function readRule(problems: Problems, node: Node, { base, lines }: Surroundings)
   const selector = read('match', parsed(parseSelector));
   const annotations = read('annotations', templates) ?? {};
   if (!named || alert === undefined || !condition) return null;
+  const measures = [condition.measure, ...own.context];
+  const gauge = isOfGauge(condition.measure);
+  if (!entries.has('match') || selector)
+    checkMetric(problems, entries, { metric: selector?.metric ?? null, measures, gauge, around });
   return {
     alert,
     selection: selectionOf({
       metric: selector?.metric ?? METRIC,
       match: selector?.matchers ?? [],
-      errors,
+      errors: gauge ? [] : errors,
       by,
       window,
       grace,
-      buckets: [condition.measure, ...own.context].some(needsBuckets),
+      buckets: measures.some(needsBuckets),
+      gauge,
     }),
     condition,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },
@@ -120,6 +127,43 @@ function readRule(problems: Problems, node: Node, { base, lines }: Surroundings)
     file: problems.file,
     line: problems.line(named.key),
   };
+}
+
+interface Measured {
+  /** Null where the rule names none. */
+  readonly metric: string | null;
+  readonly measures: readonly Measure[];
+  readonly gauge: boolean;
+  readonly around: Surroundings;
+}
+
+/** Whether the metric has what is measured of it: in every rule the same. */
+function checkMetric(
+  problems: Problems,
+  entries: ReadonlyMap<string, Entry>,
+  { metric, measures, gauge, around: { metrics } }: Measured,
+): void {
+  const at = (key: string): Node | undefined => (entries.get(key) ?? entries.get('when'))?.value;
+  for (const measure of measures) {
+    const problem = metricProblem(measure, metric);
+    if (isOfGauge(measure) !== gauge)
+      problems.at(
+        at('context'),
+        `${measure} cannot stand beside ${measures[0]} in context: ${gauge ? 'a gauge has avg and max alone' : 'it is of a gauge'}`,
+      );
+    else if (problem !== null) problems.at(at('match'), `${measure}: ${problem}`);
+  }
+  if (gauge && entries.has('errors'))
+    problems.at(entries.get('errors')?.key, 'errors does not apply: a gauge counts no requests');
+  const name = metric ?? METRIC;
+  const before = metrics.get(name);
+  const line = problems.line(at('when') as Node);
+  if (before && before.gauge !== gauge)
+    problems.at(
+      at('when'),
+      `${name} is measured as a ${before.gauge ? 'gauge' : 'counter'} in line ${before.line}: a metric is one or the other`,
+    );
+  metrics.set(name, before ?? { gauge, line });
 }
 
 const nameAmong =

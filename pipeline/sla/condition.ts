@@ -1,21 +1,25 @@
-import { isMeasure, type Measure, measureNames, unitOf } from '../model/measures.js';
+import { type Measure, measureFrom, measureNames, unitOf } from '../model/measures.js';
 import { type Condition, operators } from '../model/rule.js';
+import { inSeconds } from '../model/units.js';
 import { nearest, SyntaxProblem } from './diagnostics.js';
 import { parseDuration } from './duration.js';
 
-const shape = /^\s*([A-Za-z_][A-Za-z0-9_]*)\s*(>=|<=|==|!=|>|<|=)\s*(.+?)\s*$/su;
+const shape = /^\s*([A-Za-z_][A-Za-z0-9_]*(?:\s*\([^()]*\))?)\s*(>=|<=|==|!=|>|<|=)\s*(.+?)\s*$/su;
 const baseline = /^(?:([0-9.eE+-]+)\s*\*\s*)?baseline$/;
 const number = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)$/;
+const sizes: ReadonlyMap<string, number> = new Map([
+  ['B/s', 1],
+  ['kB/s', 1e3],
+  ['MB/s', 1e6],
+  ['GB/s', 1e9],
+  ['KiB/s', 2 ** 10],
+  ['MiB/s', 2 ** 20],
+  ['GiB/s', 2 ** 30],
+]);
 const perUnit: ReadonlyMap<string, number> = new Map([
   ['/s', 1],
   ['/m', 60],
   ['/h', 3600],
-]);
-const seconds: ReadonlyMap<string, (value: number) => number> = new Map([
-  ['ms', (value) => value / 1000],
-  ['s', (value) => value],
-  ['m', (value) => value * 60],
-  ['h', (value) => value * 3600],
 ]);
 
 /** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`. Throws `SyntaxProblem`. */
@@ -23,8 +27,8 @@ export function parseCondition(text: string): Condition {
   const found = shape.exec(text);
   if (!found) throw new SyntaxProblem(`"${text}" is no condition: write it like mean_latency > 300ms`);
   const [, word = '', symbol = '', right = ''] = found;
-  if (!isMeasure(word)) throw new SyntaxProblem(unknownMeasure(word));
-  const measure = word;
+  const measure = measureFrom(word);
+  if (measure === null) throw new SyntaxProblem(unknownMeasure(word));
   const operator = operators.find((one) => one === symbol);
   if (!operator) throw new SyntaxProblem(`"=" is no comparison: write ==`);
   const factor = baseline.exec(right);
@@ -38,8 +42,10 @@ export function parseCondition(text: string): Condition {
   };
 }
 
-export const unknownMeasure = (word: string): string =>
-  `unknown measure "${word}"${nearest(word, measureNames)}`;
+export function unknownMeasure(word: string): string {
+  if (!/^ratio\b/.test(word.trim())) return `unknown measure "${word}"${nearest(word, measureNames)}`;
+  return `"${word}" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket`;
+}
 
 function factorOf(text: string | undefined): number {
   const factor = text === undefined ? 1 : Number(text);
@@ -65,6 +71,19 @@ function fixed(measure: Measure, text: string): number {
     case 'requests':
       if (found && unit === '') return value;
       throw new SyntaxProblem(`"${text}" is no number of requests: write it without a unit, like 100`);
+    case 'B/s': {
+      const bytes = sizes.get(unit);
+      if (found && bytes !== undefined) return value * bytes;
+      throw new SyntaxProblem(`"${text}" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s`);
+    }
+    case 'own':
+      if (found && unit === '') return value;
+      throw new SyntaxProblem(`"${text}" is no number: write it in the metric's own unit, like 100 or 1.5e9`);
+    case 'share': {
+      const share = unit === '%' ? value / 100 : value;
+      if (found && (unit === '%' || unit === '') && share >= 0 && share <= 1) return share;
+      throw new SyntaxProblem(`"${text}" is no share of the requests: write it like 99% or 0.99`);
+    }
     case 'ratio':
       if (found && unit === '%') return value / 100;
       if (found && unit === '') return value;
@@ -73,8 +92,8 @@ function fixed(measure: Measure, text: string): number {
 }
 
 function latency(text: string, value: number, unit: string): number {
-  const convert = seconds.get(unit);
-  if (convert) return convert(value);
+  const known = inSeconds(value, unit);
+  if (known !== undefined) return known;
   try {
     return parseDuration(text) / 1000;
   } catch {

@@ -72,6 +72,51 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'when-rate-without-unit': ['4:11 "10" is no request rate: give it a unit, like 10/s, 600/m or 1000/h'],
   'when-rate-of-latency': ['4:11 "10ms" is no request rate: give it a unit, like 10/s, 600/m or 1000/h'],
   'when-ratio-with-unit': ['4:11 "2/s" is no ratio: write it like 2% or 0.02'],
+  'when-share-alone': [
+    '4:11 "ratio" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket',
+  ],
+  'when-share-without-unit': [
+    '4:11 "ratio(latency < 300)" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket',
+  ],
+  'when-share-of-errors': [
+    '4:11 "ratio(errors < 5)" is no ratio: write it like ratio(latency < 300ms), with the bound of a bucket',
+  ],
+  'when-share-not-closed': [
+    '4:11 "ratio(latency < 300ms < 99%" is no condition: write it like mean_latency > 300ms',
+  ],
+  'when-share-above-all': ['4:11 "99" is no share of the requests: write it like 99% or 0.99'],
+  'when-share-of-latency': ['4:11 "99ms" is no share of the requests: write it like 99% or 0.99'],
+  'when-quantile-of-all': ['4:11 unknown measure "p100_latency", did you mean "p50_latency"?'],
+  'when-throughput-without-unit': [
+    '4:11 "10" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s',
+  ],
+  'when-throughput-of-bits': [
+    '4:11 "10Mbit/s" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s',
+  ],
+  'throughput-without-metric': [
+    '5:12 throughput: name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes',
+  ],
+  'throughput-without-match': [
+    '4:11 throughput: name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes',
+  ],
+  'throughput-in-context': [
+    '4:11 throughput: name a metric whose sum is bytes in match, like http_response_size_bytes{service="checkout"} or http_request_size_bytes',
+  ],
+  'throughput-of-counter': [
+    '5:12 throughput: http_response_bytes_total is a counter, which has no sum of bytes: its request_rate is what it counts per second',
+  ],
+  'gauge-without-match': [
+    '4:11 avg: name a gauge in match, like process_resident_memory_bytes{job="checkout"} or nodejs_eventloop_lag_seconds',
+  ],
+  'gauge-without-metric': [
+    '5:12 max: name a gauge in match, like process_resident_memory_bytes{job="checkout"} or nodejs_eventloop_lag_seconds',
+  ],
+  'gauge-of-counter': ['5:12 max: jobs_total is a counter: measure its request_rate'],
+  'gauge-with-unit': ['4:11 "100MB" is no number: write it in the metric\'s own unit, like 100 or 1.5e9'],
+  'gauge-context': ['6:14 request_rate cannot stand beside avg in context: a gauge has avg and max alone'],
+  'gauge-errors': ['6:5 errors does not apply: a gauge counts no requests'],
+  'gauge-in-context': ['6:14 avg cannot stand beside request_rate in context: it is of a gauge'],
+  'gauge-and-counter': ['8:11 queue_length is measured as a gauge in line 4: a metric is one or the other'],
   'when-number-too-great': ['4:11 "1e400%" is too great a number'],
   'when-baseline-turned': ['4:11 "baseline * 1.2" is no threshold: write it like 1.2 * baseline'],
   'when-factor-zero': ['4:11 "0" is no factor: write it like 1.2 * baseline'],

@@ -1,5 +1,5 @@
 import type { Matcher } from '../model/matcher.js';
-import { isMeasure, type Measure } from '../model/measures.js';
+import { type Measure, measureFrom } from '../model/measures.js';
 import type { BaselineSettings, Severity } from '../model/rule.js';
 import { unknownMeasure } from './condition.js';
 import type { Entry, Problems } from './document.js';
@@ -76,7 +76,7 @@ export function readSettings(
     window: read('window', length) ?? base.window,
     grace: read('grace', duration) ?? base.grace,
     baseline: read('baseline', baselineOver(base.baseline)) ?? base.baseline,
-    context: read('context', words(measureProblem))?.filter(isMeasure) ?? base.context,
+    context: read('context', measureList) ?? base.context,
     minRequests: read('min_requests', count(0)) ?? base.minRequests,
     for: read('for', duration) ?? base.for,
     keepFiringFor: read('keep_firing_for', duration) ?? base.keepFiringFor,
@@ -126,4 +126,8 @@ const baselineOver =
     };
   };
 
-const measureProblem = (word: string): string | null => (isMeasure(word) ? null : unknownMeasure(word));
+const measureProblem = (word: string): string | null =>
+  measureFrom(word) === null ? unknownMeasure(word) : null;
+
+const measureList: Read<readonly Measure[]> = (problems, node, what) =>
+  words(measureProblem)(problems, node, what)?.flatMap((word) => measureFrom(word) ?? []);

@@ -10,6 +10,7 @@ const sample = (key: string, created: number | null = null): KeyedSample => ({
   labels: {},
   count: 1,
   sum: 1,
+  type: 'cumulative',
   buckets: [],
   created,
 });

@@ -30,7 +30,7 @@ export interface BirthContext {
 const MOVED = 1000;
 
 /**
- * Since when each series counts, ms; null where that is not known. A series that its target's last good
+ * Since when each series counts, ms; null where that is not known, none for a gauge. A series that its target's last good
  * scrape lacked began there, unless others of its family vanished with it: then it was relabelled.
  */
 export function startsOf(
@@ -45,7 +45,8 @@ export function startsOf(
     processStart !== null &&
     previous.processStart !== null &&
     processStart > previous.processStart + MOVED;
-  for (const { key, name, created } of samples) {
+  for (const { key, name, created, type } of samples) {
+    if (type === 'gauge') continue;
     const before = previous?.series.get(key);
     const told = created ?? (restarted || !previous ? processStart : null);
     if (!previous)

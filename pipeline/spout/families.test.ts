@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { familySeries, partNames, samplesOf } from './families.js';
+import { familySeries, gaugeSeries, partNames, samplesOf } from './families.js';
 import type { RawSeries } from './sample-source.js';
 
 const raw = (
@@ -38,6 +38,7 @@ test('a classic histogram is put together of its parts, buckets in order of thei
     key: 'a{job="x"}',
     name: 'a',
     labels,
+    type: 'cumulative',
     timestamp: 20,
     count: 5,
     sum: 0.75,
@@ -77,4 +78,14 @@ test('the end of a series is no sample, and neither is half a one', () => {
 test('what is at or before the cursor is left out', () => {
   const [series] = familySeries(['b_total'], [raw('b_total', {}, { 10: 1, 20: 2, 30: 3 })]);
   expect([...samplesOf(series!, 20)].map(({ timestamp }) => timestamp)).toEqual([30]);
+});
+
+test('a gauge is read as it is: every value that there is, NaN too', () => {
+  const all = [raw('g', { a: '1' }, { 10: -1, 20: Number.NaN, 30: 2 }), raw('b_total', {}, { 10: 1 })];
+  const samples = gaugeSeries(['g'], all).flatMap((one) => [...samplesOf(one, 10)]);
+  const gauge = { key: 'g{a="1"}', name: 'g', labels: { a: '1' }, type: 'gauge', count: 1 };
+  expect(samples).toEqual([
+    { ...gauge, timestamp: 20, sum: Number.NaN, buckets: [], created: null },
+    { ...gauge, timestamp: 30, sum: 2, buckets: [], created: null },
+  ]);
 });

@@ -13,6 +13,8 @@ export interface FamilySeries {
   readonly key: string;
   readonly name: string;
   readonly labels: Labels;
+  readonly type: KeyedSample['type'];
+  /** Of a gauge, its values. */
   count: RawSeries | null;
   sum: RawSeries | null;
   created: RawSeries | null;
@@ -54,6 +56,22 @@ export function familySeries(
   return [...found.values()].filter(({ count }) => count !== null);
 }
 
+/** The series of gauges: each as it is. */
+export function gaugeSeries(
+  gauges: readonly string[],
+  series: readonly RawSeries[],
+): readonly FamilySeries[] {
+  return series
+    .filter(({ name }) => gauges.includes(name))
+    .map((values) => {
+      const labels = normalLabels(values.labels);
+      const key = seriesText(values.name, labels);
+      return { ...nothing, key, name: values.name, labels, type: 'gauge', count: values, buckets: [] };
+    });
+}
+
+const nothing = { sum: null, created: null } as const;
+
 function take(
   found: Map<string, FamilySeries>,
   name: string,
@@ -65,12 +83,12 @@ function take(
   const labels = normalLabels(part === 'bucket' ? others : series.labels);
   const key = seriesText(name, labels);
   const family = found.get(key) ?? {
+    ...nothing,
     key,
     name,
     labels,
+    type: 'cumulative' as const,
     count: null,
-    sum: null,
-    created: null,
     buckets: [],
   };
   found.set(key, family);
@@ -87,8 +105,12 @@ const boundOf = (text: string): number =>
 
 /** The samples of one series in order of time, behind `after`. A count that is not a number marks its end. */
 export function* samplesOf(family: FamilySeries, after: number): Generator<TimedSample> {
-  const { key, name, labels, count, sum, created } = family;
+  const { key, name, labels, type, count, sum, created } = family;
   if (count === null) return;
+  if (type === 'gauge') {
+    yield* valuesBehind(family, count, after);
+    return;
+  }
   const buckets = family.buckets.toSorted((a, b) => a.le - b.le);
   const [sumAt, createdAt] = [sum && valuesOf(sum), created && valuesOf(created)];
   const bucketsAt = buckets.map(({ le, series }) => ({ le, at: valuesOf(series) }));
@@ -103,6 +125,7 @@ export function* samplesOf(family: FamilySeries, after: number): Generator<Timed
       key,
       name,
       labels,
+      type,
       timestamp,
       count: value,
       sum: total,
@@ -112,6 +135,18 @@ export function* samplesOf(family: FamilySeries, after: number): Generator<Timed
       }),
       created: seconds === undefined || !Number.isFinite(seconds) ? null : Math.round(seconds * 1000),
     };
+  }
+}
+
+function* valuesBehind(
+  { key, name, labels, type }: FamilySeries,
+  { times, values }: RawSeries,
+  after: number,
+): Generator<TimedSample> {
+  for (const [i, timestamp] of times.entries()) {
+    if (timestamp <= after) continue;
+    const sum = values[i] ?? Number.NaN;
+    yield { key, name, labels, type, timestamp, count: 1, sum, buckets: [], created: null };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Labels } from '../model/matcher.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 import { type GoodScrape, startsOf } from './births.js';
 import type { LeftOff } from './cursor.js';
-import { familySeries, partNames, samplesOf, type TimedSample, valuesOf } from './families.js';
+import { familySeries, gaugeSeries, partNames, samplesOf, type TimedSample, valuesOf } from './families.js';
 import { promise } from './holding.js';
 import { type Down, Health, type Polled, type Poller, type Say, type Taken } from './poller.js';
 import type { RawSeries, SampleSource } from './sample-source.js';
@@ -12,6 +12,8 @@ export interface HistoryOptions {
   readonly source: SampleSource;
   /** Metric families that are read. */
   readonly families: readonly string[];
+  /** Gauges that are read. */
+  readonly gauges: readonly string[];
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
   readonly say: Say;
@@ -51,7 +53,7 @@ export class HistoryPoller implements Poller {
 
   constructor(options: HistoryOptions) {
     this.#options = options;
-    this.#names = [...partNames(options.families), PROCESS_START];
+    this.#names = [...new Set([...partNames(options.families), ...options.gauges, PROCESS_START])];
     this.#health = new Health(options.say);
   }
 
@@ -118,7 +120,7 @@ export class HistoryPoller implements Poller {
   #take(timelines: readonly Timeline[], read: Read): Taken[] {
     const { series, from } = read;
     const find = targetFinder(timelines);
-    const { scrapes, loose } = scrapesOf(read, { families: this.#options.families, find });
+    const { scrapes, loose } = scrapesOf(read, { ...this.#options, find });
     const processStarts = new Map<Timeline | null, (at: number) => number | undefined>();
     for (const one of series)
       if (one.name === PROCESS_START) processStarts.set(find(one.labels), valuesOf(one));
@@ -189,14 +191,15 @@ interface Scrapes {
   readonly loose: readonly TimedSample[];
 }
 
-function scrapesOf(
-  { series, since, from }: Read,
-  { families, find }: { families: readonly string[]; find: (labels: Labels) => Timeline | null },
-): Scrapes {
+interface Wanted extends Pick<HistoryOptions, 'families' | 'gauges'> {
+  readonly find: (labels: Labels) => Timeline | null;
+}
+
+function scrapesOf({ series, since, from }: Read, { families, gauges, find }: Wanted): Scrapes {
   const scrapes = new Map<Timeline, Map<number, TimedSample[]>>();
   const loose: TimedSample[] = [];
   const findSince = targetFinder(since);
-  for (const family of familySeries(families, series)) {
+  for (const family of [...familySeries(families, series), ...gaugeSeries(gauges, series)]) {
     const target = find(family.labels);
     let own = target && scrapes.get(target);
     if (target && !own) {

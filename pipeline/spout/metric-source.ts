@@ -5,10 +5,11 @@ export interface Target {
   readonly url: string;
 }
 
-/** One cumulative series as a target exposes it; `count` and `sum` as in a metric record. */
+/** One series as a target exposes it; `type`, `count` and `sum` as in a metric record. */
 export interface ScrapedSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly type: 'cumulative' | 'gauge';
   readonly count: number;
   readonly sum: number;
   readonly buckets: readonly { readonly le: number; readonly count: number }[];

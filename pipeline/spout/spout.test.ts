@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EPOCH, SimulatedTarget, Simulation } from '../../test/simulation.js';
+import { SimulatedPrometheus } from '../../test/simulated-prometheus.js';
+import { EPOCH, GAUGE, SimulatedTarget, Simulation } from '../../test/simulation.js';
 import { watermarks, written } from './written.fixture.js';
 
 const never = new AbortController().signal;
@@ -134,5 +135,40 @@ describe('a spout', () => {
     simulation.now = EPOCH + 60 * MINUTE;
     await spout.poll(never);
     expect(await watermarks(simulation)).toEqual([-5 * MINUTE, -5 * MINUTE, 55 * MINUTE, 60 * MINUTE]);
+  });
+});
+
+describe.each(['scraped', 'read from Prometheus'])('a gauge that is %s', (how) => {
+  test('is written with its values and their times, and without a start', async () => {
+    await using simulation = await Simulation.open(1);
+    const target = new SimulatedTarget('app');
+    target.processStart = EPOCH;
+    target.memory = -1;
+    const prometheus = new SimulatedPrometheus(() => simulation.now);
+    const spout =
+      how === 'scraped'
+        ? await simulation.spout('spout', 5_000, [target])
+        : await simulation.reading('spout', prometheus);
+    for (const memory of [-1, 7.5, 7.5]) {
+      simulation.now += 5_000;
+      target.memory = memory;
+      prometheus.scrape(target);
+      simulation.now += 1;
+      await spout.poll(never);
+    }
+    const gauges = (await written(simulation)).filter(({ name }) => name === GAUGE);
+    const delay = how === 'scraped' ? 1 : 0;
+    expect(
+      gauges.map(({ kind, timestamp, startTimestamp, count, sum }) => [
+        kind,
+        timestamp,
+        startTimestamp,
+        count,
+        sum,
+      ]),
+    ).toEqual(
+      [-1, 7.5, 7.5].map((value, i) => ['gauge', EPOCH + 5_000 * (i + 1) + i + delay, null, 1, value]),
+    );
+    expect(gauges[0]?.key).toMatch(/^process_resident_memory_bytes\{.*service="app"\}$/);
   });
 });

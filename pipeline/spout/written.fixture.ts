@@ -6,7 +6,11 @@ export interface Read {
   readonly type: string;
   readonly timestamp: number;
   readonly startTimestamp?: number | null;
+  readonly name?: string;
+  /** Of a metric record: cumulative or gauge. */
+  readonly kind?: string;
   readonly count?: number;
+  readonly sum?: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -15,7 +19,14 @@ export async function written(simulation: Simulation): Promise<Read[]> {
   const all: Read[] = [];
   for await (const { partition, key, value } of simulation.records()) {
     const { type, value: record } = simulation.codec.decode(value);
-    all.push({ partition, key, type, ...(record as unknown as Omit<Read, 'partition' | 'key' | 'type'>) });
+    const kind = type === 'MetricRecord' ? { kind: record.type } : {};
+    all.push({
+      ...(record as unknown as Omit<Read, 'partition' | 'key' | 'type'>),
+      ...kind,
+      partition,
+      key,
+      type,
+    });
   }
   return all;
 }

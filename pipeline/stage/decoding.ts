@@ -64,6 +64,7 @@ class CodecReader implements MetricReader {
   startTimestamp = Number.NaN;
   count = 0;
   sum = 0;
+  gauge = false;
   #buckets: MetricRecord['buckets'] = [];
 
   constructor(readonly codec: Codec) {}
@@ -75,6 +76,7 @@ class CodecReader implements MetricReader {
     this.startTimestamp = decoded.value.startTimestamp ?? Number.NaN;
     this.count = decoded.value.count;
     this.sum = decoded.value.sum;
+    this.gauge = decoded.value.type === 'gauge';
     this.#buckets = decoded.value.buckets;
     return true;
   }

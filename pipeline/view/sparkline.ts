@@ -20,9 +20,10 @@ export function sparklineOf(recent: RecentWindows, alert: AlertRecord, rule: Rul
 export const groupOf = ({ labels }: AlertRecord, { selection }: Rule): Readonly<Record<string, string>> =>
   Object.fromEntries(selection.by.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])));
 
-const sumsOf = ({ requests, latencySum, errors, buckets }: WindowRecord) => ({
+const sumsOf = ({ requests, latencySum, errors, buckets, max }: WindowRecord) => ({
   requests,
   latencySum,
   errors,
+  max,
   buckets: buckets && { le: buckets.map(({ le }) => le), counts: buckets.map(({ count }) => count) },
 });

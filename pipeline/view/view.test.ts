@@ -33,6 +33,7 @@ const window = (route: string, end: number): WindowRecord => ({
   samples: 1,
   covered: true,
   buckets: null,
+  max: null,
 });
 
 /** Tries again at once; heartbeats keep their time. */

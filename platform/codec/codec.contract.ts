@@ -19,6 +19,7 @@ export const metric: MetricRecord = {
   buckets: [{ le: 0.1, count: 1 }],
   name: 'http_request_duration_seconds',
   labels: { route: '/videos', method: 'GET' },
+  type: 'cumulative',
 };
 
 const payload = 5;

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { schemaOf } from '../../schemas/index.js';
+import { recordNames, schemaOf, schemaVersions } from '../../schemas/index.js';
 import type { MetricRecord } from '../../schemas/types.js';
 import { codecContract, metric } from './codec.contract.js';
 import { embeddedCodec } from './embedded.js';
+import { fromJson, toJson } from './json.js';
 import { compileMetricReader } from './metric-reader.js';
+import { anyOf } from './values.fixture.js';
+import { compileWriter } from './writer.js';
 
 const codec = embeddedCodec();
 
@@ -18,9 +21,47 @@ const records: fc.Arbitrary<MetricRecord> = fc.record({
   buckets: fc.array(fc.record({ le: fc.double(), count: fc.double() })),
   name: fc.string(),
   labels: fc.dictionary(fc.stringMatching(/^[a-z_]{1,8}$/), fc.string()),
+  type: fc.constantFrom('cumulative', 'gauge'),
 });
 
 codecContract(async () => ({ codec: embeddedCodec(), close: async () => undefined }));
+
+describe('what an earlier version wrote', () => {
+  const older = schemaVersions().flatMap(([name, schema], index) =>
+    recordNames.includes(name) && codec.idOf(name) !== index + 1 ? [{ name, schema, id: index + 1 }] : [],
+  );
+
+  test('are the first schemas of three records', () => {
+    expect(older.map(({ name, id }) => [name, id])).toEqual([
+      ['MetricRecord', 1],
+      ['PartialBatch', 3],
+      ['WindowRecord', 4],
+    ]);
+  });
+
+  test.each(older)('$name $id is read, with what it lacks filled in', ({ name, schema, id }) => {
+    const write = compileWriter(schema);
+    fc.assert(
+      fc.property(anyOf(schema), (value) => {
+        const bytes = Buffer.alloc(64 * 1024);
+        bytes.writeUInt32BE(id, 1);
+        const framed = bytes.subarray(0, write(value, bytes, 5));
+        const { type, value: read } = codec.decode(framed);
+        expect(type).toBe(name);
+        // By their own defaults, as JSON of then is read.
+        expect(read).toEqual(fromJson(schemaOf(name), toJson(schema, value)));
+      }),
+    );
+  });
+
+  test('is a counter for the reader of metrics', () => {
+    const [metricSchema] = older;
+    const early = compileMetricReader(metricSchema?.schema ?? 'null');
+    const bytes = Buffer.alloc(1024);
+    const end = compileWriter(metricSchema?.schema ?? 'null')(metric, bytes, 5);
+    expect([early?.read(bytes, 5, end), early?.sum, early?.gauge]).toEqual([true, metric.sum, false]);
+  });
+});
 
 describe('metric reader', () => {
   const reader = compileMetricReader(schemaOf('MetricRecord'));
@@ -38,6 +79,7 @@ describe('metric reader', () => {
           value.sum,
         ]);
         expect(reader.startTimestamp).toBe(value.startTimestamp ?? Number.NaN);
+        expect(reader.gauge).toBe(value.type === 'gauge');
       }),
     );
   });

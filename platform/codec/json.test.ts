@@ -49,6 +49,7 @@ describe('reading a record', () => {
       ...metric,
       startTimestamp: null,
       buckets: [],
+      type: 'cumulative',
     });
   });
 

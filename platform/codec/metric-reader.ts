@@ -10,6 +10,8 @@ export interface MetricReader {
   readonly startTimestamp: number;
   readonly count: number;
   readonly sum: number;
+  /** Whether it is a value at a time, and not all since a counter began. */
+  readonly gauge: boolean;
   /** Of the record that was read last: bounds, and the counts at or below them. */
   buckets(): { readonly le: readonly number[]; readonly counts: readonly number[] };
 }
@@ -63,7 +65,7 @@ for (; n > 0; n--, p += 16) { le.push(v.getFloat64(p, true)); counts.push(v.getF
 return { le, counts };
 }`;
 
-const state = kept.map((name) => `${name} = 0;`).join('\n');
+const state = `${kept.map((name) => `${name} = 0;`).join('\n')} gauge = false;`;
 
 /** A view of the bytes, which are mostly those of the record before. */
 const look =
@@ -91,6 +93,15 @@ class Walker {
     if (name === 'buckets') {
       if (!areBuckets(type)) throw new Unsupported(name);
       return `this.begun = p; ${this.walk(type)}`;
+    }
+    if (name === 'type') {
+      const symbols = base(type) === 'enum' ? ((type as Named).symbols ?? []) : [];
+      const known = this.#long(
+        (i) =>
+          `if (${i} < 0 || ${i} >= ${symbols.length}) return false; this.gauge = ${i} === ${symbols.indexOf('gauge')};`,
+      );
+      if (symbols.length === 0) throw new Unsupported(name);
+      return known;
     }
     if (!kept.includes(name)) return this.walk(type);
     if (base(type) === 'double')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type ExposedSample, ExpositionError, parseExposition } from './exposition.js';
 
 const samples = (text: string): readonly ExposedSample[] => parseExposition(text).samples;
-const plain = { sum: 0, buckets: [], created: null };
+const plain = { type: 'cumulative', sum: 0, buckets: [], created: null };
 
 describe('a histogram', () => {
   const type = '# HELP h Seconds.\n# TYPE h histogram\n';
@@ -18,6 +18,7 @@ h_count{route="/a"} 5
       {
         name: 'h',
         labels: { route: '/a' },
+        type: 'cumulative',
         count: 5,
         sum: 2.5,
         buckets: [
@@ -196,4 +197,39 @@ describe('what is no sample is told with its line', () => {
 test('nothing at all, comments and blank lines are no samples and no mistake', () => {
   for (const text of ['', '\n\n', '# HELP x y\n# a comment\n#\n', '  # EOF\n'])
     expect(samples(text)).toEqual([]);
+});
+
+describe('gauges', () => {
+  const text = `# TYPE g gauge
+g{a="1"} -2.5
+g{a="2"} NaN
+other 5
+# TYPE u untyped
+u 3
+plain 4
+# TYPE c counter
+c 7
+# TYPE process_start_time_seconds gauge
+process_start_time_seconds 5
+`;
+  const gauge = { type: 'gauge', count: 1, buckets: [], created: null };
+
+  test('are taken where they are asked for by name, as what they say that they are', () => {
+    const wanted = new Set(['g', 'u', 'plain', 'c', 'process_start_time_seconds']);
+    expect(parseExposition(text, wanted)).toEqual({
+      samples: [
+        { ...gauge, name: 'g', labels: { a: '1' }, sum: -2.5 },
+        { ...gauge, name: 'g', labels: { a: '2' }, sum: Number.NaN },
+        { ...gauge, name: 'u', labels: {}, sum: 3 },
+        { ...gauge, name: 'plain', labels: {}, sum: 4 },
+        { ...plain, name: 'c', labels: {}, count: 7 },
+        { ...gauge, name: 'process_start_time_seconds', labels: {}, sum: 5 },
+      ],
+      processStart: 5000,
+    });
+  });
+
+  test('are left out where nobody asks for them', () => {
+    expect(samples(text).map(({ name }) => name)).toEqual(['c']);
+  });
 });

@@ -1,10 +1,12 @@
-/** One counter, histogram or summary series of a target, cumulative. */
+/** One series of a target: a counter, histogram or summary, cumulative, or a gauge. */
 export interface ExposedSample {
   /** Family name; a plain counter's own name. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly type: 'cumulative' | 'gauge';
+  /** 1 for a gauge. */
   readonly count: number;
-  /** In the family's unit; 0 for a plain counter. */
+  /** In the family's unit; 0 for a plain counter; the value of a gauge. */
   readonly sum: number;
   readonly buckets: readonly { readonly le: number; readonly count: number }[];
   /** Since when it counts, ms since the epoch; null where the target does not say. */
@@ -24,6 +26,7 @@ export class ExpositionError extends Error {
 interface Building {
   readonly name: string;
   readonly labels: Record<string, string>;
+  type: ExposedSample['type'];
   count: number | null;
   sum: number;
   buckets: { le: number; count: number }[];
@@ -37,8 +40,11 @@ const closing = /\s*\}/y;
 const rest = /[ \t]*([^\s#]+)(?:[ \t]+-?[\d.]+(?:[eE][+-]?\d+)?)?(?:[ \t]+#.*)?$/y;
 const escapes: Readonly<Record<string, string>> = { n: '\n', '\\': '\\', '"': '"' };
 
-/** Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0. Throws `ExpositionError` naming the line. */
-export function parseExposition(text: string): Exposition {
+/**
+ * Parses the Prometheus text format 0.0.4 and OpenMetrics 1.0: what counts, and the gauges of these names.
+ * Throws `ExpositionError` naming the line.
+ */
+export function parseExposition(text: string, gauges: ReadonlySet<string> = new Set()): Exposition {
   const types = new Map<string, string>();
   const series = new Map<string, Building>();
   let processStart: number | null = null;
@@ -55,6 +61,7 @@ export function parseExposition(text: string): Exposition {
     const sample = parseSample(line);
     if (!sample) throw new ExpositionError(`line ${number} is no sample: ${line.slice(0, 80)}`);
     if (sample.name === 'process_start_time_seconds') processStart = milliseconds(sample.value);
+    if (gauges.has(sample.name) && isGauge(types.get(sample.name))) takeGauge(series, sample);
     else take(series, types, sample);
   }
   const samples = [...series.values()].flatMap(finish);
@@ -115,6 +122,16 @@ function take(
   else building.count = value;
 }
 
+/** What says of itself that it is one, or says nothing of itself. */
+const isGauge = (type = 'untyped'): boolean => ['gauge', 'untyped', 'unknown'].includes(type);
+
+function takeGauge(series: Map<string, Building>, { name, labels, value }: Sample): void {
+  const building = buildingOf(series, name, labels);
+  building.type = 'gauge';
+  building.count = 1;
+  building.sum = value;
+}
+
 /** The family that a sample belongs to, and which part of it; null for what is no counter. */
 function familyOf(name: string, types: ReadonlyMap<string, string>): readonly [string | null, string] {
   for (const part of ['_bucket', '_sum', '_count']) {
@@ -138,15 +155,15 @@ function buildingOf(series: Map<string, Building>, name: string, labels: Record<
   const key = `${name}${JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1)))}`;
   let building = series.get(key);
   if (!building) {
-    building = { name, labels, count: null, sum: 0, buckets: [], created: null };
+    building = { name, labels, type: 'cumulative', count: null, sum: 0, buckets: [], created: null };
     series.set(key, building);
   }
   return building;
 }
 
-function finish({ name, labels, count, sum, buckets, created }: Building): ExposedSample[] {
+function finish({ name, labels, type, count, sum, buckets, created }: Building): ExposedSample[] {
   if (count === null) return [];
-  return [{ name, labels, count, sum, buckets: buckets.sort((a, b) => a.le - b.le), created }];
+  return [{ name, labels, type, count, sum, buckets: buckets.sort((a, b) => a.le - b.le), created }];
 }
 
 /** Seconds as ms; null for what is no time. */

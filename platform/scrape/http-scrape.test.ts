@@ -32,7 +32,17 @@ test('a target gives its samples, its start and its clock', async () => {
     response.end('# TYPE c_total counter\nc_total{a="é"} 7\nprocess_start_time_seconds 1.7e9\n');
   });
   expect(await scrapeHttp(target.url, never)).toEqual({
-    samples: [{ name: 'c_total', labels: { a: 'é' }, count: 7, sum: 0, buckets: [], created: null }],
+    samples: [
+      {
+        name: 'c_total',
+        labels: { a: 'é' },
+        type: 'cumulative',
+        count: 7,
+        sum: 0,
+        buckets: [],
+        created: null,
+      },
+    ],
     processStart: 1_700_000_000_000,
     clock: Date.UTC(2026, 0, 15, 12, 30, 30),
   });

@@ -10,8 +10,12 @@ export interface HttpScrape {
 const MAX_BYTES = 64 * 1024 * 1024;
 const accept = 'application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.9,*/*;q=0.1';
 
-/** Reads a target's metrics over HTTP; rejects with a message that says what is wrong and the way out. */
-export async function scrapeHttp(url: string, signal: AbortSignal): Promise<HttpScrape> {
+/** Reads a target's metrics over HTTP, of gauges those of these names; rejects with a message that says what is wrong and the way out. */
+export async function scrapeHttp(
+  url: string,
+  signal: AbortSignal,
+  gauges?: ReadonlySet<string>,
+): Promise<HttpScrape> {
   const down = (cause: unknown): never => {
     const message = signal.aborted ? 'did not answer in time' : `is down: ${reason(cause)}`;
     throw new Error(`${url} ${message}`, { cause });
@@ -37,7 +41,7 @@ export async function scrapeHttp(url: string, signal: AbortSignal): Promise<Http
   }
   const bytes = await readAll(body).catch(down);
   if (bytes === null) throw new Error(`${url} answered more than ${MAX_BYTES} bytes of metrics`);
-  const { samples, processStart } = parse(url, bytes.toString('utf8'));
+  const { samples, processStart } = parse(url, bytes.toString('utf8'), gauges);
   const date = Date.parse(String(headers.date ?? ''));
   return { samples, processStart, clock: Number.isNaN(date) ? null : date };
 }
@@ -54,9 +58,9 @@ async function readAll(body: AsyncIterable<Buffer>): Promise<Buffer | null> {
   return Buffer.concat(chunks);
 }
 
-function parse(url: string, text: string): ReturnType<typeof parseExposition> {
+function parse(url: string, text: string, gauges?: ReadonlySet<string>): ReturnType<typeof parseExposition> {
   try {
-    return parseExposition(text);
+    return parseExposition(text, gauges);
   } catch (cause) {
     throw new Error(`${url} answered no metrics: ${reason(cause)}`, { cause });
   }

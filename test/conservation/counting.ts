@@ -1,4 +1,4 @@
-import { type Labels, METRIC, type PlainSelection, selections, textOf } from './rules.js';
+import { type Labels, type PlainSelection, selections, textOf } from './rules.js';
 
 /**
  * docs/semantics.md, "Records in" and "Progress", once more: slow, record by record, in plain Maps, and
@@ -19,6 +19,9 @@ export interface Reading {
   readonly start: number | null;
   readonly count: number;
   readonly sum: number;
+  readonly buckets: readonly { readonly le: number; readonly count: number }[];
+  /** Then its value is the sum. */
+  readonly gauge: boolean;
 }
 /** What cannot be read, or has no key. */
 export interface Junk {
@@ -40,6 +43,17 @@ export interface Sums {
   errors: number;
   samples: number;
   covered: boolean;
+  /** Requests by bound, at the bounds that all that grew has; null where nothing grew. */
+  buckets: Bounds | null;
+  max: number | null;
+}
+/** Cumulative counts by bound, in order. */
+export type Bounds = ReadonlyMap<number, number>;
+
+/** Both together, at the bounds that both have; of nothing, the other. */
+export function together(a: Bounds | null, b: Bounds | null): Bounds | null {
+  if (a === null || b === null) return a ?? b;
+  return new Map([...a].flatMap(([le, count]) => (b.has(le) ? [[le, count + (b.get(le) ?? 0)]] : [])));
 }
 export interface Letter {
   readonly reason: string;
@@ -51,11 +65,14 @@ interface Last {
   readonly t: number;
   readonly count: number;
   readonly sum: number;
+  readonly buckets: Bounds;
+  readonly gauge: boolean;
 }
 interface Increase {
   readonly from: number;
   readonly count: number;
   readonly sum: number;
+  readonly buckets: Bounds;
 }
 
 const LOOKBACK = 300_000;
@@ -138,23 +155,28 @@ export class PartitionModel {
   }
 
   #classify(reading: Reading, late: Letter['windows'][number][]): string {
-    const { name, labels, t, start, count, sum } = reading;
+    const { name, labels, t, count, sum, gauge } = reading;
     const key = name + textOf(labels);
-    const wanted = selections.filter((one) => name === METRIC && one.wants(labels));
+    const wanted = selections.filter(
+      (one) => name === one.metric && gauge === one.gauge && one.wants(labels),
+    );
     if (wanted.length === 0) return 'unselected';
     if (this.watermark === Number.NEGATIVE_INFINITY || t > this.watermark + MAX_SKEW) return 'skewed';
-    if (![count, sum].every((value) => Number.isFinite(value) && value >= 0)) return 'bad';
-    if (start !== null && start > t) return 'bad';
+    const buckets: Bounds = new Map(
+      wanted.some((one) => one.buckets) ? reading.buckets.map(({ le, count }) => [le, count]) : [],
+    );
+    if (gauge ? !Number.isFinite(sum) : this.#isBad(reading, [...buckets])) return 'bad';
     const last = this.#series.get(key);
     if (last && t === last.t) return 'duplicate';
-    if (last && t < last.t) return count <= last.count && sum <= last.sum ? 'superseded' : 'out_of_order';
+    if (last && t < last.t)
+      return !gauge && count <= last.count && sum <= last.sum ? 'superseded' : 'out_of_order';
     if (!last && this.#series.size >= this.maxSeries) {
       this.#turnedAway.add(key);
       return 'overflow';
     }
     if (this.#turnedAway.delete(key)) this.note('a series that is let in where another was forgotten');
-    this.#series.set(key, { t, count, sum });
-    const increase = this.#increase(reading, last);
+    this.#series.set(key, { t, count, sum, buckets, gauge });
+    const increase = gauge ? null : this.#increase({ ...reading, buckets }, last);
     for (const selection of wanted) {
       if (increase) this.#split(selection, reading, increase, late);
       else this.#alone(selection, reading, late);
@@ -163,8 +185,20 @@ export class PartitionModel {
     return late.length > 0 ? 'late' : 'aggregated';
   }
 
-  #increase({ t, start, count, sum }: Reading, last: Last | undefined): Increase | null {
-    const least = (from: number): Increase => ({ from: Math.min(from, t - 1), count, sum });
+  #isBad({ t, start, count, sum }: Reading, buckets: readonly (readonly [number, number])[]): boolean {
+    if (![count, sum].every((value) => Number.isFinite(value) && value >= 0)) return true;
+    if (start !== null && start > t) return true;
+    const bad = buckets.some(([, count], i) => count < (buckets[i - 1]?.[1] ?? 0));
+    if (bad) this.note('buckets that fall from bound to bound');
+    return bad;
+  }
+
+  #increase(
+    reading: Omit<Reading, 'buckets'> & Pick<Last, 'buckets'>,
+    last: Last | undefined,
+  ): Increase | null {
+    const { t, start, count, sum, buckets } = reading;
+    const least = (from: number): Increase => ({ from: Math.min(from, t - 1), count, sum, buckets });
     if (!last || t - last.t > LOOKBACK) {
       if (last) this.note('a gap longer than the lookback');
       if (start === null || t - start > LOOKBACK) {
@@ -175,25 +209,41 @@ export class PartitionModel {
       return least(start);
     }
     const known = start !== null && start > last.t;
-    if (known || count < last.count || sum < last.sum) {
+    const fell = [...buckets].some(([le, count]) => count < (last.buckets.get(le) ?? 0));
+    if (known || count < last.count || sum < last.sum || fell) {
       this.note(known ? 'a reset with a known start' : 'a reset');
+      if (fell && count >= last.count && sum >= last.sum) this.note('a reset that only a bucket tells');
       return least(Math.max(last.t, start ?? last.t));
     }
     if (count === last.count) this.note('no growth');
-    return { from: last.t, count: count - last.count, sum: sum - last.sum };
+    const grown = [...buckets].map(([le, count]) => [le, count - (last.buckets.get(le) ?? 0)] as const);
+    return { from: last.t, count: count - last.count, sum: sum - last.sum, buckets: new Map(grown) };
   }
 
-  /** A sample without an increase lies in its own window, and adds nothing. */
+  /** A sample without an increase lies in its own window, and adds nothing; a gauge's adds its value. */
   #alone(selection: PlainSelection, reading: Reading, late: Letter['windows'][number][]): void {
-    const start = Math.floor((reading.t - 1) / selection.window) * selection.window;
-    if (this.#closed(selection, start)) late.push({ selection: selection.id, start });
-    else this.#sums(selection, reading.labels, start).samples++;
+    const { t, labels, sum: value } = reading;
+    const start = Math.floor((t - 1) / selection.window) * selection.window;
+    if (selection.gauge) add(this.grown.get(selection.id), 1, value);
+    if (this.#closed(selection, start)) {
+      late.push({ selection: selection.id, start });
+      if (selection.gauge) add(this.lost.get(selection.id), 1, value);
+      return;
+    }
+    const sums = this.#sums(selection, labels, start);
+    sums.samples++;
+    if (!selection.gauge) return;
+    this.note(value < 0 ? 'a value below 0' : 'a value');
+    sums.requests++;
+    sums.latencySum += value;
+    sums.covered = true;
+    sums.max = Math.max(sums.max ?? value, value);
   }
 
   #split(
     selection: PlainSelection,
     { t, labels }: Reading,
-    { from, count, sum }: Increase,
+    { from, count, sum, buckets }: Increase,
     late: Letter['windows'][number][],
   ): void {
     const { id, window } = selection;
@@ -203,12 +253,21 @@ export class PartitionModel {
     this.note(first === own ? 'an increase within a window' : 'an increase over several windows');
     let countLeft = count;
     let sumLeft = sum;
+    const bucketsLeft = new Map(buckets);
     for (let start = first; start <= own; start += window) {
       const overlap = Math.min(t, start + window) - Math.max(from, start);
       const partCount = start === own ? countLeft : (count * overlap) / (t - from);
       const partSum = start === own ? sumLeft : (sum * overlap) / (t - from);
       countLeft -= partCount;
       sumLeft -= partSum;
+      const partBuckets = new Map(
+        [...buckets].map(([le, count]) => {
+          const left = bucketsLeft.get(le) ?? 0;
+          const part = start === own ? left : (count * overlap) / (t - from);
+          bucketsLeft.set(le, left - part);
+          return [le, part] as const;
+        }),
+      );
       if (this.#closed(selection, start)) {
         late.push({ selection: id, start });
         add(this.lost.get(id), partCount, partSum);
@@ -220,6 +279,10 @@ export class PartitionModel {
       sums.requests += partCount;
       sums.latencySum += partSum;
       if (labels.status?.startsWith('5')) sums.errors += partCount;
+      if (!selection.buckets) continue;
+      const before = sums.buckets;
+      sums.buckets = together(before, partBuckets);
+      if (before && sums.buckets && sums.buckets.size < before.size) this.note('bounds that are not shared');
     }
   }
 
@@ -236,7 +299,15 @@ export class PartitionModel {
     const groups = this.windows.get(selection.id) as Map<string, Map<number, Sums>>;
     if (!groups.has(text)) groups.set(text, new Map());
     const starts = groups.get(text) as Map<number, Sums>;
-    const none = { requests: 0, latencySum: 0, errors: 0, samples: 0, covered: false };
+    const none = {
+      requests: 0,
+      latencySum: 0,
+      errors: 0,
+      samples: 0,
+      covered: false,
+      buckets: null,
+      max: null,
+    };
     if (!starts.has(start)) starts.set(start, none);
     return starts.get(start) as Sums;
   }

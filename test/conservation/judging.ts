@@ -1,11 +1,10 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import type { Seen, Sums } from './counting.js';
+import { type Bounds, type Seen, type Sums, together } from './counting.js';
 import {
   digest,
   FILE,
   type Labels,
   lineOf,
-  METRIC,
   type MeasureName,
   type PlainRule,
   type PlainSelection,
@@ -17,30 +16,56 @@ import {
 
 export const measureOf = (
   measure: MeasureName,
-  { requests, latencySum, errors }: Sums,
-  ms: number,
+  { requests, latencySum, errors, buckets, max }: Sums,
+  { ms, windows = 1 }: { readonly ms: number; readonly windows?: number },
 ): number | null => {
   if (measure === 'request_rate') return (requests * 1000) / ms;
+  if (measure === 'max') return max === null ? null : max / windows;
+  if (measure.startsWith('p')) return quantile(measure, buckets)?.value ?? null;
+  const bound = { 'ratio(latency < 100ms)': 0.1, 'ratio(latency < 200ms)': 0.2 }[measure as string];
+  if (bound !== undefined) {
+    const [below, all] = [buckets?.get(bound), buckets?.get(Number.POSITIVE_INFINITY)];
+    return below === undefined || !all ? null : below / all;
+  }
   if (requests === 0) return null;
-  return (measure === 'mean_latency' ? latencySum : errors) / requests;
+  return (measure === 'error_ratio' ? errors : latencySum) / requests;
 };
 
+/** The value, null beyond the last bound but `above` it; null as a whole where there is none. */
+function quantile(
+  measure: MeasureName,
+  buckets: Bounds | null,
+): { readonly value: number | null; readonly above: number } | null {
+  const all = buckets?.get(Number.POSITIVE_INFINITY) ?? 0;
+  if (!buckets || all <= 0) return null;
+  const rank = Number(`0.${measure.slice(1, 3)}`) * all;
+  let [above, under] = [0, 0];
+  for (const [le, count] of buckets) {
+    if (count >= rank) {
+      if (le === Number.POSITIVE_INFINITY) return { value: null, above };
+      return { value: Math.min(le, above + ((le - above) * (rank - under)) / (count - under)), above };
+    }
+    [above, under] = [le, count];
+  }
+  return null;
+}
+
 export const windowRecord = (
-  { id, window }: PlainSelection,
+  { id, metric, window, buckets: keeps }: PlainSelection,
   group: Labels,
   start: number,
   sums: Sums,
 ): WindowRecord => ({
-  metric: METRIC,
+  metric,
   selection: id,
   group,
   start,
   end: start + window,
   ...sums,
   requestRate: (sums.requests * 1000) / window,
-  errorRatio: measureOf('error_ratio', sums, window),
-  meanLatency: measureOf('mean_latency', sums, window),
-  buckets: null,
+  errorRatio: measureOf('error_ratio', sums, { ms: window }),
+  meanLatency: measureOf('mean_latency', sums, { ms: window }),
+  buckets: keeps ? [...(sums.buckets ?? [])].map(([le, count]) => ({ le, count })) : null,
 });
 
 interface Basis {
@@ -77,9 +102,13 @@ export function judgeGroup(
     const sums = windows.get(start) ?? null;
     const basis = basisOf(rule, start, windows, active, activeAfter);
     const threshold = thresholdOf(rule, basis);
-    const value = sums && measureOf(rule.measure, sums, W);
-    const judged = sums?.covered && sums.requests >= rule.minRequests && value !== null && threshold !== null;
-    const holds = judged ? rule.compare(value, threshold) : null;
+    const holds =
+      sums?.covered && sums.requests >= rule.minRequests && threshold !== null
+        ? holdsFor(rule, sums, threshold)
+        : null;
+    if (holds !== null) note(`judged by ${rule.measure}`);
+    if (sums && sums.requests > 0 && measureOf(rule.measure, sums, { ms: W }) === null)
+      note(holds === null ? 'buckets that do not tell' : 'a quantile beyond the last bound');
     const say = (state: AlertRecord['state'], since: number, reason: string | null, how = basis): void => {
       alerts.push(alertRecord(rule, group, { state, since, reason, end, sums, basis: how }));
       note(`${state} ${reason ?? ''}`);
@@ -120,6 +149,13 @@ export function judgeGroup(
   return alerts;
 }
 
+function holdsFor(rule: PlainRule, sums: Sums, threshold: number): boolean | null {
+  const value = measureOf(rule.measure, sums, { ms: rule.selection.window });
+  if (value !== null) return rule.compare(value, threshold);
+  const found = rule.measure.startsWith('p') ? quantile(rule.measure, sums.buckets) : null;
+  return found && found.above >= threshold ? rule.compare(Number.POSITIVE_INFINITY, threshold) : null;
+}
+
 function basisOf(
   rule: PlainRule,
   start: number,
@@ -147,13 +183,18 @@ function basisOf(
 
 function valueOver(measure: MeasureName, { windows }: Basis, W: number): number | null {
   if (windows === null) return null;
-  const total = { requests: 0, latencySum: 0, errors: 0, samples: 0, covered: true };
-  for (const { requests, latencySum, errors } of windows) {
+  const total: Sums = {
+    ...{ requests: 0, latencySum: 0, errors: 0, samples: 0, covered: true },
+    ...{ buckets: null, max: null },
+  };
+  for (const { requests, latencySum, errors, buckets, max } of windows) {
     total.requests += requests;
     total.latencySum += latencySum;
     total.errors += errors;
+    total.buckets = together(total.buckets, buckets);
+    if (max !== null) total.max = (total.max ?? 0) + max;
   }
-  return measureOf(measure, total, windows.length * W);
+  return measureOf(measure, total, { ms: windows.length * W, windows: windows.length });
 }
 
 function thresholdOf(rule: PlainRule, basis: Basis): number | null {
@@ -186,7 +227,7 @@ function alertRecord(rule: PlainRule, group: Labels, transition: Transition): Al
     annotations: {},
     measure: rule.measure,
     operator: rule.operator,
-    value: sums && measureOf(rule.measure, sums, W),
+    value: sums && measureOf(rule.measure, sums, { ms: W }),
     threshold: thresholdOf(rule, basis),
     requests: sums?.requests ?? null,
     windowStart: end - W,
@@ -198,7 +239,7 @@ function alertRecord(rule: PlainRule, group: Labels, transition: Transition): Al
         ? null
         : { value, windows: basis.windows.length, frozenAt: basis.frozenAt },
     context: rule.context.map((measure) => {
-      const now = sums && measureOf(measure, sums, W);
+      const now = sums && measureOf(measure, sums, { ms: W });
       const past = valueOver(measure, basis, W);
       const ratio = now === null || past === null || past === 0 ? null : now / past;
       return {

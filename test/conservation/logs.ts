@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
-import type { Entry } from './counting.js';
-import { type Labels, METRIC } from './rules.js';
+import type { Entry, Reading } from './counting.js';
+import { GAUGE, type Labels, METRIC } from './rules.js';
 
 /** Logs as they come from the world at its worst: of several sources, into several partitions. */
 
@@ -16,9 +16,29 @@ interface Series {
   start: number | null;
   /** Of its last good sample. */
   t: number;
+  /** Which of `layouts` its buckets have. */
+  layout: number;
+  /** Requests at or below each of `bounds`. */
+  below: number[];
 }
 
+const bounds = [0.1, 0.2, 0.3, 0.5, Number.POSITIVE_INFINITY];
+/** As instances of several versions have them, and one without +Inf. */
+const layouts: readonly (readonly number[])[] = [
+  [0, 1, 2, 3, 4],
+  [0, 1, 3, 4],
+  [0, 1, 2, 3, 4],
+  [1, 2, 4],
+  [0, 2, 4],
+  [0, 1],
+  [],
+];
+
 const series: readonly Pick<Series, 'name' | 'labels'>[] = [
+  { name: GAUGE, labels: { route: '/a', status: '200' } },
+  { name: GAUGE, labels: { route: '/b' } },
+  { name: GAUGE, labels: { route: '/b', status: '200' } },
+  { name: GAUGE, labels: { route: '/none' } },
   { name: METRIC, labels: { route: '/a', status: '200' } },
   { name: METRIC, labels: { route: '/a', status: '500' } },
   { name: METRIC, labels: { route: '/b', status: '200' } },
@@ -44,6 +64,10 @@ const act = fc.record({
     [1, 'come from the future'],
     [1, 'be no number'],
     [1, 'start after itself'],
+    [1, 'be of the other type'],
+    [1, 'have buckets that fall'],
+    [1, 'lose what is below the first bound'],
+    [2, 'have other bounds'],
     [0.2, 'come from the future, often'],
   ),
   count: fc.nat(9),
@@ -96,14 +120,20 @@ export const logs: fc.Arbitrary<Log> = fc
     /** Of eight, one has no series at all. */
     partitions: weighted([3, 1], [3, 2], [3, 3], [1, 8]),
     maxSeries: weighted([6, 100], [2, 1]),
+    /** Bounds of the first series; the others have the same, or each its own. */
+    first: fc.nat(layouts.length - 1),
+    mixed: fc.nat(2).map((n) => n === 0),
     /** The poll in which a second source appears, if it does. */
     other: fc.oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.nat(30)),
     ending: fc.boolean(),
     polls: fc.array(poll, { minLength: 5, maxLength: 60 }),
   })
-  .map(({ partitions, maxSeries, other, ending, polls }) => {
+  .map(({ partitions, maxSeries, first, mixed, other, ending, polls }) => {
     const entries: Entry[] = [];
-    const all: Series[] = series.map((one) => ({ ...one, count: 0, sum: 0, start: null, t: 0 }));
+    const all: Series[] = series.map((one, i) => ({
+      ...{ ...one, count: 0, sum: 0, start: null, t: 0 },
+      ...{ layout: first + (mixed ? i : 0), below: bounds.map(() => 0) },
+    }));
     let now = EPOCH;
     const mark = (source: string, timestamp: number, skip = -1): void => {
       for (let partition = 0; partition < partitions; partition++) {
@@ -142,22 +172,35 @@ function samples(one: Series, { what, count, mean, off, age, now, partition }: A
   if (what === 'be absent') return [];
   const t = now + off;
   const { name, labels } = one;
-  const sample = (how: { t?: number; count?: number; sum?: number; start?: number | null }): Entry => {
-    const { count, sum, start } = one;
-    return { kind: 'sample', partition, name, labels, t, count, sum, start, ...how };
+  const gauge = name === GAUGE;
+  const sample = (
+    how: Partial<Pick<Reading, 't' | 'count' | 'sum' | 'start' | 'buckets' | 'gauge'>>,
+  ): Entry => {
+    const { count, start } = one;
+    const sum = gauge ? (one.sum - 0.4) * 2 : one.sum;
+    const buckets = gauge ? [] : bucketsOf(one);
+    return { kind: 'sample', partition, name, labels, t, count, sum, start, buckets, gauge, ...how };
   };
   if (what === 'be no number') {
     return [
-      sample({ [count % 2 === 0 ? 'count' : 'sum']: [Number.NaN, -1, Number.POSITIVE_INFINITY][count % 3] }),
+      sample({
+        [count % 2 === 0 && !gauge ? 'count' : 'sum']: [Number.NaN, -1, Number.POSITIVE_INFINITY][count % 3],
+      }),
     ];
   }
   if (what === 'start after itself') return [sample({ start: t + 1 })];
   if (what === 'come from the future') return [sample({ t: t + 1_100_000 })];
   if (what === 'come from the future, often')
     return Array.from({ length: 103 }, () => sample({ t: t + 1_100_000 }));
-  if (what.startsWith('begin again')) Object.assign(one, { count: 0, sum: 0, start: null });
+  if (what === 'be of the other type') return [sample({ gauge: !gauge })];
+  if (what === 'have buckets that fall')
+    return [sample({ buckets: bucketsOf({ ...one, below: [5, 4, 3, 2, 1] }) })];
+  if (what.startsWith('begin again'))
+    Object.assign(one, { count: 0, sum: 0, start: null, below: bounds.map(() => 0) });
+  if (what === 'lose what is below the first bound') one.below[0] = 0;
+  if (what === 'have other bounds') one.layout++;
   if (what === 'begin again, and say when') one.start = t - age;
-  if (what !== 'stand still') Object.assign(one, { count: one.count + count, sum: one.sum + count * mean });
+  if (what !== 'stand still') grow(one, count, mean);
   const before = one.t;
   one.t = t;
   const news = sample({});
@@ -169,8 +212,30 @@ function samples(one: Series, { what, count, mean, off, age, now, partition }: A
   return [news];
 }
 
+/** So many requests that took so long; a gauge takes another value. */
+function grow(one: Series, count: number, mean: number): void {
+  if (one.name === GAUGE) one.sum = count * mean;
+  else {
+    one.count += count;
+    one.sum += count * mean;
+    for (const [i, le] of bounds.entries()) if (mean <= le) one.below[i] = (one.below[i] ?? 0) + count;
+  }
+}
+
+const bucketsOf = ({ layout, below }: Series): Reading['buckets'] =>
+  (layouts[layout % layouts.length] ?? []).map((i) => ({ le: bounds[i] ?? 0, count: below[i] ?? 0 }));
+
 function unreadable(what: string, timestamp: number, partition: number): Entry {
-  const value = { timestamp, startTimestamp: null, count: 1, sum: 1, buckets: [], name: METRIC, labels: {} };
+  const value = {
+    timestamp,
+    startTimestamp: null,
+    count: 1,
+    sum: 1,
+    buckets: [],
+    name: METRIC,
+    labels: {},
+    type: 'cumulative' as const,
+  };
   const metric = codec.encode('MetricRecord', value);
   if (what === 'a state') {
     const bytes = codec.encode('StageState', { id: 'x', part: 0, last: true, digest: '', payload: metric });

@@ -34,15 +34,62 @@ slas:
     match: '{route!="/none"}'
     by: []
     when: request_rate > 60/m
+  - alert: Tail
+    match: '{route!="/none"}'
+    when: p90_latency > 300ms
+    context: [ratio(latency < 200ms)]
+    for: 10s
+  - alert: Median
+    match: '{route!="/none"}'
+    when: p50_latency > 1.2 * baseline
+    baseline: { windows: 4, min_windows: 2 }
+    keep_firing_for: 10s
+  - alert: Share
+    match: '{route!="/none"}'
+    by: []
+    when: ratio(latency < 200ms) < 60%
+    no_data_for: 1m
+  - alert: Shares
+    match: '{route!="/none"}'
+    when: ratio(latency < 100ms) < 0.8 * baseline
+    baseline: { windows: 6, min_windows: 1, freeze: false }
+  - alert: Level
+    match: 'queue_level{route!="/none"}'
+    when: avg > 1.5
+    context: [max]
+    for: 10s
+    min_requests: 2
+  - alert: Peak
+    match: 'queue_level{route!="/none"}'
+    by: []
+    window: 15s
+    grace: 5s
+    when: max > 1.2 * baseline
+    baseline: { windows: 3, min_windows: 2, max_age: 1m }
+    context: [avg]
+    no_data_for: 30s
 `;
 export const FILE = 'conservation.yaml';
 export const METRIC = 'http_request_duration_seconds';
 
 export type Labels = Readonly<Record<string, string>>;
-export type MeasureName = 'mean_latency' | 'request_rate' | 'error_ratio';
+export const GAUGE = 'queue_level';
+export type MeasureName =
+  | 'mean_latency'
+  | 'request_rate'
+  | 'error_ratio'
+  | 'p50_latency'
+  | 'p90_latency'
+  | 'ratio(latency < 100ms)'
+  | 'ratio(latency < 200ms)'
+  | 'avg'
+  | 'max';
 
 export interface PlainSelection {
   readonly id: string;
+  readonly metric: string;
+  readonly buckets: boolean;
+  readonly gauge: boolean;
   readonly wants: (labels: Labels) => boolean;
   readonly by: readonly string[];
   readonly window: number;
@@ -71,8 +118,14 @@ export interface PlainRule {
 }
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
-const selection = (text: string, rest: Omit<PlainSelection, 'id'>): PlainSelection => ({
+const selection = (
+  text: string,
+  rest: Pick<PlainSelection, 'wants' | 'by' | 'window' | 'grace'>,
+): PlainSelection => ({
   id: sha(text).slice(0, 16),
+  metric: text.slice(0, text.indexOf('{')),
+  buckets: text.endsWith(' buckets'),
+  gauge: text.includes(' gauge by '),
   ...rest,
 });
 
@@ -101,8 +154,35 @@ const whole = selection(`${METRIC}{route!="/none"} errors{status=~"5.."} by () 1
   grace: 0,
 });
 
+const kept = selection(`${METRIC}{route!="/none"} errors{status=~"5.."} by (route) 10000 0 buckets`, {
+  wants: ({ route }) => route !== '/none',
+  by: ['route'],
+  window: 10_000,
+  grace: 0,
+});
+const keptWhole = selection(`${METRIC}{route!="/none"} errors{status=~"5.."} by () 10000 0 buckets`, {
+  wants: ({ route }) => route !== '/none',
+  by: [],
+  window: 10_000,
+  grace: 0,
+});
+const level = selection(`${GAUGE}{route!="/none"} gauge by (route) 10000 0`, {
+  wants: ({ route }) => route !== '/none',
+  by: ['route'],
+  window: 10_000,
+  grace: 0,
+});
+const levels = selection(`${GAUGE}{route!="/none"} gauge by () 15000 5000`, {
+  wants: ({ route }) => route !== '/none',
+  by: [],
+  window: 15_000,
+  grace: 5000,
+});
+
 /** In order of id, as batches list them. */
-export const selections = [byRoute, withGrace, good, whole].sort((a, b) => (a.id < b.id ? -1 : 1));
+export const selections = [byRoute, withGrace, good, whole, kept, keptWhole, level, levels].sort((a, b) =>
+  a.id < b.id ? -1 : 1,
+);
 
 const usual = {
   fixed: null,
@@ -121,8 +201,74 @@ const usual = {
 } as const;
 const above = { operator: '>', compare: (value: number, threshold: number) => value > threshold };
 
-/** In order of name. */
+const below = { operator: '<', compare: (value: number, threshold: number) => value < threshold };
+
 export const rules: readonly PlainRule[] = [
+  {
+    ...usual,
+    ...above,
+    alert: 'Tail',
+    selection: kept,
+    measure: 'p90_latency',
+    fixed: 300 / 1000,
+    context: ['ratio(latency < 200ms)'],
+    for: 10_000,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Median',
+    selection: kept,
+    measure: 'p50_latency',
+    factor: 1.2,
+    windows: 4,
+    minWindows: 2,
+    keepFiringFor: 10_000,
+  },
+  {
+    ...usual,
+    ...below,
+    alert: 'Share',
+    selection: keptWhole,
+    measure: 'ratio(latency < 200ms)',
+    fixed: 60 / 100,
+    noDataFor: 60_000,
+  },
+  {
+    ...usual,
+    ...below,
+    alert: 'Shares',
+    selection: kept,
+    measure: 'ratio(latency < 100ms)',
+    factor: 0.8,
+    windows: 6,
+    minWindows: 1,
+    freeze: false,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Level',
+    selection: level,
+    measure: 'avg',
+    fixed: 1.5,
+    context: ['max'],
+    for: 10_000,
+    minRequests: 2,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Peak',
+    selection: levels,
+    measure: 'max',
+    factor: 1.2,
+    windows: 3,
+    minWindows: 2,
+    maxAge: 60_000,
+    context: ['avg'],
+    noDataFor: 30_000,
+  },
   {
     ...usual,
     ...above,
@@ -148,9 +294,8 @@ export const rules: readonly PlainRule[] = [
     ...usual,
     alert: 'Quiet',
     selection: good,
+    ...below,
     measure: 'request_rate',
-    operator: '<',
-    compare: (value, threshold) => value < threshold,
     factor: 0.8,
     windows: 5,
     minWindows: 3,

@@ -1,6 +1,7 @@
 import type { AlertRecord } from '../../../schemas/types.js';
-import { formatMeasure, short } from '../../model/format.js';
+import { formatMeasure } from '../../model/format.js';
 import { isMeasure } from '../../model/measures.js';
+import { short } from '../../model/units.js';
 
 /** A value of a measure that may be one of a newer version. */
 export const valueText = (measure: string, value: number | null): string =>

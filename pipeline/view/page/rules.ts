@@ -1,4 +1,4 @@
-import { short } from '../../model/format.js';
+import { short } from '../../model/units.js';
 import { byId, el } from './dom.js';
 import { ageText, valueText } from './format.js';
 import { getJson } from './stream.js';

@@ -1,0 +1,51 @@
+import { thresholdOf } from './alert-record.js';
+import type { BaselineView } from './baseline.js';
+import { knownAbove, measured } from './measures.js';
+import type { Operator, Rule } from './rule.js';
+import type { Sums } from './sums.js';
+
+/**
+ * Why a window with data is not judged: nothing is measured over time there yet, too few requests or none,
+ * buckets that do not tell (a bound that is not shared), or a baseline that is not ready.
+ */
+export const unjudged = ['not_covered', 'min_requests', 'no_requests', 'buckets', 'baseline'] as const;
+export type Unjudged = (typeof unjudged)[number];
+
+export type Verdict = boolean | Unjudged | 'no_data';
+
+interface WindowSums extends Sums {
+  readonly covered: boolean;
+}
+
+/** Whether the condition holds, or why that cannot be said. */
+export function judgedBy(rule: Rule, window: WindowSums | null, baseline: BaselineView): Verdict {
+  if (window === null) return 'no_data';
+  if (!window.covered) return 'not_covered';
+  if (window.requests < rule.minRequests) return 'min_requests';
+  const { measure, operator } = rule.condition;
+  const value = measured(measure, window, rule.selection.window);
+  // Of a quantile above all bounds it is known that it is above a threshold that lies below the last one.
+  const above = value === null ? knownAbove(measure, window) : null;
+  if (value === null && above === null) return window.requests > 0 ? 'buckets' : 'no_requests';
+  const threshold = thresholdOf(rule, baseline);
+  if (threshold === null) return 'baseline';
+  if (value !== null) return compare(value, operator, threshold);
+  return above !== null && above >= threshold ? compare(Infinity, operator, threshold) : 'buckets';
+}
+
+function compare(value: number, operator: Operator, threshold: number): boolean {
+  switch (operator) {
+    case '>':
+      return value > threshold;
+    case '>=':
+      return value >= threshold;
+    case '<':
+      return value < threshold;
+    case '<=':
+      return value <= threshold;
+    case '==':
+      return value === threshold;
+    case '!=':
+      return value !== threshold;
+  }
+}
