@@ -3,6 +3,7 @@ import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
 import { type Measure, measured, measures } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
+import { computed } from '../pipeline/model/selection.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 
@@ -66,14 +67,12 @@ export class WindowMetrics {
       this.#gauge(
         name,
         `${help}, in the newest closed window`,
-        one(({ rule, sums }) => sums && measured(measure, sums, rule.selection.window)),
+        one(({ sums }) => sums && measured(measure, sums, sums.end - sums.start)),
       );
       this.#gauge(
         `baseline_${name}`,
         `${help}, in the windows before that it is compared with`,
-        one(({ rule, baseline }) =>
-          looksBack(rule, measure) ? baselineValue(measure, baseline, rule.selection.window) : null,
-        ),
+        one(({ rule, baseline }) => (looksBack(rule, measure) ? baselineValue(measure, baseline) : null)),
       );
       this.#gauge(
         `threshold_${name}`,
@@ -127,7 +126,7 @@ export class WindowMetrics {
     if (!member()) return [];
     return [...live.values()].flatMap((stage) =>
       stage.rules.rules.flatMap((rule) => {
-        const { window, grace } = rule.selection;
+        const { window, grace } = computed(rule.selection);
         const since = closedEnd(stage.watermark, window, grace);
         return (this.#newest.get(stage)?.get(rule) ?? []).filter(({ end }) => end >= since);
       }),

@@ -1,8 +1,10 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
 import { fromRecord, loadBuckets, saveBuckets, toRecord } from './buckets.js';
 import type { Labels } from './matcher.js';
+import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 import { groupText } from './text.js';
+import { closedEnd } from './windows.js';
 
 /** The partials of one group in one window, by source partition; summed in that order when it closes. */
 export interface OpenGroup {
@@ -80,6 +82,28 @@ export class Merging {
       if (from === undefined || from > start) return false;
     }
     return true;
+  }
+
+  /**
+   * End of the newest pane of the selection that closes in (after, upTo] and that some source partition
+   * did not compute from its start on; -Infinity for none.
+   */
+  brokenUntil({ id, window, grace }: Selection, after: number, upTo: number): number {
+    let broken = Number.NEGATIVE_INFINITY;
+    for (let p = 0; p < this.sourcePartitions; p++) {
+      let before = after;
+      const missing = (upTo: number, from: number): void => {
+        const end = Math.min(closedEnd(upTo, window, grace), Math.ceil(from / window) * window);
+        if (end + grace > before) broken = Math.max(broken, end);
+        before = upTo;
+      };
+      for (const { watermark, from } of this.#sources.get(p)?.headers ?? []) {
+        if (before >= upTo) break;
+        if (watermark > before) missing(Math.min(watermark, upTo), from.get(id) ?? Number.POSITIVE_INFINITY);
+      }
+      if (before < upTo) missing(upTo, Number.POSITIVE_INFINITY);
+    }
+    return broken;
   }
 
   /** Hands out the groups of a window, which is closed with it. */

@@ -54,8 +54,10 @@ export interface RuleSet {
   readonly revision: string;
   /** In order of name. */
   readonly rules: readonly Rule[];
-  /** Distinct selections of the rules, in order of id. */
+  /** Distinct selections that *aggregate* computes for the rules, in order of id. */
   readonly selections: readonly Selection[];
+  /** Distinct selections that the rules judge by, in order of id. */
+  readonly judged: readonly Selection[];
 }
 
 export type { Matcher };

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Node } from 'yaml';
 import { needsBuckets } from '../model/measures.js';
 import type { Rule, RuleSet } from '../model/rule.js';
-import { selectionOf } from '../model/selection.js';
+import { computed, type Selection, selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
@@ -34,17 +34,21 @@ export function compileRules({ file, text }: RuleFile): Compiled {
     return { problems: problems.all.sort((a, b) => a.line - b.line || a.column - b.column) };
   }
   const revision = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  const selections = new Map(rules.map(({ selection }) => [selection.id, selection]));
+  const judged = rules.map(({ selection }) => selection);
   return {
     rules: {
       file,
       text,
       revision,
       rules: [...rules].sort((a, b) => byCodeUnits(a.alert, b.alert)),
-      selections: [...selections.values()].sort((a, b) => byCodeUnits(a.id, b.id)),
+      selections: distinct(judged.map(computed)),
+      judged: distinct(judged),
     },
   };
 }
+
+const distinct = (selections: readonly Selection[]): readonly Selection[] =>
+  [...new Map(selections.map((one) => [one.id, one])).values()].sort((a, b) => byCodeUnits(a.id, b.id));
 
 /** As `compileRules`, for a file that was valid before; throws where it no longer is. */
 export function recompile(file: string, text: string): RuleSet {
@@ -104,15 +108,18 @@ function readRule(problems: Problems, node: Node, { base, lines }: Surroundings)
   if (!named || alert === undefined || !condition) return null;
   return {
     alert,
-    selection: selectionOf({
-      metric: selector?.metric ?? METRIC,
-      match: selector?.matchers ?? [],
-      errors,
-      by,
-      window,
-      grace,
-      buckets: [condition.measure, ...own.context].some(needsBuckets),
-    }),
+    selection: selectionOf(
+      {
+        metric: selector?.metric ?? METRIC,
+        match: selector?.matchers ?? [],
+        errors,
+        by,
+        window: window.window,
+        grace,
+        buckets: [condition.measure, ...own.context].some(needsBuckets),
+      },
+      { every: window.every ?? window.window, session: window.session },
+    ),
     condition,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },
     ...own,
