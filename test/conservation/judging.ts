@@ -1,5 +1,6 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import type { Seen, Sums } from './counting.js';
+import type { Instant } from './lying.js';
 import {
   digest,
   FILE,
@@ -26,26 +27,30 @@ export const measureOf = (
 };
 
 export const windowRecord = (
-  { id, window }: PlainSelection,
+  { id }: PlainSelection,
   group: Labels,
-  start: number,
+  { start, end }: Instant,
   sums: Sums,
 ): WindowRecord => ({
   metric: METRIC,
   selection: id,
   group,
   start,
-  end: start + window,
+  end,
   ...sums,
-  requestRate: (sums.requests * 1000) / window,
-  errorRatio: measureOf('error_ratio', sums, window),
-  meanLatency: measureOf('mean_latency', sums, window),
+  requestRate: (sums.requests * 1000) / (end - start),
+  errorRatio: measureOf('error_ratio', sums, end - start),
+  meanLatency: measureOf('mean_latency', sums, end - start),
   buckets: null,
 });
 
+interface Past extends Sums {
+  readonly ms: number;
+}
+
 interface Basis {
   /** Null where it is not ready. */
-  readonly windows: readonly Sums[] | null;
+  readonly windows: readonly Past[] | null;
   readonly frozenAt: number | null;
   readonly expired: boolean;
 }
@@ -56,33 +61,35 @@ interface Active {
   lastTrue: number;
   lastJudged: number;
   /** What is held since the window that broke the rule; null where there was nothing. */
-  readonly held: readonly Sums[] | null;
+  readonly held: readonly Past[] | null;
 }
 
 /** Every transition of the rule for the group, over all windows that closed. */
 export function judgeGroup(
   rule: PlainRule,
   group: Labels,
-  windows: ReadonlyMap<number, Sums>,
-  closedEnd: number,
+  instants: readonly Instant[],
   seen: Seen,
 ): AlertRecord[] {
   const alerts: AlertRecord[] = [];
-  const W = rule.selection.window;
   const note = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
   const activeAfter = new Set<number>();
   let active: Active | null = null;
-  for (let start = Math.min(...windows.keys()); start + W <= closedEnd; start += W) {
-    const end = start + W;
-    const sums = windows.get(start) ?? null;
-    const basis = basisOf(rule, start, windows, active, activeAfter);
+  for (const instant of instants) {
+    const { at: end, sums } = instant;
+    if (instant.open) {
+      if (active !== null) note('active while a session is open');
+      continue;
+    }
+    const basis = basisOf(rule, instant, instants, active, activeAfter);
     const threshold = thresholdOf(rule, basis);
-    const value = sums && measureOf(rule.measure, sums, W);
+    const value = sums && measureOf(rule.measure, sums, instant.end - instant.start);
     const judged = sums?.covered && sums.requests >= rule.minRequests && value !== null && threshold !== null;
     const holds = judged ? rule.compare(value, threshold) : null;
     const say = (state: AlertRecord['state'], since: number, reason: string | null, how = basis): void => {
-      alerts.push(alertRecord(rule, group, { state, since, reason, end, sums, basis: how }));
+      alerts.push(alertRecord(rule, group, { state, since, reason, instant, basis: how }));
       note(`${state} ${reason ?? ''}`);
+      note(`${rule.alert} ${state}`);
       if (how.frozenAt !== null && how.frozenAt < end) note('judged by a baseline that is held');
     };
     if (active === null) {
@@ -115,28 +122,26 @@ export function judgeGroup(
         say(ended, since, reason);
       }
     }
-    if (active !== null) activeAfter.add(start);
+    if (active !== null) activeAfter.add(end);
   }
   return alerts;
 }
 
 function basisOf(
   rule: PlainRule,
-  start: number,
-  windows: ReadonlyMap<number, Sums>,
+  instant: Instant,
+  instants: readonly Instant[],
   active: Active | null,
   activeAfter: ReadonlySet<number>,
 ): Basis {
-  const W = rule.selection.window;
   const held = rule.freeze && active !== null ? active.held : null;
-  if (active !== null && held !== null && start + W - active.since <= rule.maxAge)
+  if (active !== null && held !== null && instant.at - active.since <= rule.maxAge)
     return { windows: held, frozenAt: active.since, expired: false };
-  const counting: Sums[] = [];
-  for (let back = rule.windows; back >= 1; back--) {
-    const one = windows.get(start - back * W);
-    if (!one || !(one.requests > 0)) continue;
-    if (rule.freeze && held === null && activeAfter.has(start - back * W)) continue;
-    counting.push(one);
+  const counting: Past[] = [];
+  for (const { at, start, end, sums } of candidates(rule, instant, instants)) {
+    if (!sums || !(sums.requests > 0)) continue;
+    if (rule.freeze && held === null && activeAfter.has(at)) continue;
+    counting.push({ ...sums, ms: end - start });
   }
   return {
     windows: counting.length >= rule.minWindows ? counting : null,
@@ -145,20 +150,38 @@ function basisOf(
   };
 }
 
-function valueOver(measure: MeasureName, { windows }: Basis, W: number): number | null {
+/** Those that the window at this instant is compared with, the oldest first. */
+function candidates(
+  rule: PlainRule,
+  { at, start }: Instant,
+  instants: readonly Instant[],
+): readonly Instant[] {
+  const { window: W, gap } = rule.selection;
+  if (gap !== undefined) {
+    const sessions = instants.filter((one) => one.sums !== null && one.start < start);
+    return sessions.slice(-rule.windows).filter((one) => one.start >= start - rule.windows * (gap + W));
+  }
+  const last = Math.floor((at - W) / W) * W;
+  const ends = Array.from({ length: rule.windows }, (_, i) => last - (rule.windows - 1 - i) * W);
+  return ends.flatMap((end) => instants.find((one) => one.at === end) ?? []);
+}
+
+function valueOver(measure: MeasureName, { windows }: Basis): number | null {
   if (windows === null) return null;
   const total = { requests: 0, latencySum: 0, errors: 0, samples: 0, covered: true };
-  for (const { requests, latencySum, errors } of windows) {
+  let length = 0;
+  for (const { requests, latencySum, errors, ms } of windows) {
+    length += ms;
     total.requests += requests;
     total.latencySum += latencySum;
     total.errors += errors;
   }
-  return measureOf(measure, total, windows.length * W);
+  return measureOf(measure, total, length);
 }
 
 function thresholdOf(rule: PlainRule, basis: Basis): number | null {
   if (rule.factor === null) return rule.fixed;
-  const value = valueOver(rule.measure, basis, rule.selection.window);
+  const value = valueOver(rule.measure, basis);
   return value === null ? null : rule.factor * value;
 }
 
@@ -166,18 +189,17 @@ interface Transition {
   readonly state: AlertRecord['state'];
   readonly since: number;
   readonly reason: string | null;
-  readonly end: number;
-  readonly sums: Sums | null;
+  readonly instant: Instant;
   readonly basis: Basis;
 }
 
 function alertRecord(rule: PlainRule, group: Labels, transition: Transition): AlertRecord {
-  const { state, since, reason, end, sums, basis } = transition;
-  const W = rule.selection.window;
+  const { state, since, reason, instant, basis } = transition;
+  const { at, start, end, sums } = instant;
   const labels = { ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity };
-  const value = valueOver(rule.measure, basis, W);
+  const value = valueOver(rule.measure, basis);
   return {
-    id: digest(`${rule.alert}\n${textOf(group)}\n${end}\n${state}`),
+    id: digest(`${rule.alert}\n${textOf(group)}\n${at}\n${state}`),
     fingerprint: digest(textOf(labels)),
     alert: rule.alert,
     state,
@@ -186,20 +208,20 @@ function alertRecord(rule: PlainRule, group: Labels, transition: Transition): Al
     annotations: {},
     measure: rule.measure,
     operator: rule.operator,
-    value: sums && measureOf(rule.measure, sums, W),
+    value: sums && measureOf(rule.measure, sums, end - start),
     threshold: thresholdOf(rule, basis),
     requests: sums?.requests ?? null,
-    windowStart: end - W,
+    windowStart: start,
     windowEnd: end,
     startsAt: since,
-    endsAt: state === 'resolved' ? end : null,
+    endsAt: state === 'resolved' ? at : null,
     baseline:
       rule.factor === null || value === null || basis.windows === null
         ? null
         : { value, windows: basis.windows.length, frozenAt: basis.frozenAt },
     context: rule.context.map((measure) => {
-      const now = sums && measureOf(measure, sums, W);
-      const past = valueOver(measure, basis, W);
+      const now = sums && measureOf(measure, sums, end - start);
+      const past = valueOver(measure, basis);
       const ratio = now === null || past === null || past === 0 ? null : now / past;
       return {
         measure,

@@ -34,6 +34,47 @@ slas:
     match: '{route!="/none"}'
     by: []
     when: request_rate > 60/m
+  - alert: Rolling
+    match: '{route!="/none"}'
+    window: 30s
+    every: 10s
+    when: mean_latency > 1.1 * baseline
+    baseline: { windows: 3, min_windows: 1, max_age: 2m }
+    context: [request_rate]
+    for: 20s
+    no_data_for: 40s
+  - alert: RollingErrors
+    match: '{route!="/none"}'
+    window: 20s
+    every: 5s
+    grace: 5s
+    when: error_ratio > 20%
+    keep_firing_for: 10s
+  - alert: Hour
+    match: '{route!="/none"}'
+    window: 1h5m
+    every: 1m
+    when: request_rate > 1.2 * baseline
+    baseline: { windows: 2, min_windows: 1 }
+    context: [mean_latency]
+  - alert: Day
+    match: '{route!="/none"}'
+    window: 1d1h
+    every: 2m30s
+    when: request_rate > 1/h
+  - alert: Visit
+    match: '{route!="/none"}'
+    window: { session: 20s, max: 1m, every: 10s }
+    when: mean_latency > 1.1 * baseline
+    baseline: { windows: 3, min_windows: 2, max_age: 5m }
+    context: [request_rate]
+    no_data_for: 2m
+  - alert: Visits
+    match: '{route!="/none"}'
+    by: []
+    window: { session: 15s, every: 5s }
+    when: error_ratio > 10%
+    for: 30s
 `;
 export const FILE = 'conservation.yaml';
 export const METRIC = 'http_request_duration_seconds';
@@ -45,8 +86,12 @@ export interface PlainSelection {
   readonly id: string;
   readonly wants: (labels: Labels) => boolean;
   readonly by: readonly string[];
+  /** Of sessions, the longest. */
   readonly window: number;
   readonly grace: number;
+  /** What windows are put together from. */
+  readonly panes?: PlainSelection;
+  readonly gap?: number;
 }
 
 export interface PlainRule {
@@ -72,8 +117,8 @@ export interface PlainRule {
 
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 const selection = (text: string, rest: Omit<PlainSelection, 'id'>): PlainSelection => ({
-  id: sha(text).slice(0, 16),
   ...rest,
+  id: sha(text).slice(0, 16),
 });
 
 const byRoute = selection(`${METRIC}{route!="/none"} errors{status=~"5.."} by (route) 10000 0`, {
@@ -101,8 +146,45 @@ const whole = selection(`${METRIC}{route!="/none"} errors{status=~"5.."} by () 1
   grace: 0,
 });
 
-/** In order of id, as batches list them. */
-export const selections = [byRoute, withGrace, good, whole].sort((a, b) => (a.id < b.id ? -1 : 1));
+const routePanes = (window: number, grace = 0): PlainSelection => {
+  const { wants, by } = byRoute;
+  const text = `${METRIC}{route!="/none"} errors{status=~"5.."} by (route) ${window} ${grace}`;
+  return selection(text, { wants, by, window, grace });
+};
+const wholePanes = selection(`${METRIC}{route!="/none"} errors{status=~"5.."} by () 5000 0`, {
+  ...whole,
+  window: 5000,
+});
+const over = (panes: PlainSelection, window: number, gap?: number): PlainSelection => {
+  const lengths =
+    gap === undefined ? `${window}/${panes.window}` : `session ${gap}/${window}/${panes.window}`;
+  const text = `${METRIC}{route!="/none"} errors{status=~"5.."} by (${panes.by.join(',')}) ${lengths} ${panes.grace}`;
+  return selection(text, { ...panes, window, panes, ...(gap === undefined ? {} : { gap }) });
+};
+const rolling = over(byRoute, 30_000);
+const rollingErrors = over(routePanes(5000, 5000), 20_000);
+const hour = over(routePanes(60_000), 3_900_000);
+const day = over(routePanes(150_000), 90_000_000);
+const visit = over(byRoute, 60_000, 20_000);
+const visits = over(wholePanes, 3_600_000, 15_000);
+
+const inOrderOfId = (all: readonly PlainSelection[]): PlainSelection[] =>
+  [...new Map(all.map((one) => [one.id, one])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+/** Those that rules judge by. */
+export const judged = inOrderOfId([
+  byRoute,
+  withGrace,
+  good,
+  whole,
+  rolling,
+  rollingErrors,
+  hour,
+  day,
+  visit,
+  visits,
+]);
+/** Those that are computed as they are, in order of id, as batches list them. */
+export const selections = inOrderOfId(judged.map((one) => one.panes ?? one));
 
 const usual = {
   fixed: null,
@@ -133,6 +215,14 @@ export const rules: readonly PlainRule[] = [
   },
   {
     ...usual,
+    ...above,
+    alert: 'Day',
+    selection: day,
+    measure: 'request_rate',
+    fixed: 1 / 3600,
+  },
+  {
+    ...usual,
     alert: 'Failing',
     selection: withGrace,
     measure: 'error_ratio',
@@ -142,6 +232,17 @@ export const rules: readonly PlainRule[] = [
     minRequests: 3,
     noDataFor: 60_000,
     severity: 'critical',
+    context: ['mean_latency'],
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Hour',
+    selection: hour,
+    measure: 'request_rate',
+    factor: 1.2,
+    windows: 2,
+    minWindows: 1,
     context: ['mean_latency'],
   },
   {
@@ -156,6 +257,29 @@ export const rules: readonly PlainRule[] = [
     minWindows: 3,
     freeze: false,
     for: 10_000,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Rolling',
+    selection: rolling,
+    measure: 'mean_latency',
+    factor: 1.1,
+    windows: 3,
+    minWindows: 1,
+    maxAge: 120_000,
+    context: ['request_rate'],
+    for: 20_000,
+    noDataFor: 40_000,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'RollingErrors',
+    selection: rollingErrors,
+    measure: 'error_ratio',
+    fixed: 20 / 100,
+    keepFiringFor: 10_000,
   },
   {
     ...usual,
@@ -180,6 +304,28 @@ export const rules: readonly PlainRule[] = [
     context: ['request_rate', 'error_ratio'],
     keepFiringFor: 20_000,
     noDataFor: 30_000,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Visit',
+    selection: visit,
+    measure: 'mean_latency',
+    factor: 1.1,
+    windows: 3,
+    minWindows: 2,
+    maxAge: 300_000,
+    context: ['request_rate'],
+    noDataFor: 120_000,
+  },
+  {
+    ...usual,
+    ...above,
+    alert: 'Visits',
+    selection: visits,
+    measure: 'error_ratio',
+    fixed: 10 / 100,
+    for: 30_000,
   },
 ];
 
