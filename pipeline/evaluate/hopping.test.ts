@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import type { RuleSet } from '../model/rule.js';
-import { brief, Driver, type Outputs, type Row, rules, type Spec, T } from './driver.fixture.js';
+import type { WindowRecord } from '../../schemas/types.js';
+import { Driver, type Outputs, outputsOf, type Row, rules, type Spec, T } from './driver.fixture.js';
 
 const hopping = 'alert: Rolling, window: 40s, every: 10s, when: mean_latency > 1s';
 const tumbling = 'alert: Plain, when: mean_latency > 1000s';
@@ -25,31 +24,12 @@ const bounds = ({ start, end, requests }: WindowRecord): unknown[] => [
   (end - T) / 1000,
   requests,
 ];
-const only = (selection: string, { windows }: Outputs): unknown[][] =>
+const only = (selection: string, { windows }: Pick<Outputs, 'windows'>): unknown[][] =>
   windows.filter((one) => one.selection === selection).map(bounds);
-
-/** All that comes out, the same whether or not the stage is restored before each batch. */
-function run(set: RuleSet, specs: readonly Spec[]): Outputs {
-  const results = [false, true].map((crash) => {
-    const driver = new Driver(set);
-    const out: { windows: WindowRecord[]; alerts: AlertRecord[] } = { windows: [], alerts: [] };
-    for (const spec of specs) {
-      if (crash) driver.crash();
-      const { windows, alerts } = driver.push(spec);
-      out.windows.push(...windows);
-      out.alerts.push(...alerts);
-    }
-    return out;
-  });
-  expect(results[1]).toEqual(results[0]);
-  const together = new Driver(set).push(...specs);
-  expect({ windows: together.windows, alerts: together.alerts }).toEqual(results[0]);
-  return together;
-}
 
 describe('a hopping window', () => {
   test('closes at each pane that ends, over those before, as long as one of them has data', () => {
-    const out = run(rules(hopping), [
+    const out = outputsOf(rules(hopping), [
       { w: 20_000, rows: [row(0, 1), row(10_000, 2)] },
       { w: 30_000, rows: [row(20_000, 4)] },
       { w: 200_000 },
@@ -68,15 +48,15 @@ describe('a hopping window', () => {
     expect(rules(hopping).selections.map(({ id }) => id)).toEqual([pane]);
     expect(rules(hopping, tumbling).selections.map(({ id }) => id)).toEqual([pane]);
     const specs = [{ w: 20_000, rows: [row(0, 1), row(10_000, 2)] }];
-    expect(only(pane, run(rules(hopping), specs))).toEqual([]);
-    expect(only(pane, run(rules(hopping, tumbling), specs))).toEqual([
+    expect(only(pane, outputsOf(rules(hopping), specs))).toEqual([]);
+    expect(only(pane, outputsOf(rules(hopping, tumbling), specs))).toEqual([
       [0, 10, 1],
       [10, 20, 2],
     ]);
   });
 
   test('stands among others in order of end + grace, end, selection, group text', () => {
-    const { windows } = run(rules(hopping, tumbling), [
+    const { windows } = outputsOf(rules(hopping, tumbling), [
       { w: 20_000, rows: [row(0, 1, { route: '/b' }), row(0, 1), row(10_000, 2)] },
     ]);
     const [first, second] = [pane, rolling].sort();
@@ -103,7 +83,7 @@ describe('a hopping window', () => {
     const sums = [0.1, 0.2, 0.3].map((latencySum, i) =>
       row(i * 10_000, 1, { latencySum, errors: i, samples: 2, covered: i === 1 }),
     );
-    const { windows } = run(rules(hopping), [{ w: 30_000, rows: sums }]);
+    const { windows } = outputsOf(rules(hopping), [{ w: 30_000, rows: sums }]);
     // (0.1 + 0.2) + 0.3; from the right it would be 0.6.
     expect(windows[2]).toMatchObject({
       selection: rolling,
@@ -122,7 +102,7 @@ describe('a hopping window', () => {
 
   test('never subtracts: what a large pane rounded away is back without it', () => {
     const rows = [row(0, 1, { latencySum: 1e300 }), row(10_000, 1, { latencySum: 1 })];
-    const { windows } = run(rules(hopping), [{ w: 60_000, rows }]);
+    const { windows } = outputsOf(rules(hopping), [{ w: 60_000, rows }]);
     expect(windows.map(({ latencySum }) => latencySum)).toEqual([1e300, 1e300, 1e300, 1e300, 1]);
   });
 
@@ -131,7 +111,7 @@ describe('a hopping window', () => {
     const buckets = (le: readonly number[]): { le: number; count: number }[] =>
       [...le, Infinity].map((le, i) => ({ le, count: i + 1 }));
     const selection = set.selections[0]?.id ?? '';
-    const { windows } = run(set, [
+    const { windows } = outputsOf(set, [
       {
         w: 20_000,
         rows: [
@@ -158,7 +138,7 @@ describe('a hopping window', () => {
       spec(0, w, -100_000),
       spec(1, w, w >= 30_000 ? 20_001 : -100_000),
     ]);
-    expect(only(rolling, run(rules(hopping), specs))).toEqual([
+    expect(only(rolling, outputsOf(rules(hopping), specs))).toEqual([
       [-30, 10, 1],
       [-20, 20, 3],
       // The pane from 20 s on is not whole: the first without it begins at 30 s.
@@ -168,7 +148,7 @@ describe('a hopping window', () => {
 
   test('begins with the selection', () => {
     const rows = [0, 10_000, 20_000, 30_000, 40_000].map((start) => row(start, 1));
-    const out = run(rules(hopping), [{ w: 50_000, selections: { [pane]: T + 1 }, rows }]);
+    const out = outputsOf(rules(hopping), [{ w: 50_000, selections: { [pane]: T + 1 }, rows }]);
     expect(only(rolling, out)).toEqual([[10, 50, 4]]);
   });
 });
@@ -194,7 +174,7 @@ describe('a long window', () => {
       requests: 1,
       latencySum,
     }));
-    const { windows } = run(set, [{ w: at(8000), rows }]);
+    const { windows } = outputsOf(set, [{ w: at(8000), rows }]);
     const found = (end: number): unknown[] => {
       const one = windows.find((one) => one.end === T + at(end));
       return one ? [(one.start - T) / 1000 - hour, one.requests, one.latencySum, one.requestRate] : [];
@@ -222,161 +202,4 @@ describe('a long window', () => {
     expect(Math.max(...sizes)).toBeLessThan(105 * 42 + 2500);
     expect(sizes.at(-1)).toBe(sizes.at(-3));
   });
-});
-
-describe('a rule over hopping windows', () => {
-  /** One request a pane of so many seconds; null for no data. */
-  const panes = (...latency: readonly (number | null)[]): Spec[] =>
-    latency.map((one, i) => ({
-      w: (i + 1) * 10_000,
-      rows: one === null ? [] : [row(i * 10_000, 1, { latencySum: one })],
-    }));
-
-  test('is judged at each end: for, keep_firing_for and no_data_for count from there', () => {
-    const set = rules(
-      'alert: A, window: 20s, every: 10s, when: mean_latency > 1s, for: 20s, keep_firing_for: 20s, no_data_for: 30s',
-    );
-    const { alerts } = run(set, panes(3, 3, 3, 0, 0, 0, 9, null, null, null, null, null, null));
-    expect(alerts.map(brief)).toEqual([
-      [10, 'pending', null],
-      [30, 'firing', null],
-      // True at 40 s still, false since 50 s.
-      [60, 'resolved', 'recovered'],
-      [70, 'pending', null],
-      // Judged last at 80 s.
-      [120, 'inactive', 'no_data'],
-    ]);
-    expect(alerts[0]).toMatchObject({ windowStart: T - 10_000, windowEnd: T + 10_000, value: 3 });
-    expect(alerts[4]).toMatchObject({ windowStart: T + 100_000, windowEnd: T + 120_000, value: null });
-  });
-
-  const relative =
-    'alert: A, window: 20s, every: 10s, when: mean_latency > 1.5 * baseline, baseline: { windows: 2, min_windows: 2 }';
-
-  test('is compared with windows side by side, the newest that ends before it begins', () => {
-    const { alerts } = run(rules(relative), panes(1, 1, 2, 2, 9, 9, 9));
-    // At 60 s the window begins at 40 s: those from 0 s and from 20 s count. At 50 s there is only one.
-    expect(alerts.map((one) => [...brief(one), one.value, one.baseline])).toEqual([
-      [60, 'firing', null, 9, { value: 1.5, windows: 2, frozenAt: T + 60_000 }],
-    ]);
-  });
-
-  test('is not compared with those after which it was active', () => {
-    const set = rules(`${relative}, context: [request_rate]`.replace('windows: 2, min', 'windows: 3, min'));
-    const { alerts } = run(set, panes(1, 1, 1, 1, 9, 9, 1, 1, 1, 1, 9, 9));
-    const usual = { value: 1, windows: 2 };
-    expect(alerts.map((one) => [...brief(one), one.baseline, one.context[0]?.baseline])).toEqual([
-      [60, 'firing', null, { ...usual, frozenAt: T + 60_000 }, 0.1],
-      [80, 'resolved', 'recovered', { ...usual, frozenAt: T + 60_000 }, 0.1],
-      // Of those from 20, 40 and 60 s the second broke the rule: with it the mean would be too high.
-      [110, 'firing', null, { ...usual, frozenAt: T + 110_000 }, 0.1],
-    ]);
-  });
-
-  test('costs no memory of windows that overlap: only those side by side are kept', () => {
-    const driver = new Driver(rules(relative.replace('every: 10s', 'every: 1s').replace('20s', '100s')));
-    const selection = driver.stage.rules.selections[0]?.id ?? '';
-    const sizes = Array.from({ length: 900 }, (_, i) => {
-      driver.push({ w: (i + 1) * 1000, rows: [{ selection, start: i * 1000, requests: 1 }] });
-      return driver.stateSize;
-    });
-    expect(Math.max(...sizes.slice(500))).toBeLessThan(102 * 42 + 6 * 40 + 800);
-  });
-});
-
-describe('rules that change', () => {
-  const specs = (from: number, until: number): Spec[] =>
-    Array.from({ length: (until - from) / 10_000 }, (_, i) => ({
-      w: from + (i + 1) * 10_000,
-      rows: [row(from + i * 10_000, 1, { latencySum: 2 })],
-    }));
-
-  /** Windows before and after, and the alerts of both, the same with a checkpoint before every step. */
-  function change(before: RuleSet, after: RuleSet): Pick<Outputs, 'windows' | 'alerts'> {
-    const results = [false, true].map((crash) => {
-      const driver = new Driver(before);
-      const steps = [
-        ...specs(0, 30_000).map((spec) => () => driver.push(spec)),
-        () => driver.takeUp(after),
-        ...specs(30_000, 80_000).map((spec) => () => driver.push(spec)),
-      ];
-      const outputs = steps.map((step) => {
-        if (crash) driver.crash();
-        return step();
-      });
-      return {
-        windows: outputs.flatMap(({ windows }) => windows),
-        alerts: outputs.flatMap(({ alerts }) => alerts),
-      };
-    });
-    expect(results[1]).toEqual(results[0]);
-    return results[0] as Pick<Outputs, 'windows' | 'alerts'>;
-  }
-  const of = (selection: string, { windows }: Pick<Outputs, 'windows'>): unknown[][] =>
-    windows.filter((one) => one.selection === selection).map(bounds);
-
-  test('a new length begins with the panes that close from then on, though others had them', () => {
-    const out = change(
-      rules(tumbling, 'alert: R, window: 20s, every: 10s, when: mean_latency > 9s'),
-      rules(tumbling, hopping),
-    );
-    expect(of(rolling, out)).toEqual([
-      [30, 70, 4],
-      [40, 80, 4],
-    ]);
-    expect(of(pane, out)).toHaveLength(8);
-  });
-
-  test('windows of the panes begin where only hopping ones had them', () => {
-    const out = change(rules(hopping), rules(hopping, tumbling));
-    expect(of(pane, out)[0]).toEqual([30, 40, 1]);
-    expect(of(rolling, out)).toHaveLength(8);
-  });
-
-  test('a selection that stays has all of its panes, whoever else goes', () => {
-    const out = change(
-      rules(hopping, tumbling, 'alert: R, window: 20s, every: 10s, when: mean_latency > 9s'),
-      rules(hopping),
-    );
-    expect(of(rolling, out).slice(2, 5)).toEqual([
-      [-10, 30, 3],
-      [0, 40, 4],
-      [10, 50, 4],
-    ]);
-    expect(of(pane, out)).toHaveLength(3);
-  });
-
-  test('a changed rule of the same windows ends its alert, and finds the windows before it', () => {
-    const rule = (limit: string): RuleSet =>
-      rules(`alert: R, window: 20s, every: 10s, when: mean_latency >= ${limit}, baseline: { windows: 1 }`);
-    const { alerts } = change(rule('1s'), rule('baseline'));
-    expect(alerts.map((one) => [...brief(one), (one.windowStart - T) / 1000, one.baseline])).toEqual([
-      [10, 'firing', null, -10, null],
-      [30, 'resolved', 'rule_changed', 10, null],
-      [40, 'firing', null, 20, { value: 2, windows: 1, frozenAt: T + 40_000 }],
-    ]);
-  });
-});
-
-test('what tumbling windows alone keep has the bytes that it had before there were others', () => {
-  const set = rules(
-    'alert: A, when: mean_latency > 1.5 * baseline, baseline: { windows: 4, min_windows: 2 }',
-    'alert: B, when: p99_latency > 1s, for: 20s',
-    'alert: C, when: mean_latency > 1s, window: 20s, grace: 5s',
-  );
-  const driver = new Driver(set);
-  for (let i = 0; i < 12; i++) {
-    const start = i * 10_000;
-    const [requests, latencySum, fast] = [3 + i, i < 8 ? 3 : 90, i < 8 ? 3 + i : 0];
-    const buckets = [
-      { le: 1, count: fast },
-      { le: Infinity, count: requests },
-    ];
-    const due = set.selections.filter(({ window }) => start % window === 0);
-    const rows = due.map(({ id, buckets: keeps }) => {
-      return { selection: id, start, requests, latencySum, errors: 1, buckets: keeps ? buckets : null };
-    });
-    driver.push({ w: start + 10_000, rows });
-  }
-  expect(createHash('sha256').update(driver.stage.save()).digest('hex').slice(0, 12)).toBe('a72444a96d1e');
 });

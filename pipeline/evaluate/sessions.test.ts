@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import type { RuleSet } from '../model/rule.js';
-import { Driver, type Outputs, rules, type Spec, T } from './driver.fixture.js';
+import { Driver, outputsOf, rules, type Spec, T } from './driver.fixture.js';
 
 /** Panes of 10 s, over after 20 s without requests, or after a minute. */
 const visit = (more: string): RuleSet =>
@@ -19,24 +19,6 @@ const panes = (all: readonly Pane[], route = '/a'): Spec[] =>
     return { w: start + 10_000, rows: pane === null ? [] : [row] };
   });
 
-/** All that comes out, the same whether or not the stage is restored before each batch. */
-function run(set: RuleSet, specs: readonly Spec[]): Pick<Outputs, 'windows' | 'alerts'> {
-  const results = [false, true].map((crash) => {
-    const driver = new Driver(set);
-    const out: { windows: WindowRecord[]; alerts: AlertRecord[] } = { windows: [], alerts: [] };
-    for (const spec of specs) {
-      if (crash) driver.crash();
-      const { windows, alerts } = driver.push(spec);
-      out.windows.push(...windows);
-      out.alerts.push(...alerts);
-    }
-    return out;
-  });
-  expect(results[1]).toEqual(results[0]);
-  const { windows, alerts } = new Driver(set).push(...specs);
-  expect({ windows, alerts }).toEqual(results[0]);
-  return { windows, alerts };
-}
 const seconds = (at: number | null): number | null => (at === null ? null : (at - T) / 1000);
 const bounds = ({ start, end, requests }: WindowRecord): unknown[] => [
   seconds(start),
@@ -76,12 +58,12 @@ describe('a session', () => {
     ],
     ['needs requests', [0, 0, null, null], []],
   ])('%s', (_, all, sessions) => {
-    expect(run(plain, panes(all)).windows.map(bounds)).toEqual(sessions);
+    expect(outputsOf(plain, panes(all)).windows.map(bounds)).toEqual(sessions);
   });
 
   test('has the sums of its panes with requests, and rates by its length', () => {
     const specs = panes([[1, 0.1], 0, [1, 0.2], [1, 0.3], null, null]);
-    const { windows } = run(plain, specs);
+    const { windows } = outputsOf(plain, specs);
     expect(windows).toEqual([
       {
         metric: 'http_request_duration_seconds',
@@ -112,7 +94,7 @@ describe('a session', () => {
       ...spec,
       rows: [...(spec.rows ?? []), ...(panes([2, null, 2, null, null], '/b')[i]?.rows ?? [])],
     }));
-    const { windows } = run(plain, [...specs, { w: 100_000 }]);
+    const { windows } = outputsOf(plain, [...specs, { w: 100_000 }]);
     expect(windows.map((one) => [one.group.route, ...bounds(one)])).toEqual([
       ['/a', 0, 20, 2],
       ['/b', 0, 30, 4],
@@ -124,7 +106,7 @@ describe('a session', () => {
     const specs = panes([1, 1, 2, 2, null, null]).map((spec, i) => {
       return { ...spec, selections: { [id]: i < 1 ? T - 10_000 : T + 20_000 } };
     });
-    expect(run(plain, specs).windows.map(bounds)).toEqual([[20, 40, 4]]);
+    expect(outputsOf(plain, specs).windows.map(bounds)).toEqual([[20, 40, 4]]);
   });
 
   test('of a new rule begins with the panes that close from then on', () => {
@@ -170,7 +152,7 @@ describe('a rule over sessions', () => {
   ];
 
   test('is judged once for each, when it is over', () => {
-    const { alerts } = run(visit('when: mean_latency > 1s'), panes([[1, 2], 0, 0, 1, 0, 0]));
+    const { alerts } = outputsOf(visit('when: mean_latency > 1s'), panes([[1, 2], 0, 0, 1, 0, 0]));
     expect(alerts.map(brief)).toEqual([
       ['firing', null, 0, 10, 30, null, 2],
       ['resolved', 'recovered', 30, 40, 30, 60, 1],
@@ -182,7 +164,7 @@ describe('a rule over sessions', () => {
 
   test('ends by silence, which an open session is not', () => {
     const set = visit('when: mean_latency > 1s, no_data_for: 20s');
-    const { alerts } = run(set, panes([[1, 2], 0, 0, 1, 1, 1, 1, 0, 0, [1, 2], 0, 0, 0, 0, 0, 0, 0]));
+    const { alerts } = outputsOf(set, panes([[1, 2], 0, 0, 1, 1, 1, 1, 0, 0, [1, 2], 0, 0, 0, 0, 0, 0, 0]));
     expect(alerts.map(brief)).toEqual([
       ['firing', null, 0, 10, 30, null, 2],
       // Open from 30 s on, and over at 90 s: judged after 60 s, for it was not silent.
@@ -198,7 +180,7 @@ describe('a rule over sessions', () => {
 
   test('is compared with the sessions before, by their lengths together', () => {
     const first: Pane[] = [[5, 45], 0, 0, [1, 1], 0, 0, [1, 1], [1, 1], [1, 1], 0, 0];
-    const { alerts } = run(relative, panes([...first, [2, 8], 0, 0]));
+    const { alerts } = outputsOf(relative, panes([...first, [2, 8], 0, 0]));
     expect(alerts.map(({ baseline, context, value }) => [value, baseline, context[0]])).toEqual([
       [
         4,
@@ -212,7 +194,10 @@ describe('a rule over sessions', () => {
   test('is not compared with sessions after which it was active, and holds what it had', () => {
     const one: Pane[] = [[1, 1], 0, 0];
     const slow: Pane[] = [[1, 2], 0, 0];
-    const { alerts } = run(relative, panes([...one, ...one, ...slow, ...one, ...slow, ...one, ...slow]));
+    const { alerts } = outputsOf(
+      relative,
+      panes([...one, ...one, ...slow, ...one, ...slow, ...one, ...slow]),
+    );
     expect(alerts.map(({ state, endsAt, baseline }) => [state, seconds(endsAt), baseline])).toEqual([
       ['firing', null, { value: 1, windows: 2, frozenAt: T + 90_000 }],
       ['resolved', 120, { value: 1, windows: 2, frozenAt: T + 90_000 }],
@@ -223,7 +208,7 @@ describe('a rule over sessions', () => {
   test('is not compared with what is too long ago, which is forgotten', () => {
     const long: Pane[] = Array.from({ length: 20 }, () => null);
     const one: Pane[] = [[1, 1], 0, 0];
-    expect(run(relative, panes([...one, ...one, ...long, [1, 9], 0, 0])).alerts).toEqual([]);
+    expect(outputsOf(relative, panes([...one, ...one, ...long, [1, 9], 0, 0])).alerts).toEqual([]);
     const driver = new Driver(relative);
     const sizes = Array.from({ length: 60 }, (_, i) => {
       const start = i * 30_000;

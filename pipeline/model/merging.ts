@@ -1,6 +1,6 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
-import { fromRecord, loadBuckets, saveBuckets, toRecord } from './buckets.js';
 import type { Labels } from './matcher.js';
+import { loadPartial, savePartial } from './partial-state.js';
 import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 import { groupText } from './text.js';
@@ -239,33 +239,3 @@ function add({ groups }: OpenWindow, sourcePartition: number, partial: Partial):
   }
   group.parts[sourcePartition] = partial;
 }
-
-function savePartial(to: StateWriter, partition: number, part: Partial): void {
-  to.u32(partition);
-  to.text(part.selection);
-  to.labels(part.group);
-  to.f64(part.start);
-  to.f64(part.requests);
-  to.f64(part.latencySum);
-  to.f64(part.errors);
-  to.f64(part.samples);
-  to.bool(part.covered);
-  saveBuckets(to, part.buckets === null ? null : fromRecord(part.buckets));
-}
-
-const loadPartial = (from: StateReader): Partial => {
-  const sums = loadPartialSums(from);
-  const buckets = loadBuckets(from);
-  return { ...sums, buckets: buckets === null ? null : toRecord(buckets) };
-};
-
-const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets'> => ({
-  selection: from.text(),
-  group: from.labels(),
-  start: from.f64(),
-  requests: from.f64(),
-  latencySum: from.f64(),
-  errors: from.f64(),
-  samples: from.f64(),
-  covered: from.bool(),
-});

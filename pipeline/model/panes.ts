@@ -69,6 +69,7 @@ export class PaneStore {
 
   /** Takes the pane that closes next, of those that have data. */
   take(panes: readonly GroupWindow[]): void {
+    if (this.#reach.size === 0) return;
     for (const pane of panes) {
       if (pane.start < this.wholeFrom) return;
       this.newestEnd = pane.end;

@@ -6,7 +6,8 @@ import { PartitionModel, type Seen, type Sums } from './counting.js';
 import { judgeGroup, windowRecord } from './judging.js';
 import { type Log, logs } from './logs.js';
 import { lie, plus } from './lying.js';
-import { FILE, judged, type Labels, type PlainSelection, rules, SLA, selections, textOf } from './rules.js';
+import { FILE, rules, SLA } from './rules.js';
+import { judged, type Labels, type PlainSelection, selections, textOf } from './selections.js';
 
 /** More of them, with a seed of their own: PROPERTY_RUNS=20000 npx vitest run test/conservation */
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 0);

@@ -1,4 +1,4 @@
-import { type Labels, METRIC, type PlainSelection, selections, textOf } from './rules.js';
+import { type Labels, METRIC, type PlainSelection, selections, textOf } from './selections.js';
 
 /**
  * docs/semantics.md, "Records in" and "Progress", once more: slow, record by record, in plain Maps, and

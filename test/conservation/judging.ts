@@ -1,18 +1,8 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import type { Seen, Sums } from './counting.js';
 import type { Instant } from './lying.js';
-import {
-  digest,
-  FILE,
-  type Labels,
-  lineOf,
-  METRIC,
-  type MeasureName,
-  type PlainRule,
-  type PlainSelection,
-  revision,
-  textOf,
-} from './rules.js';
+import { digest, FILE, lineOf, type MeasureName, type PlainRule, revision } from './rules.js';
+import { type Labels, METRIC, type PlainSelection, textOf } from './selections.js';
 
 /** docs/semantics.md, "Baseline" to "Alert record", once more: window by window for one rule and group. */
 

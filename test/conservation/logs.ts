@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import type { Entry } from './counting.js';
-import { type Labels, METRIC } from './rules.js';
+import { type Labels, METRIC } from './selections.js';
 
 /** Logs as they come from the world at its worst: of several sources, into several partitions. */
 

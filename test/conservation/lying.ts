@@ -1,5 +1,5 @@
 import type { Sums } from './counting.js';
-import type { PlainSelection } from './rules.js';
+import type { PlainSelection } from './selections.js';
 
 /** docs/semantics.md, "Windows out", "Hopping windows" and "Sessions", once more: where windows lie, from all panes. */
 

@@ -1,0 +1,35 @@
+import type { Partial } from '../../schemas/types.js';
+import { fromRecord, loadBuckets, saveBuckets, toRecord } from './buckets.js';
+import type { StateReader, StateWriter } from './state-bytes.js';
+
+/** A partial that waits for its window to close, with the source partition that it is of. */
+export function savePartial(to: StateWriter, partition: number, part: Partial): void {
+  to.u32(partition);
+  to.text(part.selection);
+  to.labels(part.group);
+  to.f64(part.start);
+  to.f64(part.requests);
+  to.f64(part.latencySum);
+  to.f64(part.errors);
+  to.f64(part.samples);
+  to.bool(part.covered);
+  saveBuckets(to, part.buckets === null ? null : fromRecord(part.buckets));
+}
+
+/** What `savePartial` wrote behind the source partition. */
+export const loadPartial = (from: StateReader): Partial => {
+  const sums = loadPartialSums(from);
+  const buckets = loadBuckets(from);
+  return { ...sums, buckets: buckets === null ? null : toRecord(buckets) };
+};
+
+const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets'> => ({
+  selection: from.text(),
+  group: from.labels(),
+  start: from.f64(),
+  requests: from.f64(),
+  latencySum: from.f64(),
+  errors: from.f64(),
+  samples: from.f64(),
+  covered: from.bool(),
+});
