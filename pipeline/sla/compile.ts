@@ -7,7 +7,7 @@ import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
 import { Problems } from './document.js';
-import { given, parsed, type Read } from './read.js';
+import { flag, given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';
 import { initial, readSettings, type Settings, settingKeys } from './settings.js';
 import { checkTemplate } from './templates.js';
@@ -29,7 +29,7 @@ const annotationKeys = ['summary', 'description', 'runbook_url'];
 export function compileRules({ file, text }: RuleFile): Compiled {
   const problems = new Problems(file);
   const root = problems.parse(text);
-  const rules = problems.all.length > 0 ? [] : readRules(problems, root);
+  const { rules, jitter } = problems.all.length > 0 ? nothing : readFile(problems, root);
   if (problems.all.length > 0) {
     return { problems: problems.all.sort((a, b) => a.line - b.line || a.column - b.column) };
   }
@@ -40,6 +40,7 @@ export function compileRules({ file, text }: RuleFile): Compiled {
       file,
       text,
       revision,
+      jitter,
       rules: [...rules].sort((a, b) => byCodeUnits(a.alert, b.alert)),
       selections: distinct(judged.map(computed)),
       judged: distinct(judged),
@@ -57,15 +58,17 @@ export function recompile(file: string, text: string): RuleSet {
   throw new RangeError(`the rules no longer compile: ${compiled.problems.map(formatDiagnostic).join('; ')}`);
 }
 
-function readRules(problems: Problems, root: Node | null): readonly Rule[] {
-  const top = problems.entries(root, ['version', 'defaults', 'slas'], 'the file');
-  if (!top) return [];
+const nothing: Pick<RuleSet, 'rules' | 'jitter'> = { rules: [], jitter: false };
+
+function readFile(problems: Problems, root: Node | null): typeof nothing {
+  const top = problems.entries(root, ['version', 'jitter', 'defaults', 'slas'], 'the file');
+  if (!top) return nothing;
   if (!top.has('version')) problems.at(root, 'version is missing: begin the file with version: 1');
   if (!top.has('slas')) problems.at(root, 'slas is missing: list at least one rule under it');
   const read = given(problems, top);
   read('version', version);
   const base = read('defaults', defaults) ?? initial;
-  return read('slas', rulesOver(base)) ?? [];
+  return { rules: read('slas', rulesOver(base)) ?? [], jitter: read('jitter', flag) ?? nothing.jitter };
 }
 
 const version: Read<string> = (problems, node, what) => {

@@ -122,6 +122,8 @@ const defects: Readonly<Record<string, readonly string[]>> = {
     '5:34 max must be a multiple of every: 5s is none of 30s; the nearest is 30s',
   ],
   'session-default-max': ['5:36 max must be a multiple of every: 1h is none of 7s; the nearest is 59m58s'],
+  'jitter-text': ['2:9 jitter must be true or false'],
+  'jitter-of-rule': ['5:5 unknown key "jitter"'],
   'match-empty': ['5:12 "" is no selector: write it like {service="checkout",status=~"5.."}'],
   'match-mapping': ['5:12 match must be a text'],
   'match-unquoted': [
