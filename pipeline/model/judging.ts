@@ -49,6 +49,8 @@ export class RuleJudging {
   }
 }
 
+const HOUR = 3_600_000;
+
 /** What judging remembers of one selection. */
 export class SelectionJudging {
   rules: RuleJudging[] = [];
@@ -100,9 +102,11 @@ export class SelectionJudging {
     return Math.max(0, ...this.rules.map(({ rule }) => rule.baseline.windows));
   }
 
-  /** Forgets what no later window can ask for, once in as many windows as are remembered. */
+  /** Forgets what no later window can ask for: once in as many windows as are remembered, of long ones each hour. */
   trimSometimes(): void {
-    if (this.closedEnd - this.#trimmedAt >= this.reach * spanOf(this.selection)) this.trim();
+    const remembered = this.reach * spanOf(this.selection);
+    const period = this.panes === null ? remembered : Math.min(remembered, HOUR);
+    if (this.closedEnd - this.#trimmedAt >= period) this.trim();
   }
 
   /** Forgets what no later window can ask for. */

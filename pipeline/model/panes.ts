@@ -94,8 +94,10 @@ export class PaneStore {
       let left = 0;
       for (const [unit, all] of blocks) {
         const oldest = end - (this.#reach.get(unit) ?? 0);
-        const gone = all.findIndex(({ start }) => start >= oldest);
-        all.splice(0, gone < 0 ? all.length : gone);
+        if ((all[0]?.start ?? oldest) < oldest) {
+          const gone = all.findIndex(({ start }) => start >= oldest);
+          all.splice(0, gone < 0 ? all.length : gone);
+        }
         left += all.length;
       }
       if (left === 0) this.#groups.delete(text);

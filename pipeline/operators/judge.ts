@@ -99,10 +99,14 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
   if (judging.active === 0) return found;
   const withData = new Set(window.groups.map(({ text }) => text));
   for (const [text, group] of judging.groups) {
-    if (group.alert !== null && !withData.has(text) && !sessions?.isOpen(text)) one(text, null, group);
+    if (group.alert === null || withData.has(text)) continue;
+    if (!sessions?.isOpen(text)) one(text, null, group);
+    else found.groups.push({ labels: group.labels, sums: null, baseline: none, state: group.alert.state });
   }
   return found;
 }
+
+const none: BaselineView = { sums: null, frozenAt: null, expired: false };
 
 /** Whether a later window may be compared with this one. */
 const isCandidate = ({ judging, end }: ClosedWindow, merged: GroupWindow | null): boolean =>
