@@ -82,7 +82,7 @@ export class PartitionModel {
   readonly #turnedAway = new Set<string>();
 
   constructor(
-    readonly maxSeries: number,
+    readonly log: { readonly maxSeries: number; readonly jitter: boolean },
     readonly seen: Seen,
   ) {
     for (const { id } of selections) {
@@ -148,9 +148,13 @@ export class PartitionModel {
     const last = this.#series.get(key);
     if (last && t === last.t) return 'duplicate';
     if (last && t < last.t) return count <= last.count && sum <= last.sum ? 'superseded' : 'out_of_order';
-    if (!last && this.#series.size >= this.maxSeries) {
+    if (!last && this.#series.size >= this.log.maxSeries) {
       this.#turnedAway.add(key);
       return 'overflow';
+    }
+    if (this.log.jitter && last && wavers(last, reading)) {
+      this.note('a small fall that is no reset');
+      return 'superseded';
     }
     if (this.#turnedAway.delete(key)) this.note('a series that is let in where another was forgotten');
     this.#series.set(key, { t, count, sum });
@@ -240,6 +244,13 @@ export class PartitionModel {
     if (!starts.has(start)) starts.set(start, none);
     return starts.get(start) as Sums;
   }
+}
+
+/** Whether it fell a little since the last sample, and no start says why. */
+function wavers(last: Last, { t, start, count, sum }: Reading): boolean {
+  if (t - last.t > LOOKBACK || (start !== null && start > last.t)) return false;
+  const near = (now: number, before: number): boolean => now >= before || before - now < before / 8;
+  return (count < last.count || sum < last.sum) && near(count, last.count) && near(sum, last.sum);
 }
 
 function add(total: { count: number; sum: number } | undefined, count: number, sum: number): void {

@@ -39,6 +39,7 @@ const act = fc.record({
     [3, 'begin again'],
     [3, 'begin again, and say when'],
     [3, 'come twice'],
+    [3, 'waver'],
     [2, 'come again older, less'],
     [2, 'come again older, more'],
     [1, 'come from the future'],
@@ -88,6 +89,7 @@ const poll = fc.record({
 export interface Log {
   readonly partitions: number;
   readonly maxSeries: number;
+  readonly jitter: boolean;
   readonly entries: readonly Entry[];
 }
 
@@ -99,9 +101,10 @@ export const logs: fc.Arbitrary<Log> = fc
     /** The poll in which a second source appears, if it does. */
     other: fc.oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.nat(30)),
     ending: fc.boolean(),
+    jitter: fc.boolean(),
     polls: fc.array(poll, { minLength: 5, maxLength: 60 }),
   })
-  .map(({ partitions, maxSeries, other, ending, polls }) => {
+  .map(({ partitions, maxSeries, other, ending, jitter, polls }) => {
     const entries: Entry[] = [];
     const all: Series[] = series.map((one) => ({ ...one, count: 0, sum: 0, start: null, t: 0 }));
     let now = EPOCH;
@@ -124,7 +127,7 @@ export const logs: fc.Arbitrary<Log> = fc
     }
     if (ending) mark('spout', now + 60_000);
     if (ending && polls.length > other) mark('other', now + 60_000);
-    return { partitions, maxSeries, entries };
+    return { partitions, maxSeries, jitter, entries };
   });
 
 interface Act {
@@ -155,6 +158,8 @@ function samples(one: Series, { what, count, mean, off, age, now, partition }: A
   if (what === 'come from the future') return [sample({ t: t + 1_100_000 })];
   if (what === 'come from the future, often')
     return Array.from({ length: 103 }, () => sample({ t: t + 1_100_000 }));
+  if (what === 'waver')
+    return [sample({ count: Math.max(0, one.count - count / 8), sum: one.sum * (count < 5 ? 0.9 : 0.8) })];
   if (what.startsWith('begin again')) Object.assign(one, { count: 0, sum: 0, start: null });
   if (what === 'begin again, and say when') one.start = t - age;
   if (what !== 'stand still') Object.assign(one, { count: one.count + count, sum: one.sum + count * mean });

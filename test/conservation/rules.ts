@@ -15,7 +15,7 @@ import {
 } from './selections.js';
 
 /** The rules of the property twice: as users write them, and as plain objects for the model. */
-export const SLA = `version: 1
+const SLA = `version: 1
 defaults: { by: [route], window: 10s }
 slas:
   - alert: Slow
@@ -257,6 +257,9 @@ export const rules: readonly PlainRule[] = [
   },
 ];
 
-export const revision = sha(SLA).slice(0, 12);
+/** The same, of servers that come in pairs. */
+export const slaOf = ({ jitter }: { readonly jitter: boolean }): string =>
+  jitter ? `${SLA}jitter: true\n` : SLA;
+export const revisionOf = (sla: string): string => sha(sla).slice(0, 12);
 export const lineOf = (alert: string): number => SLA.split('\n').indexOf(`  - alert: ${alert}`) + 1;
 export const digest = (text: string): string => sha(text).slice(0, 32);
