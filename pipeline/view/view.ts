@@ -13,6 +13,7 @@ import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
 import { parsePosition, streamTopic } from './event-stream.js';
+import { type PageFiles, pageApp } from './page-files.js';
 import { Progress } from './progress.js';
 import { BadQuery, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
@@ -22,6 +23,8 @@ import { SharedTopic } from './shared-topic.js';
 export interface ViewOptions {
   readonly log: EventLog;
   readonly codec: Codec;
+  /** What people see; without, there is the API alone. */
+  readonly page?: PageFiles;
   /** Where it keeps the alerts of the past. */
   readonly store: Store;
   /** How long they are kept, ms. */
@@ -50,7 +53,7 @@ const READY_MS = 4_000;
 
 /** What people and tools see of the alerts and windows, over HTTP. */
 export function createView(options: ViewOptions): View {
-  const { log, codec, store, retention, clock, monotonic, pause, warn, onFatal } = options;
+  const { log, codec, page = new Map(), store, retention, clock, monotonic, pause, warn, onFatal } = options;
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
   const sharing = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
@@ -67,7 +70,7 @@ export function createView(options: ViewOptions): View {
   const app = new Hono();
 
   app.route('/api/v1', alertsApi({ alerts, rules, recent, clock }));
-  app.route('/api/v1', windowsApi({ log, codec, clock }));
+  app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
   app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
 
   const stream = async (
@@ -94,6 +97,8 @@ export function createView(options: ViewOptions): View {
   };
   app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
   app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
+
+  app.route('/', pageApp(page));
 
   app.onError((error) => {
     if (error instanceof BadQuery) return problem(400, error.message);
