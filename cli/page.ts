@@ -4,7 +4,7 @@ import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PageFile, PageFiles } from '../pipeline/view/page-files.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const built = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** What the page is made of, and what of ours it computes with. */
 const FOLDERS = ['pipeline/view/page', 'pipeline/view/page/vendor', 'pipeline/model'];
 const types: Readonly<Record<string, string>> = {
@@ -14,8 +14,8 @@ const types: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The page as it was built, read once. */
-export function readPage(): PageFiles {
+/** The page as it was built into a folder, that of this file unless told otherwise, read once. */
+export function readPage(root = built): PageFiles {
   const files = new Map<string, PageFile>();
   for (const folder of FOLDERS.filter((one) => existsSync(join(root, one))))
     for (const name of readdirSync(join(root, folder))) {
