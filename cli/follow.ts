@@ -1,6 +1,8 @@
 import { request } from 'undici';
 
 export interface FollowOptions {
+  /** Sent with each request. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Called for each record, in order, once. */
   readonly onRecord: (record: unknown) => void;
@@ -15,13 +17,13 @@ const LAST_RETRY_MS = 5_000;
 /** Follows a stream of server-sent events; after a broken connection it resumes where it was. */
 export async function followStream(
   url: string,
-  { signal, onRecord, onLost, pause }: FollowOptions,
+  { headers: own = {}, signal, onRecord, onLost, pause }: FollowOptions,
 ): Promise<void> {
   let lastEventId: string | null = null;
   let retry = FIRST_RETRY_MS;
   while (!signal.aborted) {
     try {
-      const headers: Record<string, string> = { accept: 'text/event-stream' };
+      const headers: Record<string, string> = { ...own, accept: 'text/event-stream' };
       if (lastEventId !== null) headers['last-event-id'] = lastEventId;
       const answer = await request(url, { headers, signal, bodyTimeout: 60_000 });
       const { statusCode, body } = answer;
@@ -66,8 +68,11 @@ export class HttpStatusError extends Error {
 }
 
 /** Gets JSON; rejects with a message for people. */
-export async function fetchJson(url: string): Promise<unknown> {
-  const { statusCode, body } = await request(url);
+export async function fetchJson(
+  url: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
+  const { statusCode, body } = await request(url, { headers });
   const text = await body.text();
   if (statusCode !== 200) throw new HttpStatusError(url, statusCode, text);
   try {

@@ -32,5 +32,17 @@ export const urlOption = (): Option =>
     .default('http://127.0.0.1:8080')
     .argParser(httpUrl);
 
-export const outputOption = (): Option =>
-  new Option('-o, --output <form>', 'text or json').choices(['text', 'json']).default('text');
+export const tokenOption = (): Option =>
+  new Option('--token <text>', 'what it asks for, where it asks for a token')
+    .env('TIDEMARK_TOKEN')
+    .default('');
+
+/** What says it to the server; nothing without one. */
+export const authorization = (token: string): Record<string, string> =>
+  token === '' || token === 'none' ? {} : { authorization: `Bearer ${token}` };
+
+/** Forms of output: text, json, and others of the command's own. */
+export const outputOption = (...others: readonly string[]): Option => {
+  const forms = ['text', ...others, 'json'];
+  return new Option('-o, --output <form>', forms.join(', ')).choices(forms).default('text');
+};

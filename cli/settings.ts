@@ -7,7 +7,7 @@ export type { Given, Name };
 
 /** What the whole platform in one process takes. */
 const platform = [
-  ...(['port', 'host', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'platform'] as const),
+  ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'platform'] as const),
   ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
   ...(['checkpointEvery', 'quota', 'logLevel'] as const),
 ];

@@ -40,6 +40,7 @@ async function viewAlone() {
   const log = lmdbLog(environment);
   await log.createTopics(topicSpecs(86_400_000));
   const view = createView({
+    access: { kind: 'loopback' },
     ...{ log, codec, pause, page: readPage(resolve('dist')), store: lmdbStore(environment) },
     ...{ retention: 86_400_000, clock: Date.now, monotonic: () => performance.now() },
     warn: (text) => console.warn(text),

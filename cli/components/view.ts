@@ -1,4 +1,5 @@
 import type { Listening } from '../../platform/http/serve.js';
+import { accessOf } from '../access.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { readPage } from '../page.js';
@@ -11,7 +12,7 @@ export const viewCommand = () =>
   componentCommand({
     name: 'view',
     description: 'alerts, their history and windows over HTTP, as streams and lists',
-    names: [...clusterNames, 'redisUrl', 'redisCa', 'history', 'port'],
+    names: [...clusterNames, 'redisUrl', 'redisCa', 'history', 'token', 'port'],
     drainMs: DRAIN_MS,
     start: async (settings, surroundings) => {
       const { logger, onFatal, onStop } = surroundings;
@@ -21,6 +22,7 @@ export const viewCommand = () =>
       onStop(close);
       const view = createView({
         ...{ log, codec, pause, onFatal },
+        access: accessOf(settings),
         page: readPage(),
         store: await openRedis({ url: settings.redisUrl, ca: settings.redisCa }, surroundings),
         retention: settings.history,

@@ -131,6 +131,12 @@ export const settings = {
     help: 'address to listen on',
     schema: z.string().min(1),
   },
+  token: {
+    flag: '--token <text>',
+    default: '',
+    help: 'what whoever asks for alerts has to give, as bearer token or password; needed where others than this machine reach it, or none: something before it asks for a login',
+    schema: z.string(),
+  },
   data: {
     flag: '--data <folder>',
     default: './data',

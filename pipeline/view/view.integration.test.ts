@@ -36,7 +36,12 @@ describe.skipIf(!docker)('the view over Kafka', () => {
     await append(0, '/before');
     using folder = temporaryFolder();
     const environment = openEnvironment({ path: folder.path, mode: 'write' });
-    const kept = { store: lmdbStore(environment), retention: 60_000, monotonic: () => performance.now() };
+    const kept = {
+      store: lmdbStore(environment),
+      access: { kind: 'open' } as const,
+      retention: 60_000,
+      monotonic: () => performance.now(),
+    };
     const view = createView({ log, codec, ...kept, clock: Date.now, pause, warn, onFatal });
     await view.start();
 

@@ -44,7 +44,12 @@ describe('view', () => {
   let log: EventLog;
   let store: Store;
   let view: View;
-  const kept = () => ({ store, retention: DAY, monotonic: () => performance.now() });
+  const kept = () => ({
+    store,
+    access: { kind: 'open' } as const,
+    retention: DAY,
+    monotonic: () => performance.now(),
+  });
   let close: () => Promise<void>;
   let now = NOW;
   /** How often the codec cannot look up a schema. */
@@ -270,6 +275,15 @@ describe('view', () => {
     await append(1, alert('/c', 'firing'));
     const resumed = await events('/api/v1/alerts/stream', 2, { 'last-event-id': seen.at(-1)?.id });
     expect(resumed.map(({ data }) => data.fingerprint).sort()).toEqual(['/b', '/c']);
+  });
+
+  test('streams those alone that are asked for', async () => {
+    await append(0, alert('/a', 'firing'));
+    await append(0, alert('/b', 'pending'));
+    await append(0, alert('/b', 'firing'));
+    const query = `since=1h&state=firing&match=${encodeURIComponent('{route="/b"}')}`;
+    const [first] = await events(`/api/v1/alerts/stream?${query}`, 1);
+    expect(first?.data.id).toBe(`/b firing ${NOW}`);
   });
 
   test('gives a position before the first record, so that nothing is missed where that is cut off', async () => {

@@ -13,16 +13,19 @@ import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
 import { parsePosition, streamTopic } from './event-stream.js';
+import { type Access, guard } from './guard.js';
 import { type PageFiles, pageApp } from './page-files.js';
 import { Progress } from './progress.js';
-import { BadQuery, timeOf } from './query.js';
+import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
+import type { Entry } from './scan.js';
 import { SharedTopic } from './shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
   readonly codec: Codec;
+  readonly access: Access;
   /** What people see; without, there is the API alone. */
   readonly page?: PageFiles;
   /** Where it keeps the alerts of the past. */
@@ -53,7 +56,19 @@ const READY_MS = 4_000;
 
 /** What people and tools see of the alerts and windows, over HTTP. */
 export function createView(options: ViewOptions): View {
-  const { log, codec, page = new Map(), store, retention, clock, monotonic, pause, warn, onFatal } = options;
+  const {
+    log,
+    codec,
+    access,
+    page = new Map(),
+    store,
+    retention,
+    clock,
+    monotonic,
+    pause,
+    warn,
+    onFatal,
+  } = options;
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
   const sharing = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
@@ -69,6 +84,8 @@ export function createView(options: ViewOptions): View {
   let looking: Promise<boolean> | null = null;
   const app = new Hono();
 
+  // Of its own paths alone: it may be mounted beside others'.
+  for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
   app.route('/api/v1', alertsApi({ alerts, rules, recent, clock }));
   app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
   app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
@@ -77,6 +94,7 @@ export function createView(options: ViewOptions): View {
     c: Context,
     topic: keyof typeof shared,
     type: 'AlertRecord' | 'WindowRecord',
+    accepts: (entry: Entry) => boolean,
   ): Promise<Response> => {
     const partitions = await log.partitions(topic);
     const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
@@ -87,16 +105,24 @@ export function createView(options: ViewOptions): View {
         // Beyond the end it is of a log that was here before: what comes now must not be waited past.
         given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
       );
-      return streamTopic(c, { topic: shared[topic], type, from, patience });
+      return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
     }
     const time = timeOf(c.req.query(), 'since', clock(), Number.POSITIVE_INFINITY);
     const from = await Promise.all(
       Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
     );
-    return streamTopic(c, { topic: shared[topic], type, from, patience });
+    return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
   };
-  app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
-  app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
+  app.get('/api/v1/alerts/stream', (c) => {
+    const matches = alertFilter(c.req.query());
+    const accepts = ({ decoded: { type, value } }: Entry) => type === 'AlertRecord' && matches(value);
+    return stream(c, 'alerts', 'AlertRecord', accepts);
+  });
+  app.get('/api/v1/windows/stream', (c) => {
+    const matches = labelFilter(c.req.query());
+    const accepts = ({ decoded: { type, value } }: Entry) => type === 'WindowRecord' && matches(value.group);
+    return stream(c, 'windows', 'WindowRecord', accepts);
+  });
 
   app.route('/', pageApp(page));
 

@@ -1,0 +1,59 @@
+import { Hono } from 'hono';
+import { describe, expect, test } from 'vitest';
+import { type Access, guard } from './guard.js';
+
+const TOKEN = 'spring-tide';
+const basic = (pair: string): string => `Basic ${Buffer.from(pair).toString('base64')}`;
+
+async function ask(access: Access, headers: Record<string, string>, method = 'GET'): Promise<number> {
+  const app = new Hono();
+  app.use(guard(access));
+  app.all('/', (c) => c.text('in'));
+  return (await app.request('/', { method, headers })).status;
+}
+
+describe('without a token, on loopback', () => {
+  test.each([
+    ['localhost', 200],
+    ['localhost:8080', 200],
+    ['127.0.0.1:8080', 200],
+    ['[::1]:8080', 200],
+    ['evil.example', 403],
+    ['localhost.evil.example', 403],
+    ['127.0.0.1.evil.example:8080', 403],
+    ['', 403],
+  ])('asked as "%s": %i', async (host, status) => {
+    expect(await ask({ kind: 'loopback' }, { host })).toBe(status);
+  });
+});
+
+describe('with a token', () => {
+  test.each<[string, Record<string, string>, number]>([
+    ['nothing', {}, 401],
+    ['it as a bearer token', { authorization: `Bearer ${TOKEN}` }, 200],
+    ['it as a password of anybody', { authorization: basic(`me:${TOKEN}`) }, 200],
+    ['it as a password without a user', { authorization: basic(`:${TOKEN}`) }, 200],
+    ['another', { authorization: 'Bearer neap-tide' }, 401],
+    ['a beginning of it', { authorization: 'Bearer spring' }, 401],
+    ['another password', { authorization: basic('me:neap-tide') }, 401],
+    ['another scheme', { authorization: `Digest ${TOKEN}` }, 401],
+    ['no more than a scheme', { authorization: 'Bearer' }, 401],
+  ])('given %s', async (_, headers, status) => {
+    expect(await ask({ kind: 'token', token: TOKEN }, { host: 'a.example', ...headers })).toBe(status);
+  });
+});
+
+describe('a change', () => {
+  test.each<[string, Record<string, string>, number]>([
+    ['from no page', {}, 200],
+    ['from a page of ours', { origin: 'http://localhost:8080' }, 200],
+    ['from a page of another port', { origin: 'http://localhost:9090' }, 403],
+    ['from a page of others', { origin: 'https://evil.example' }, 403],
+    ['from a page without an origin', { origin: 'null' }, 403],
+  ])('%s', async (_, headers, status) => {
+    const host = 'localhost:8080';
+    for (const kind of ['loopback', 'open'] as const)
+      expect(await ask({ kind }, { host, ...headers }, 'POST')).toBe(status);
+    expect(await ask({ kind: 'open' }, { host, ...headers })).toBe(200);
+  });
+});
