@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -43,4 +43,11 @@ test.each([
   expect(() => loadRules(path)).toThrow(UsageError);
   expect(() => loadRules(path)).toThrow(`${path}:1:1 cannot be read: `);
   expect(() => loadRules(path)).toThrow(reason);
+});
+
+test('the rules that the README shows are rules', () => {
+  const shown = [...readFileSync('README.md', 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
+    ([, text]) => text ?? '',
+  );
+  expect(shown.map((text) => loadRules(fileOf(text)).rules.length)).toEqual([2, 1, 3]);
 });

@@ -235,3 +235,33 @@ test('of a size there is what the rule names: its sum is no latency', async () =
     'throughput_bytes_per_second{rule="Wide",route="/a"} 2000000',
   ]);
 });
+
+test('a hopping window is shown until the next one has ended, its rates by its own length', async () => {
+  const page = new Page(rules('alert: Rolling, window: 40s, every: 10s, when: mean_latency > 9s'));
+  page.driver.push({ w: 10_000, rows: [{ start: 0, requests: 80 }] });
+  expect(await page.lines('requests_per_second{')).toEqual([
+    'requests_per_second{rule="Rolling",route="/a"} 2',
+  ]);
+  page.driver.push({ w: 40_000 });
+  expect(await page.lines('requests_per_second{')).toEqual([
+    'requests_per_second{rule="Rolling",route="/a"} 2',
+  ]);
+  page.driver.push({ w: 50_000 });
+  expect(await page.lines('requests_per_second{')).toEqual([]);
+});
+
+test('a session is shown when it is over, and the alert for as long as it lasts, in the next one too', async () => {
+  const set = rules('alert: Visit, window: { session: 20s, max: 1m, every: 10s }, when: mean_latency > 1s');
+  const page = new Page(set);
+  const rows = (start: number) => [{ start, requests: 20, latencySum: 40 }];
+  page.driver.push({ w: 10_000, rows: rows(0) });
+  expect(await page.lines()).toEqual([]);
+  page.driver.push({ w: 30_000 });
+  const firing = 'alert_state{state="firing",rule="Visit",route="/a"} 1';
+  expect(await page.lines('rule="Visit"')).toEqual(
+    expect.arrayContaining([firing, 'requests_per_second{rule="Visit",route="/a"} 2']),
+  );
+  page.driver.push({ w: 40_000, rows: rows(30_000) });
+  expect(await page.lines('firing')).toEqual([firing]);
+  expect(await page.lines('requests_per_second{')).toEqual([]);
+});

@@ -3,6 +3,7 @@ import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
 import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
+import { computed } from '../pipeline/model/selection.js';
 import { unjudged } from '../pipeline/model/verdict.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
@@ -71,15 +72,13 @@ export class WindowMetrics {
         name,
         `${help}, in the newest closed window`,
         one(({ rule, sums }) =>
-          sums && shows(rule, measure) ? measured(measure, sums, rule.selection.window) : null,
+          sums && shows(rule, measure) ? measured(measure, sums, sums.end - sums.start) : null,
         ),
       );
       this.#gauge(
         `baseline_${name}`,
         `${help}, in the windows before that it is compared with`,
-        one(({ rule, baseline }) =>
-          looksBack(rule, measure) ? baselineValue(measure, baseline, rule.selection.window) : null,
-        ),
+        one(({ rule, baseline }) => (looksBack(rule, measure) ? baselineValue(measure, baseline) : null)),
       );
       this.#gauge(
         `threshold_${name}`,
@@ -135,7 +134,7 @@ export class WindowMetrics {
     if (!member()) return [];
     return [...live.values()].flatMap((stage) =>
       stage.rules.rules.flatMap((rule) => {
-        const { window, grace } = rule.selection;
+        const { window, grace } = computed(rule.selection);
         const since = closedEnd(stage.watermark, window, grace);
         return (this.#newest.get(stage)?.get(rule) ?? []).filter(({ end }) => end >= since);
       }),

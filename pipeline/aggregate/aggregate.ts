@@ -55,6 +55,7 @@ export class Aggregate implements Stage {
     state: AggregateState,
   ) {
     this.#state = state;
+    state.series.jitter = state.rules.jitter;
     const series = (): SeriesTable => state.series;
     this.#input
       .pipe(
@@ -99,6 +100,7 @@ export class Aggregate implements Stage {
       (selection) => before.get(selection.id) ?? new Selected(selection, from, this.options.targets),
     );
     state.series.reselect(state.selected);
+    state.series.jitter = rules.jitter;
     state.rules = rules;
     return [];
   }

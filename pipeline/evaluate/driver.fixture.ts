@@ -135,6 +135,20 @@ export class Driver {
   }
 }
 
+/** All that comes out, the same whether the batches are pushed together or the stage is restored before each, or it throws. */
+export function outputsOf(set: RuleSet, specs: readonly Spec[]): Pick<Outputs, 'windows' | 'alerts'> {
+  const { windows, alerts } = new Driver(set).push(...specs);
+  const restored = new Driver(set);
+  const again = specs.map((spec) => {
+    restored.crash();
+    return restored.push(spec);
+  });
+  const all = [again.flatMap((one) => one.windows), again.flatMap((one) => one.alerts)];
+  if (JSON.stringify(all) !== JSON.stringify([windows, alerts]))
+    throw new Error('a restored stage judges otherwise');
+  return { windows, alerts };
+}
+
 /** A window of the group {route="/a"}: the row without its start; null for no data. */
 export type Slot = Omit<Row, 'start'> | null;
 

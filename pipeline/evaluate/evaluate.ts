@@ -3,10 +3,12 @@ import type { Batch } from '../../platform/log/batch.js';
 import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
 import { RuleJudging, SelectionJudging } from '../model/judging.js';
 import { Merging } from '../model/merging.js';
+import { PaneStore } from '../model/panes.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { sameRule } from '../model/same-rule.js';
+import { computed, type Selection } from '../model/selection.js';
 import { StateReader, StateWriter } from '../model/state-bytes.js';
-import { byCodeUnits, groupText } from '../model/text.js';
+import { byCodeUnits } from '../model/text.js';
 import { closeMerged } from '../operators/close-merged.js';
 import { type Judged, type Judgement, judge } from '../operators/judge.js';
 import { type PartialRow, type ReadPartial, readPartials } from '../operators/read-partials.js';
@@ -38,6 +40,8 @@ interface EvaluateState {
   readonly merging: Merging;
   /** In order of id. */
   selections: SelectionJudging[];
+  /** Of the panes that windows are put together from. */
+  stores: PaneStore[];
 }
 
 /** Partials to windows and alerts: merges per group once every source partition has passed, and judges. */
@@ -97,17 +101,29 @@ export class Evaluate implements Stage {
         const successor = rules.rules.find(({ alert }) => alert === judging.rule.alert);
         if (successor && sameRule(judging.rule, successor))
           kept.set(successor.alert, judging.under(successor));
-        else events.push(...this.#end(judging));
+        else events.push(...this.#end(judging, selection));
       }
     }
-    const before = new Map(state.selections.map((one) => [one.selection.id, one]));
-    state.selections = rules.selections.map(
-      (selection) => before.get(selection.id) ?? new SelectionJudging(selection, state.merging.greatestRead),
-    );
+    const { merging, selections: before } = state;
+    state.stores = storesOf(rules, state.stores, merging.watermark);
+    state.selections = rules.judged.map((selection) => {
+      const known = before.find((one) => one.selection.id === selection.id);
+      if (known) return known;
+      const judging = new SelectionJudging(
+        selection,
+        merging.greatestRead,
+        paneStore(state.stores, selection),
+      );
+      // Panes that closed for others do not come again.
+      const { id } = computed(selection);
+      const sharing = before.find((one) => computed(one.selection).id === id);
+      judging.closedEnd = sharing?.closedEnd ?? judging.closedEnd;
+      return judging;
+    });
     for (const one of state.selections) {
       one.rules = rulesOf(rules, one).map((rule) => kept.get(rule.alert) ?? new RuleJudging(rule));
     }
-    state.merging.keep((id) => state.selections.some(({ selection }) => selection.id === id));
+    merging.keep((id) => rules.selections.some((selection) => selection.id === id));
     state.rules = rules;
     events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
     this.#produced = [];
@@ -117,12 +133,13 @@ export class Evaluate implements Stage {
   }
 
   save(): Buffer {
-    const { rules, merging, selections } = this.#state;
+    const { rules, merging, selections, stores } = this.#state;
     const to = new StateWriter();
     to.u32(VERSION);
     to.text(rules.file);
     to.text(rules.text);
     merging.save(to);
+    if (usesPanes(rules)) to.list(stores, (one) => one.save(to));
     to.list(selections, (one) => one.save(to));
     return to.finish();
   }
@@ -134,13 +151,13 @@ export class Evaluate implements Stage {
     }
     const { merging, selections } = this.#state;
     const gap = merging.read(row.batch, ({ selection: id, start }) =>
-      selections.some(({ selection, closedEnd }) => selection.id === id && start >= closedEnd),
+      selections.some(({ selection, closedEnd }) => computed(selection).id === id && start >= closedEnd),
     );
     if (gap !== null) this.options.warn(gap);
     return true;
   }
 
-  #end({ rule, groups }: RuleJudging): AlertEvent[] {
+  #end({ rule, groups }: RuleJudging, judging: SelectionJudging): AlertEvent[] {
     const { merging, rules } = this.#state;
     return [...groups].flatMap(([group, { alert }]) =>
       alert === null
@@ -156,6 +173,7 @@ export class Evaluate implements Stage {
               reason: 'rule_changed' as const,
               since: alert.since,
               at: merging.watermark,
+              windowStart: judging.startOf(alert.lastJudged),
               windowEnd: alert.lastJudged,
               sums: null,
               baseline: null,
@@ -187,14 +205,34 @@ export class Evaluate implements Stage {
 const rulesOf = ({ rules }: RuleSet, { selection }: SelectionJudging): readonly Rule[] =>
   rules.filter((rule) => rule.selection.id === selection.id);
 
+const usesPanes = ({ judged }: RuleSet): boolean => judged.some(({ panes }) => panes !== null);
+
+/** A store for each selection of panes, as it was where it is not new. */
+function storesOf(rules: RuleSet, before: readonly PaneStore[], watermark: number): PaneStore[] {
+  return rules.selections.flatMap((selection) => {
+    const users = rules.judged.filter(({ panes }) => panes?.of.id === selection.id);
+    if (users.length === 0) return [];
+    const known = before.find((one) => one.selection.id === selection.id);
+    const store = known ?? new PaneStore(selection, watermark);
+    store.serve(users);
+    return store;
+  });
+}
+
+const paneStore = (stores: readonly PaneStore[], { panes }: Selection): PaneStore | null =>
+  stores.find(({ selection }) => selection.id === panes?.of.id) ?? null;
+
 export function evaluateFactory(options: EvaluateOptions): StageFactory<Evaluate> {
   return {
     name: 'evaluate',
     topic: topics.partials,
     create: (partition, rules) => {
-      const selections = rules.selections.map((one) => new SelectionJudging(one, Number.NEGATIVE_INFINITY));
+      const stores = storesOf(rules, [], Number.NEGATIVE_INFINITY);
+      const selections = rules.judged.map(
+        (one) => new SelectionJudging(one, Number.NEGATIVE_INFINITY, paneStore(stores, one)),
+      );
       for (const one of selections) one.rules = rulesOf(rules, one).map((rule) => new RuleJudging(rule));
-      return new Evaluate(partition, options, { rules, merging: new Merging(), selections });
+      return new Evaluate(partition, options, { rules, merging: new Merging(), selections, stores });
     },
     restore: (partition, bytes) => {
       const from = new StateReader(bytes);
@@ -203,8 +241,10 @@ export function evaluateFactory(options: EvaluateOptions): StageFactory<Evaluate
         throw new RangeError(`state has version ${version}, this build reads ${VERSION}`);
       const rules = options.compile(from.text(), from.text());
       const merging = Merging.load(from);
-      const selections = from.list(() => SelectionJudging.load(from, rules, groupText));
-      return new Evaluate(partition, options, { rules, merging, selections });
+      const kept = usesPanes(rules) ? from.list(() => PaneStore.load(from, rules.selections)) : [];
+      const stores = storesOf(rules, kept, merging.watermark);
+      const selections = from.list(() => SelectionJudging.load(from, { ...rules, stores }));
+      return new Evaluate(partition, options, { rules, merging, selections, stores });
     },
   };
 }

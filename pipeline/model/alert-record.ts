@@ -25,6 +25,8 @@ export interface AlertEvent {
   readonly since: number;
   /** Where it happened, ms: the end of the deciding window, or the watermark at which a rule changed. */
   readonly at: number;
+  /** Of the deciding window, ms. */
+  readonly windowStart: number;
   readonly windowEnd: number;
   /** Null without data. */
   readonly sums: Sums | null;
@@ -37,25 +39,22 @@ export const alertLabels = (rule: Rule, group: Labels): Labels =>
   normalLabels({ ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity });
 
 /** What a rule compares with, in the unit of its measure; null while the baseline is not ready. */
-export function thresholdOf({ condition, selection }: Rule, baseline: BaselineView): number | null {
+export function thresholdOf({ condition }: Rule, baseline: BaselineView): number | null {
   if (condition.threshold.kind === 'fixed') return condition.threshold.value;
-  const value = baselineValue(condition.measure, baseline, selection.window);
+  const value = baselineValue(condition.measure, baseline);
   return value === null ? null : condition.threshold.factor * value;
 }
 
-export function baselineValue(
+export const baselineValue = (
   measure: Rule['condition']['measure'],
   { sums }: BaselineView,
-  window: number,
-): number | null {
-  return sums === null ? null : measured(measure, sums, window, sums.windows);
-}
+): number | null => (sums === null ? null : measured(measure, sums, sums.ms, sums.windows));
 
 /** One transition with all that decided it; docs/semantics.md, "Alert record". */
 export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
   const { rule, labels, sums, baseline, state } = event;
   const { measure, operator } = rule.condition;
-  const value = sums === null ? null : measured(measure, sums, rule.selection.window);
+  const value = sums === null ? null : measured(measure, sums, event.windowEnd - event.windowStart);
   const annotations = Object.keys(rule.annotations).map(
     (name) => [name, expand(rule.annotations[name] ?? '', rule, labels, value)] as const,
   );
@@ -72,7 +71,7 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     value,
     threshold: baseline === null ? null : thresholdOf(rule, baseline),
     requests: sums?.requests ?? null,
-    windowStart: event.windowEnd - rule.selection.window,
+    windowStart: event.windowStart,
     windowEnd: event.windowEnd,
     startsAt: event.since,
     endsAt: state === 'resolved' ? event.at : null,
@@ -83,9 +82,9 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
   };
 }
 
-function baselineField({ condition, selection }: Rule, baseline: BaselineView): AlertRecord['baseline'] {
+function baselineField({ condition }: Rule, baseline: BaselineView): AlertRecord['baseline'] {
   if (condition.threshold.kind === 'fixed' || baseline.sums === null) return null;
-  const value = baselineValue(condition.measure, baseline, selection.window);
+  const value = baselineValue(condition.measure, baseline);
   return value === null ? null : { value, windows: baseline.sums.windows, frozenAt: baseline.frozenAt };
 }
 
@@ -94,9 +93,10 @@ function contextOf(
   event: AlertEvent,
   baseline: BaselineView,
 ): ContextMeasure {
-  const { condition, selection } = event.rule;
-  const value = event.sums === null ? null : measured(measure, event.sums, selection.window);
-  const past = baselineValue(measure, baseline, selection.window);
+  const { rule, sums, windowStart, windowEnd } = event;
+  const { condition } = rule;
+  const value = sums === null ? null : measured(measure, sums, windowEnd - windowStart);
+  const past = baselineValue(measure, baseline);
   const ratio = value === null || past === null || past === 0 ? null : value / past;
   const factor = condition.threshold.kind === 'baseline' ? condition.threshold.factor : RISING;
   return { measure, value, baseline: past, ratio, rising: ratio !== null && ratio > factor };

@@ -1,15 +1,21 @@
 import { type Buckets, shared } from './buckets.js';
 import type { Rule } from './rule.js';
+import type { Selection } from './selection.js';
 import type { Sums } from './sums.js';
+import { windowStart } from './windows.js';
 
 /** A window with requests, as a baseline remembers it. */
 export interface PastWindow extends Sums {
   readonly start: number;
+  /** How long it is. */
+  readonly ms: number;
 }
 
 /** Sums over the windows that counted. */
 export interface BaselineSums extends Sums {
   windows: number;
+  /** How long they are together. */
+  ms: number;
 }
 
 /** A baseline that is held since a rule was broken. */
@@ -30,6 +36,8 @@ export interface BaselineQuery {
   readonly rule: Rule;
   /** Start of the window that is judged, ms. */
   readonly start: number;
+  /** Its end; of a session, when it was over; ms. */
+  readonly end: number;
   readonly past: readonly PastWindow[];
   /** Whether the rule is pending or firing, as the window before left it. */
   readonly active: boolean;
@@ -39,20 +47,23 @@ export interface BaselineQuery {
 }
 
 /** docs/semantics.md, "Baseline": the windows before, without those that the rule itself condemned. */
-export function baselineFor({ rule, start, past, active, held, wasActive }: BaselineQuery): BaselineView {
-  const { freeze, maxAge, minWindows, windows } = rule.baseline;
-  const length = rule.selection.window;
+export function baselineFor(query: BaselineQuery): BaselineView {
+  const { rule, end, active, held, wasActive } = query;
+  const { freeze, maxAge, minWindows } = rule.baseline;
   const isHeld = freeze && active && held !== null;
-  if (isHeld && start + length - held.frozenAt <= maxAge) {
+  if (isHeld && end - held.frozenAt <= maxAge) {
     return { sums: held.sums, frozenAt: held.frozenAt, expired: false };
   }
   const all = !freeze || isHeld;
-  const sums: BaselineSums = { windows: 0, requests: 0, latencySum: 0, errors: 0, buckets: null, max: null };
+  const sums: BaselineSums = {
+    ...{ windows: 0, ms: 0, requests: 0, latencySum: 0, errors: 0 },
+    ...{ buckets: null, max: null },
+  };
   const buckets: Buckets[] = [];
-  for (const window of past) {
-    if (window.start < start - windows * length || window.start >= start) continue;
+  for (const window of candidates(query)) {
     if (!all && wasActive(window.start)) continue;
     sums.windows++;
+    sums.ms += window.ms;
     sums.requests += window.requests;
     sums.latencySum += window.latencySum;
     sums.errors += window.errors;
@@ -62,3 +73,16 @@ export function baselineFor({ rule, start, past, active, held, wasActive }: Base
   sums.buckets = shared(buckets);
   return { sums: sums.windows < minWindows ? null : sums, frozenAt: null, expired: isHeld };
 }
+
+/** Those that can be compared with: windows that lie side by side, or sessions. */
+function candidates({ rule, start, past }: BaselineQuery): readonly PastWindow[] {
+  const { selection, baseline } = rule;
+  const before = windowStart(start, selection.window);
+  const oldest = (selection.panes?.session ? start : before) - baseline.windows * spanOf(selection);
+  if (!selection.panes?.session) return past.filter((one) => one.start >= oldest && one.start < before);
+  return past.filter((one) => one.start >= oldest && one.start < start).slice(-baseline.windows);
+}
+
+/** How far the starts of two candidates in a row lie apart at most, ms. */
+export const spanOf = ({ window, panes }: Selection): number =>
+  window + (panes?.session ? panes.session.gap : 0);

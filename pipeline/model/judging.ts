@@ -1,10 +1,14 @@
 import type { ActiveAlert } from './alert-state.js';
-import type { PastWindow } from './baseline.js';
+import { type Held, type PastWindow, spanOf } from './baseline.js';
 import type { Labels } from './matcher.js';
+import type { PaneStore } from './panes.js';
 import type { Rule, RuleSet } from './rule.js';
-import type { Selection } from './selection.js';
+import { everyOf, type Selection } from './selection.js';
+import { Sessions } from './sessions.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 import { loadSums, saveSums } from './sums.js';
+import { groupText } from './text.js';
+import { hoppingStart, windowStart } from './windows.js';
 
 /** A group's recent windows with requests, oldest first. */
 export interface GroupPast {
@@ -45,22 +49,52 @@ export class RuleJudging {
   }
 }
 
+const HOUR = 3_600_000;
+
 /** What judging remembers of one selection. */
 export class SelectionJudging {
   rules: RuleJudging[] = [];
   readonly past = new Map<string, GroupPast>();
   /** End of the newest closed window, ms. */
   closedEnd = Number.NEGATIVE_INFINITY;
+  /** Null where its windows are no sessions. */
+  readonly sessions: Sessions | null;
   #trimmedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly selection: Selection,
-    /** Windows are formed only where end + grace is above this, ms. */
+    /** Windows, and panes of them, are used only where end + grace is above this, ms. */
     readonly above: number,
-  ) {}
+    /** What its windows are put together from; null where they come as they are. */
+    readonly panes: PaneStore | null,
+  ) {
+    const session = selection.panes?.session;
+    this.sessions = session ? new Sessions(session) : null;
+  }
 
   get active(): boolean {
     return this.rules.some(({ active }) => active > 0);
+  }
+
+  /** End of the next window that closes even without data, ms; Infinity where none does. */
+  get awaitedEnd(): number {
+    const { selection, sessions, panes } = this;
+    const next = this.closedEnd + everyOf(selection);
+    if (this.active) return next;
+    if (sessions !== null) return sessions.nextEnd;
+    const holdsData = panes !== null && this.startOf(next) < panes.newestEnd;
+    return holdsData ? next : Number.POSITIVE_INFINITY;
+  }
+
+  /** Start of the window that ends there; a session says itself when it began. */
+  startOf(end: number): number {
+    const { selection, sessions } = this;
+    return sessions === null ? hoppingStart(end, selection.window, everyOf(selection)) : end;
+  }
+
+  /** Whether a window that ends there can be compared with later: those that lie side by side, and all sessions. */
+  isCandidate(end: number): boolean {
+    return this.sessions !== null || end % this.selection.window === 0;
   }
 
   /** How many windows back any of its rules looks. */
@@ -68,17 +102,20 @@ export class SelectionJudging {
     return Math.max(0, ...this.rules.map(({ rule }) => rule.baseline.windows));
   }
 
-  /** Forgets what no later window can ask for, once in as many windows as are remembered. */
+  /** Forgets what no later window can ask for: once in as many windows as are remembered, of long ones each hour. */
   trimSometimes(): void {
-    if (this.closedEnd - this.#trimmedAt >= this.reach * this.selection.window) this.trim();
+    const remembered = this.reach * spanOf(this.selection);
+    const period = this.panes === null ? remembered : Math.min(remembered, HOUR);
+    if (this.closedEnd - this.#trimmedAt >= period) this.trim();
   }
 
   /** Forgets what no later window can ask for. */
   trim(): void {
     this.#trimmedAt = this.closedEnd;
-    const oldest = this.closedEnd - this.reach * this.selection.window;
+    const oldest = this.#oldest();
     for (const [text, group] of this.past) {
       group.windows = group.windows.filter(({ start }) => start >= oldest);
+      if (this.sessions !== null) group.windows.splice(0, group.windows.length - this.reach);
       if (group.windows.length === 0) this.past.delete(text);
     }
     for (const { groups } of this.rules) {
@@ -87,6 +124,14 @@ export class SelectionJudging {
         if (group.alert === null && group.activeStarts.length === 0) groups.delete(text);
       }
     }
+  }
+
+  /** Start of the oldest window that the next one can be compared with. */
+  #oldest(): number {
+    const { closedEnd, selection, reach, sessions } = this;
+    if (sessions !== null) return closedEnd - (reach + 1) * spanOf(selection);
+    const next = closedEnd + everyOf(selection) - selection.window;
+    return windowStart(next, selection.window) - reach * selection.window;
   }
 
   save(to: StateWriter): void {
@@ -98,38 +143,51 @@ export class SelectionJudging {
       to.list(windows, (window) => {
         to.f64(window.start);
         saveSums(to, window);
+        if (this.sessions !== null) to.f64(window.ms);
       });
     });
     to.list(this.rules, ({ rule, groups }) => {
       to.text(rule.alert);
-      to.list(groups, ([text, group]) => saveGroupRule(to, text, group));
+      to.list(groups, ([text, group]) => saveGroupRule(to, rule, { text, ...group }));
     });
+    this.sessions?.save(to);
   }
 
-  static load(from: StateReader, rules: RuleSet, groupText: (labels: Labels) => string): SelectionJudging {
+  static load(from: StateReader, { rules, judged, stores }: Known): SelectionJudging {
     const id = from.text();
-    const selection = rules.selections.find((one) => one.id === id);
+    const selection = judged.find((one) => one.id === id);
     if (!selection) throw new RangeError(`state names the unknown selection ${id}`);
-    const judging = new SelectionJudging(selection, from.f64());
+    const panes = stores.find((one) => one.selection.id === selection.panes?.of.id) ?? null;
+    const judging = new SelectionJudging(selection, from.f64(), panes);
     judging.closedEnd = from.f64();
     from.list(() => {
       const labels = from.labels();
-      const windows = from.list(() => ({ start: from.f64(), ...loadSums(from) }));
+      const windows = from.list(() => {
+        const window = { start: from.f64(), ...loadSums(from) };
+        return { ...window, ms: judging.sessions === null ? selection.window : from.f64() };
+      });
       judging.past.set(groupText(labels), { labels, windows });
     });
     judging.rules = from.list(() => {
       const alert = from.text();
-      const rule = rules.rules.find((one) => one.alert === alert);
+      const rule = rules.find((one) => one.alert === alert);
       if (!rule) throw new RangeError(`state names the unknown rule ${alert}`);
       const loaded = new RuleJudging(rule);
       from.list(() => loadGroupRule(from, loaded));
       return loaded;
     });
+    judging.sessions?.load(from);
     return judging;
   }
 }
 
-function saveGroupRule(to: StateWriter, text: string, { labels, alert, activeStarts }: GroupRule): void {
+/** What a state refers to. */
+export interface Known extends Pick<RuleSet, 'rules' | 'judged'> {
+  readonly stores: readonly PaneStore[];
+}
+
+function saveGroupRule(to: StateWriter, { selection }: Rule, group: GroupRule & { text: string }): void {
+  const { text, labels, alert, activeStarts } = group;
   to.text(text);
   to.labels(labels);
   to.list(activeStarts, (start) => to.f64(start));
@@ -146,6 +204,7 @@ function saveGroupRule(to: StateWriter, text: string, { labels, alert, activeSta
   to.f64(alert.held.frozenAt);
   to.u32(alert.held.sums.windows);
   saveSums(to, alert.held.sums);
+  if (selection.panes?.session) to.f64(alert.held.sums.ms);
 }
 
 function loadGroupRule(from: StateReader, judging: RuleJudging): void {
@@ -160,6 +219,16 @@ function loadGroupRule(from: StateReader, judging: RuleJudging): void {
     lastJudged: from.f64(),
     labels: from.labels(),
     severity: from.text() as ActiveAlert['severity'],
-    held: from.bool() ? { frozenAt: from.f64(), sums: { windows: from.u32(), ...loadSums(from) } } : null,
+    held: from.bool() ? loadHeld(from, judging.rule) : null,
+  };
+}
+
+function loadHeld(from: StateReader, { selection }: Rule): Held {
+  const frozenAt = from.f64();
+  const windows = from.u32();
+  const sums = { windows, ...loadSums(from) };
+  return {
+    frozenAt,
+    sums: { ...sums, ms: selection.panes?.session ? from.f64() : windows * selection.window },
   };
 }

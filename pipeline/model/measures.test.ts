@@ -60,7 +60,7 @@ test.each<[Measure, number, number | null]>([
   ['throughput', 1, 0.2],
   ['throughput', 2, 0.1],
 ])('%s over %i windows of 10 s is %f', (measure, windows, value) => {
-  expect(measured(measure, sums, 10_000, windows)).toBe(value);
+  expect(measured(measure, sums, windows * 10_000, windows)).toBe(value);
 });
 
 test('a ratio is told from the bucket of its bound alone', () => {

@@ -195,9 +195,9 @@ export const boundOf = (measure: Measure): number | null => kindOf(measure).boun
 
 export const needsBuckets = (measure: Measure): boolean => isQuantile(measure) || boundOf(measure) !== null;
 
-/** A measure over the sums of a window of so many ms, or of several; null where it cannot be told. */
-export const measured = (measure: Measure, sums: Sums, window: number, windows = 1): number | null =>
-  kindOf(measure).of(sums, { ms: windows * window, windows });
+/** A measure over the sums of a window, or of several, that are so many ms long in all; null where it cannot be told. */
+export const measured = (measure: Measure, sums: Sums, ms: number, windows = 1): number | null =>
+  kindOf(measure).of(sums, { ms, windows });
 
 /** What a measure that cannot be told is above, at least: a quantile beyond the last finite bound. */
 export function knownAbove(measure: Measure, { buckets }: Sums): number | null {

@@ -1,9 +1,10 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
-import { fromRecord, toRecord } from './buckets.js';
 import type { Labels } from './matcher.js';
+import { loadPartial, savePartial } from './partial-state.js';
+import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
-import { loadDetail, saveDetail } from './sums.js';
 import { groupText } from './text.js';
+import { closedEnd } from './windows.js';
 
 /** The partials of one group in one window, by source partition; summed in that order when it closes. */
 export interface OpenGroup {
@@ -81,6 +82,28 @@ export class Merging {
       if (from === undefined || from > start) return false;
     }
     return true;
+  }
+
+  /**
+   * End of the newest pane of the selection that closes in (after, upTo] and that some source partition
+   * did not compute from its start on; -Infinity for none.
+   */
+  brokenUntil({ id, window, grace }: Selection, after: number, upTo: number): number {
+    let broken = Number.NEGATIVE_INFINITY;
+    for (let p = 0; p < this.sourcePartitions; p++) {
+      let before = after;
+      const missing = (upTo: number, from: number): void => {
+        const end = Math.min(closedEnd(upTo, window, grace), Math.ceil(from / window) * window);
+        if (end + grace > before) broken = Math.max(broken, end);
+        before = upTo;
+      };
+      for (const { watermark, from } of this.#sources.get(p)?.headers ?? []) {
+        if (before >= upTo) break;
+        if (watermark > before) missing(Math.min(watermark, upTo), from.get(id) ?? Number.POSITIVE_INFINITY);
+      }
+      if (before < upTo) missing(upTo, Number.POSITIVE_INFINITY);
+    }
+    return broken;
   }
 
   /** Hands out the groups of a window, which is closed with it. */
@@ -216,34 +239,3 @@ function add({ groups }: OpenWindow, sourcePartition: number, partial: Partial):
   }
   group.parts[sourcePartition] = partial;
 }
-
-function savePartial(to: StateWriter, partition: number, part: Partial): void {
-  to.u32(partition);
-  to.text(part.selection);
-  to.labels(part.group);
-  to.f64(part.start);
-  to.f64(part.requests);
-  to.f64(part.latencySum);
-  to.f64(part.errors);
-  to.f64(part.samples);
-  to.bool(part.covered);
-  const { buckets, max } = part;
-  saveDetail(to, { buckets: buckets === null ? null : fromRecord(buckets), max });
-}
-
-const loadPartial = (from: StateReader): Partial => {
-  const sums = loadPartialSums(from);
-  const { buckets, max } = loadDetail(from);
-  return { ...sums, buckets: buckets === null ? null : toRecord(buckets), max };
-};
-
-const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets' | 'max'> => ({
-  selection: from.text(),
-  group: from.labels(),
-  start: from.f64(),
-  requests: from.f64(),
-  latencySum: from.f64(),
-  errors: from.f64(),
-  samples: from.f64(),
-  covered: from.bool(),
-});

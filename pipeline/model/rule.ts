@@ -52,10 +52,14 @@ export interface RuleSet {
   readonly text: string;
   /** First 12 hex digits of SHA-256 of the file's bytes. */
   readonly revision: string;
+  /** Whether a small fall of a counter is a disagreement of a pair, and no reset. */
+  readonly jitter: boolean;
   /** In order of name. */
   readonly rules: readonly Rule[];
-  /** Distinct selections of the rules, in order of id. */
+  /** Distinct selections that *aggregate* computes for the rules, in order of id. */
   readonly selections: readonly Selection[];
+  /** Distinct selections that the rules judge by, in order of id. */
+  readonly judged: readonly Selection[];
 }
 
 export type { Matcher };

@@ -28,6 +28,8 @@ export class SeriesTable {
   /** By selection: -1, or group id * 2 + whether its requests are errors. */
   members: Int32Array[];
   admittedCount = 0;
+  /** Whether a small fall of a counter is no reset. */
+  jitter = false;
   readonly #slots = new Map<string, number>();
   readonly #keys: (Buffer | undefined)[] = [];
   readonly #words: (Int32Array | undefined)[] = [];

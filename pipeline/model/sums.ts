@@ -1,4 +1,5 @@
 import { type Buckets, loadBuckets, saveBuckets } from './buckets.js';
+import type { Labels } from './matcher.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 
 /** What one window, or several, of a group add up to. */
@@ -12,6 +13,25 @@ export interface Sums {
   /** Greatest value of a gauge; over several windows, the sum of the greatest of each. Null for all else. */
   max: number | null;
 }
+
+/** What a group did in a window, or in a part of one, with what says how much that is worth. */
+export interface CoveredSums extends Sums {
+  samples: number;
+  covered: boolean;
+}
+
+/** A group's window. */
+export interface GroupWindow extends CoveredSums {
+  readonly text: string;
+  readonly labels: Labels;
+  /** ms */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Of two greatest values; null of nothing. */
+export const greatest = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.max(a, b);
 
 /** Beside buckets or none, which are told by 1 or 0. */
 const MAX = 2;

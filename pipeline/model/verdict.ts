@@ -13,8 +13,11 @@ export type Unjudged = (typeof unjudged)[number];
 
 export type Verdict = boolean | Unjudged | 'no_data';
 
+/** What is judged: a window's sums, and its bounds, ms. */
 interface WindowSums extends Sums {
   readonly covered: boolean;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** Whether the condition holds, or why that cannot be said. */
@@ -23,7 +26,7 @@ export function judgedBy(rule: Rule, window: WindowSums | null, baseline: Baseli
   if (!window.covered) return 'not_covered';
   if (window.requests < rule.minRequests) return 'min_requests';
   const { measure, operator } = rule.condition;
-  const value = measured(measure, window, rule.selection.window);
+  const value = measured(measure, window, window.end - window.start);
   // Of a quantile above all bounds it is known that it is above a threshold that lies below the last one.
   const above = value === null ? knownAbove(measure, window) : null;
   if (value === null && above === null) return window.requests > 0 ? 'buckets' : 'no_requests';

@@ -1,26 +1,21 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 import { type Buckets, fromRecord, shared } from '../model/buckets.js';
 import type { SelectionJudging } from '../model/judging.js';
-import type { Labels } from '../model/matcher.js';
 import type { Merging, OpenGroup } from '../model/merging.js';
-import type { Sums } from '../model/sums.js';
+import type { PaneStore } from '../model/panes.js';
+import { computed, everyOf } from '../model/selection.js';
+import { type GroupWindow, greatest } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
-import { closedEnd } from '../model/windows.js';
-
-/** A group's window, merged over all source partitions. */
-export interface MergedWindow extends Sums {
-  readonly text: string;
-  readonly labels: Labels;
-  readonly samples: number;
-  readonly covered: boolean;
-}
+import { closedEnd, unitsOf } from '../model/windows.js';
 
 /** A selection's window that closed; in order of group text, and empty where there is no data. */
 export interface ClosedWindow {
   readonly judging: SelectionJudging;
+  /** Of the window, where there is no data; ms. */
   readonly start: number;
+  /** Of sessions, when they were over; ms. */
   readonly end: number;
-  readonly groups: readonly MergedWindow[];
+  readonly groups: readonly GroupWindow[];
 }
 
 /** What closed at one (end + grace, end), in order of selection. */
@@ -30,19 +25,22 @@ export interface MergedState {
   readonly merging: Merging;
   /** In order of id. */
   readonly selections: readonly SelectionJudging[];
+  /** Of the panes that windows are put together from. */
+  readonly stores: readonly PaneStore[];
 }
 
 /**
  * After each partial batch: closes what every source partition's watermark has passed, in order of
  * end + grace, end. Windows without data are walked through only while an alert of the selection is
- * active, which what follows decides: so each step is handed on before the next is looked for.
+ * active, which what follows decides (so each step is handed on before the next is looked for), or
+ * where panes before them have data.
  */
 export function closeMerged(state: () => MergedState): OperatorFunction<void, ClosingStep> {
   return (source) =>
     new Observable((subscriber) =>
       source.subscribe({
         next: () => {
-          const { merging, selections } = state();
+          const { merging, selections, stores } = state();
           const { watermark } = merging;
           if (watermark === Number.NEGATIVE_INFINITY) return;
           const due = dueWindows(state(), watermark);
@@ -51,12 +49,13 @@ export function closeMerged(state: () => MergedState): OperatorFunction<void, Cl
             step;
             step = nextStep(selections, due, watermark)
           ) {
-            subscriber.next(step.map((one) => close(merging, one)));
+            subscriber.next(closeTogether(merging, step));
           }
           for (const one of selections) {
-            const { window, grace } = one.selection;
+            const { window, grace } = computed(one.selection);
             one.closedEnd = Math.max(one.closedEnd, closedEnd(watermark, window, grace));
           }
+          for (const store of stores) store.check(merging, watermark);
           merging.settle(watermark);
         },
         error: (error) => subscriber.error(error),
@@ -75,24 +74,28 @@ const closesAt = ({ judging, end }: Due): number => end + judging.selection.grac
 const inOrder = (a: Due, b: Due): number =>
   closesAt(a) - closesAt(b) || a.end - b.end || byCodeUnits(a.judging.selection.id, b.judging.selection.id);
 
-/** Windows with data that the watermark has passed, the next one last. */
+/** Windows with data in their last pane that the watermark has passed, the next one last. */
 function dueWindows({ merging, selections }: MergedState, watermark: number): Due[] {
-  const byId = new Map(selections.map((judging) => [judging.selection.id, judging]));
+  const byId = new Map<string, SelectionJudging[]>();
+  for (const judging of selections) {
+    const { id } = computed(judging.selection);
+    const sharing = byId.get(id);
+    if (sharing) sharing.push(judging);
+    else byId.set(id, [judging]);
+  }
   return merging
     .starts()
-    .flatMap(({ selection, start }) => {
-      const judging = byId.get(selection);
-      return judging ? [{ judging, end: start + judging.selection.window }] : [];
-    })
+    .flatMap(({ selection, start }) =>
+      (byId.get(selection) ?? []).map((judging) => ({ judging, end: start + everyOf(judging.selection) })),
+    )
     .filter((due) => closesAt(due) <= watermark)
     .sort((a, b) => inOrder(b, a));
 }
 
-/** The next windows that close together: those with data, and those that an active alert waits for. */
+/** The next windows that close together: those with data, and those that are awaited without. */
 function nextStep(selections: readonly SelectionJudging[], due: Due[], watermark: number): Due[] | null {
   const awaited = selections
-    .filter(({ active }) => active)
-    .map((judging) => ({ judging, end: judging.closedEnd + judging.selection.window }))
+    .map((judging) => ({ judging, end: judging.awaitedEnd }))
     .filter((one) => closesAt(one) <= watermark);
   const candidates = [...awaited, ...due.slice(-1)].sort(inOrder);
   const first = candidates[0];
@@ -106,20 +109,63 @@ function nextStep(selections: readonly SelectionJudging[], due: Due[], watermark
   return step.sort(inOrder);
 }
 
-function close(merging: Merging, due: Due): ClosedWindow {
+/** Panes are merged once, for all whose windows end with them. */
+function closeTogether(merging: Merging, step: readonly Due[]): ClosingStep {
+  const merged = new Map<string, readonly GroupWindow[]>();
+  return step.map((due) => {
+    const { judging, end } = due;
+    const { id, window } = computed(judging.selection);
+    const pane =
+      merged.get(id) ?? [...merging.close(id, end - window)].map((one) => merge(one, end - window, end));
+    merged.set(id, pane);
+    judging.closedEnd = Math.max(judging.closedEnd, end);
+    const groups = close(merging, due, pane);
+    return { judging, start: judging.startOf(end), end, groups: [...groups].sort(byText) };
+  });
+}
+
+const byText = (a: GroupWindow, b: GroupWindow): number => byCodeUnits(a.text, b.text);
+
+/** The groups with data in the window, in no order. */
+function close(merging: Merging, due: Due, pane: readonly GroupWindow[]): readonly GroupWindow[] {
   const { judging, end } = due;
-  const { id, window } = judging.selection;
-  const start = end - window;
-  const open = merging.close(id, start);
-  judging.closedEnd = Math.max(judging.closedEnd, end);
-  const formed = closesAt(due) > judging.above && merging.complete(id, start, closesAt(due));
-  const groups = formed ? [...open].map(([text, group]) => merge(text, group)) : [];
-  return { judging, start, end, groups: groups.sort((a, b) => byCodeUnits(a.text, b.text)) };
+  const { id, window, grace } = computed(judging.selection);
+  const { panes, sessions, above } = judging;
+  const isUsed = (start: number): boolean => start + window + grace > above;
+  if (panes === null)
+    return isUsed(end - window) && merging.complete(id, end - window, end + grace) ? pane : [];
+  if (end + grace > panes.takenUpTo) {
+    panes.check(merging, end + grace);
+    panes.take(pane);
+    panes.trim(end);
+  }
+  const start = judging.startOf(end);
+  if (sessions === null) {
+    const units = unitsOf(judging.selection.window, window);
+    return isUsed(start) && start >= panes.wholeFrom ? panes.windows({ start, end, units }) : [];
+  }
+  sessions.drop(panes.wholeFrom);
+  if (isUsed(end - window) && end - window >= panes.wholeFrom) sessions.take(pane);
+  return sessions.close(end);
 }
 
 /** Sums left to right, by source partition. */
-function merge(text: string, { labels, parts }: OpenGroup): MergedWindow {
-  const merged = { text, labels, requests: 0, latencySum: 0, errors: 0, samples: 0, covered: false };
+function merge(
+  [text, { labels, parts }]: readonly [string, OpenGroup],
+  start: number,
+  end: number,
+): GroupWindow {
+  const merged = {
+    text,
+    labels,
+    start,
+    end,
+    requests: 0,
+    latencySum: 0,
+    errors: 0,
+    samples: 0,
+    covered: false,
+  };
   let max: number | null = null;
   const buckets: Buckets[] = [];
   for (const part of parts) {
@@ -130,7 +176,7 @@ function merge(text: string, { labels, parts }: OpenGroup): MergedWindow {
     merged.samples += part.samples;
     merged.covered ||= part.covered;
     if (part.buckets !== null) buckets.push(fromRecord(part.buckets));
-    if (part.max !== null) max = Math.max(max ?? part.max, part.max);
+    max = greatest(max, part.max);
   }
   return { ...merged, buckets: shared(buckets), max };
 }

@@ -108,9 +108,13 @@ function known(block: Block, row: number, table: SeriesTable): void {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
   } else if (start > t1) begin(block, row, start);
-  else if (count < count1 || sum < sum1 || (before && buckets && hasFallen(before, buckets)))
+  else if (count < count1 || sum < sum1 || (before && buckets && hasFallen(before, buckets))) {
+    if (table.jitter && isNear(count, count1) && isNear(sum, sum1)) {
+      block.class[row] = Class.superseded;
+      return;
+    }
     begin(block, row, t1);
-  else {
+  } else {
     grow(block, row, t1, count - count1, sum - sum1);
     // Of a series whose buckets were not kept before it is not known how much they grew.
     if (before && buckets) block.bucketIncreases.set(row, growth(before, buckets));
@@ -118,6 +122,9 @@ function known(block: Block, row: number, table: SeriesTable): void {
   table.accept(slot, t, count, sum);
   if (keeps) table.buckets[slot] = buckets;
 }
+
+/** Whether a counter that fell lost less than an eighth: what began anew has lost nearly all. */
+const isNear = (now: number, before: number): boolean => now >= before || (before - now) * 8 < before;
 
 /** Accepted, with all that a counter holds that began anew. */
 function begin(block: Block, row: number, from: number): void {

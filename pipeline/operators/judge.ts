@@ -8,10 +8,10 @@ import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
 import { measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
-import type { Sums } from '../model/sums.js';
+import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import { judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
-import type { ClosedWindow, ClosingStep, MergedWindow } from './close-merged.js';
+import type { ClosedWindow, ClosingStep } from './close-merged.js';
 
 export interface Judged {
   readonly windows: readonly { readonly text: string; readonly record: WindowRecord }[];
@@ -32,7 +32,7 @@ export interface Judgement {
 export interface GroupJudgement {
   readonly labels: Labels;
   /** Null without data. */
-  readonly sums: Sums | null;
+  readonly sums: GroupWindow | null;
   /** What it was compared with. */
   readonly baseline: BaselineView;
   /** As the window left it. */
@@ -74,10 +74,13 @@ interface Found {
 
 function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
   const found: Found = { groups: [], transitions: [] };
-  const one = (text: string, merged: MergedWindow | null, group: GroupRule): void => {
+  const { sessions } = window.judging;
+  const one = (text: string, merged: GroupWindow | null, group: GroupRule): void => {
+    const start = merged?.start ?? window.start;
     const baseline = baselineFor({
       rule: judging.rule,
-      start: window.start,
+      start,
+      end: window.end,
       past: window.judging.past.get(text)?.windows ?? [],
       active: group.alert !== null,
       held: group.alert?.held ?? null,
@@ -86,7 +89,7 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
     const verdict = judgedBy(judging.rule, merged, baseline);
     const transition = judgeGroup({ window, judging, merged, group, text, baseline, verdict });
     if (transition) found.transitions.push(transition);
-    if (group.alert !== null) group.activeStarts.push(window.start);
+    if (group.alert !== null && isCandidate(window, merged)) group.activeStarts.push(start);
     const { labels, alert } = group;
     const why = typeof verdict === 'boolean' || verdict === 'no_data' ? null : verdict;
     found.groups.push({ labels, sums: merged, baseline, state: alert?.state ?? 'inactive', unjudged: why });
@@ -95,15 +98,27 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
   if (judging.active === 0) return found;
   const withData = new Set(window.groups.map(({ text }) => text));
   for (const [text, group] of judging.groups) {
-    if (group.alert !== null && !withData.has(text)) one(text, null, group);
+    if (group.alert === null || withData.has(text)) continue;
+    if (!sessions?.isOpen(text)) one(text, null, group);
+    else
+      found.groups.push({
+        ...{ labels: group.labels, sums: null, baseline: none, state: group.alert.state },
+        unjudged: null,
+      });
   }
   return found;
 }
 
+const none: BaselineView = { sums: null, frozenAt: null, expired: false };
+
+/** Whether a later window may be compared with this one. */
+const isCandidate = ({ judging, end }: ClosedWindow, merged: GroupWindow | null): boolean =>
+  judging.isCandidate(end) && (judging.sessions === null || merged !== null);
+
 interface Case {
   readonly window: ClosedWindow;
   readonly judging: RuleJudging;
-  readonly merged: MergedWindow | null;
+  readonly merged: GroupWindow | null;
   readonly group: GroupRule;
   readonly text: string;
   readonly baseline: BaselineView;
@@ -163,38 +178,40 @@ function eventOf(
     severity: alert.severity,
     since: alert.since,
     at: window.end,
-    windowEnd: window.end,
+    windowStart: merged?.start ?? window.start,
+    windowEnd: merged?.end ?? window.end,
     sums: merged,
     baseline,
   };
 }
 
 /** Windows with requests become candidates of later baselines. */
-function remember({ judging, start, groups }: ClosedWindow): void {
-  for (const { text, labels, requests, latencySum, errors, buckets, max } of groups) {
+function remember({ judging, end: at, groups }: ClosedWindow): void {
+  const candidates = judging.isCandidate(at) ? groups : [];
+  for (const { text, labels, start, end, requests, latencySum, errors, buckets, max } of candidates) {
     if (!(requests > 0)) continue;
     const past: { windows: PastWindow[] } = judging.past.get(text) ?? { windows: [] };
     if (past.windows.length === 0) judging.past.set(text, { labels, windows: past.windows });
-    past.windows.push({ start, requests, latencySum, errors, buckets, max });
+    past.windows.push({ start, ms: end - start, requests, latencySum, errors, buckets, max });
   }
   judging.trimSometimes();
 }
 
-function windowRecord(window: ClosedWindow, group: MergedWindow): WindowRecord {
-  const { metric, id, window: length, buckets: keepsBuckets } = window.judging.selection;
-  const { labels, requests, latencySum, errors, buckets, max, samples, covered } = group;
+function windowRecord({ judging }: ClosedWindow, group: GroupWindow): WindowRecord {
+  const { metric, id, buckets: keepsBuckets } = judging.selection;
+  const { labels, start, end, requests, latencySum, errors, buckets, max, samples, covered } = group;
   return {
     metric,
     selection: id,
     group: labels,
-    start: window.start,
-    end: window.end,
+    start,
+    end,
     requests,
     latencySum,
     errors,
-    requestRate: (requests * 1000) / length,
-    errorRatio: measured('error_ratio', group, length),
-    meanLatency: measured('mean_latency', group, length),
+    requestRate: (requests * 1000) / (end - start),
+    errorRatio: measured('error_ratio', group, end - start),
+    meanLatency: measured('mean_latency', group, end - start),
     samples,
     covered,
     buckets: keepsBuckets ? toRecord(buckets ?? unknownBuckets) : null,

@@ -63,6 +63,7 @@ describe('a rule file with every key', () => {
       grace: 5000,
       buckets: false,
       gauge: false,
+      panes: null,
     },
     condition: { measure: 'mean_latency', operator: '>', threshold: { kind: 'baseline', factor: 1.2 } },
     baseline: { windows: 5, minWindows: 3, freeze: true, maxAge: 120 * minute },
@@ -95,6 +96,7 @@ describe('a rule file with every key', () => {
       grace: 0,
       buckets: false,
       gauge: false,
+      panes: null,
     },
     condition: { measure: 'error_ratio', operator: '>=', threshold: { kind: 'fixed', value: 0.02 } },
     baseline: { windows: 8, minWindows: 2, freeze: false, maxAge: 120 * minute },
@@ -193,6 +195,60 @@ slas:
     ['an empty regex', `match: '{route=~""}'`, `http_request_duration_seconds{route=~""} ${usual}`],
   ])('their text, with %s', (_, line, text) => {
     expect(only(`    ${line}\n`)?.selection.text).toBe(text);
+  });
+});
+
+describe('windows that are put together from panes', () => {
+  const lengths = (set: RuleSet): readonly string[] =>
+    set.judged.map(({ text }) => text.split(' ').slice(4).join(' ')).sort();
+  const file = (defaults: string, ...windows: readonly string[]): RuleSet =>
+    rules(
+      `version: 1\ndefaults: { by: [], ${defaults} }\nslas:\n${windows
+        .map((one, i) => `  - { alert: A${i}, when: mean_latency > 1s, ${one} }\n`)
+        .join('')}`,
+    );
+
+  test('are one selection each, over panes that are computed once, buckets apart', () => {
+    const set = file(
+      '',
+      'window: 30s',
+      'window: 5m, every: 30s',
+      'window: 10m, every: 30s',
+      'window: 5m, every: 30s, context: [p99_latency]',
+      'window: { session: 2m }',
+      'window: { session: 2m, max: 30m, every: 10s }, grace: 5s',
+    );
+    expect(lengths(set)).toEqual([
+      '30000 0',
+      '300000/30000 0',
+      '300000/30000 0 buckets',
+      '600000/30000 0',
+      'session 120000/1800000/10000 5000',
+      'session 120000/3600000/30000 0',
+    ]);
+    expect(set.selections.map(({ text }) => text.split(' ').slice(4).join(' ')).sort()).toEqual([
+      '10000 5000',
+      '30000 0',
+      '30000 0 buckets',
+    ]);
+  });
+
+  test.each<readonly [name: string, defaults: string, rule: string, lengths: string]>([
+    ['as long as every, they are windows as any other', '', 'window: 5m, every: 5m', '300000 0'],
+    ['every of the defaults', 'every: 10s', 'window: 1m', '60000/10000 0'],
+    ['every over the defaults', 'window: 1m, every: 10s', 'every: 20s', '60000/20000 0'],
+    ['both of the defaults', 'window: 1m, every: 10s', '', '60000/10000 0'],
+    ['sessions of the defaults', 'window: { session: 1m }', '', 'session 60000/3600000/30000 0'],
+    ['a window over sessions of the defaults', 'window: { session: 1m }', 'window: 1m', '60000 0'],
+    [
+      'sessions over a window of the defaults',
+      'window: 1m, every: 20s',
+      'window: { session: 1m }',
+      'session 60000/3600000/30000 0',
+    ],
+    ['a window of days', '', 'window: 3d, every: 5m', '259200000/300000 0'],
+  ])('%s', (_, defaults, rule, expected) => {
+    expect(lengths(file(defaults, rule))).toEqual([expected]);
   });
 });
 

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Node } from 'yaml';
 import { isOfGauge, type Measure, metricProblem, needsBuckets } from '../model/measures.js';
 import type { Rule, RuleSet } from '../model/rule.js';
-import { selectionOf } from '../model/selection.js';
+import { computed, type Selection, selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
 import { type Entry, Problems } from './document.js';
-import { given, parsed, type Read } from './read.js';
+import { flag, given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';
 import { initial, readSettings, type Settings, settingKeys } from './settings.js';
 import { checkTemplate } from './templates.js';
@@ -29,22 +29,27 @@ const annotationKeys = ['summary', 'description', 'runbook_url'];
 export function compileRules({ file, text }: RuleFile): Compiled {
   const problems = new Problems(file);
   const root = problems.parse(text);
-  const rules = problems.all.length > 0 ? [] : readRules(problems, root);
+  const { rules, jitter } = problems.all.length > 0 ? nothing : readFile(problems, root);
   if (problems.all.length > 0) {
     return { problems: problems.all.sort((a, b) => a.line - b.line || a.column - b.column) };
   }
   const revision = createHash('sha256').update(text).digest('hex').slice(0, 12);
-  const selections = new Map(rules.map(({ selection }) => [selection.id, selection]));
+  const judged = rules.map(({ selection }) => selection);
   return {
     rules: {
       file,
       text,
       revision,
+      jitter,
       rules: [...rules].sort((a, b) => byCodeUnits(a.alert, b.alert)),
-      selections: [...selections.values()].sort((a, b) => byCodeUnits(a.id, b.id)),
+      selections: distinct(judged.map(computed)),
+      judged: distinct(judged),
     },
   };
 }
+
+const distinct = (selections: readonly Selection[]): readonly Selection[] =>
+  [...new Map(selections.map((one) => [one.id, one])).values()].sort((a, b) => byCodeUnits(a.id, b.id));
 
 /** As `compileRules`, for a file that was valid before; throws where it no longer is. */
 export function recompile(file: string, text: string): RuleSet {
@@ -53,15 +58,17 @@ export function recompile(file: string, text: string): RuleSet {
   throw new RangeError(`the rules no longer compile: ${compiled.problems.map(formatDiagnostic).join('; ')}`);
 }
 
-function readRules(problems: Problems, root: Node | null): readonly Rule[] {
-  const top = problems.entries(root, ['version', 'defaults', 'slas'], 'the file');
-  if (!top) return [];
+const nothing: Pick<RuleSet, 'rules' | 'jitter'> = { rules: [], jitter: false };
+
+function readFile(problems: Problems, root: Node | null): typeof nothing {
+  const top = problems.entries(root, ['version', 'jitter', 'defaults', 'slas'], 'the file');
+  if (!top) return nothing;
   if (!top.has('version')) problems.at(root, 'version is missing: begin the file with version: 1');
   if (!top.has('slas')) problems.at(root, 'slas is missing: list at least one rule under it');
   const read = given(problems, top);
   read('version', version);
   const base = read('defaults', defaults) ?? initial;
-  return read('slas', rulesOver(base)) ?? [];
+  return { rules: read('slas', rulesOver(base)) ?? [], jitter: read('jitter', flag) ?? nothing.jitter };
 }
 
 const version: Read<string> = (problems, node, what) => {
@@ -110,16 +117,19 @@ function readRule(problems: Problems, node: Node, around: Surroundings): Rule | 
     checkMetric(problems, entries, { metric: selector?.metric ?? null, measures, gauge, around });
   return {
     alert,
-    selection: selectionOf({
-      metric: selector?.metric ?? METRIC,
-      match: selector?.matchers ?? [],
-      errors: gauge ? [] : errors,
-      by,
-      window,
-      grace,
-      buckets: measures.some(needsBuckets),
-      gauge,
-    }),
+    selection: selectionOf(
+      {
+        metric: selector?.metric ?? METRIC,
+        match: selector?.matchers ?? [],
+        errors: gauge ? [] : errors,
+        by,
+        window: window.window,
+        grace,
+        buckets: measures.some(needsBuckets),
+        gauge,
+      },
+      { every: window.every ?? window.window, session: window.session },
+    ),
     condition,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },
     ...own,

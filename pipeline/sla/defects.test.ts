@@ -130,6 +130,45 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'duration-too-long': ['5:10 "99999999999999999999w" is too long a duration'],
   'window-0': ['5:13 window must be longer than 0'],
   'window-0s-in-defaults': ['2:21 window must be longer than 0'],
+  'window-list': ['5:13 window must be a text'],
+  'window-of-hours': [
+    '6:12 a window longer than 1h is added up from sums over 5m: window must be a multiple of it, and 1h1m is not; the nearest that is is 1h',
+  ],
+  'window-of-days': [
+    '6:12 a window longer than 1d is added up from sums over 1h: window must be a multiple of it, and 1d30m is not; the nearest that is is 1d1h',
+  ],
+  'every-divides-not': ['6:12 every must divide window: 7s does not divide 30s; the nearest that does is 6s'],
+  'every-longer': ['6:12 every must divide window: 30s does not divide 10s; the nearest that does is 10s'],
+  'every-0': ['6:12 every must be longer than 0'],
+  'every-null': ['6:11 every must be a text'],
+  'every-of-defaults': [
+    '6:13 every must divide window: 30s does not divide 45s; the nearest that does is 15s',
+  ],
+  'every-in-defaults': [
+    '2:20 every must divide window: 40s does not divide 30s; the nearest that does is 30s',
+  ],
+  'every-of-hours': [
+    '6:12 a window longer than 1h is added up from sums over 5m: every must divide 5m, and 8m does not; the nearest that does is 5m',
+  ],
+  'every-of-days': [
+    '6:12 a window longer than 1d is added up from sums over 1h: every must divide 1h, and 25m does not; the nearest that does is 20m',
+  ],
+  'every-beside-session': ['6:12 every of sessions stands within window, beside session'],
+  'every-over-session': ['6:12 every of sessions stands within window, beside session'],
+  'session-missing': ['5:13 session is missing: say how long no request must come for a session to be over'],
+  'session-0': [
+    '5:24 session must be longer than 0',
+    '5:32 max must be longer than 0',
+    '5:43 every must be longer than 0',
+  ],
+  'session-unknown-key': ['5:28 unknown key "gap"', '5:37 unknown key "evry", did you mean "every"?'],
+  'session-multiples': [
+    '5:24 session must be a multiple of every: 45s is none of 30s; the nearest is 1m',
+    '5:34 max must be a multiple of every: 5s is none of 30s; the nearest is 30s',
+  ],
+  'session-default-max': ['5:36 max must be a multiple of every: 1h is none of 7s; the nearest is 59m58s'],
+  'jitter-text': ['2:9 jitter must be true or false'],
+  'jitter-of-rule': ['5:5 unknown key "jitter"'],
   'match-empty': ['5:12 "" is no selector: write it like {service="checkout",status=~"5.."}'],
   'match-mapping': ['5:12 match must be a text'],
   'match-unquoted': [

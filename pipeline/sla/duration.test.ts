@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SyntaxProblem } from './diagnostics.js';
-import { parseDuration } from './duration.js';
+import { formatDuration, parseDuration } from './duration.js';
 
 test.each([
   ['0', 0],
@@ -50,3 +50,15 @@ test.each(['9007199254740992ms', '300000y', `${'9'.repeat(400)}w`])(
     expect(() => parseDuration(text)).toThrow(new SyntaxProblem(`"${text}" is too long a duration`));
   },
 );
+
+test.each([
+  [0, '0s'],
+  [500, '500ms'],
+  [60_500, '1m500ms'],
+  [5_400_000, '1h30m'],
+  [93_600_000, '1d2h'],
+  [31_536_000_000, '52w1d'],
+])('%d ms is written as it is read: %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text);
+  expect(parseDuration(text)).toBe(ms);
+});

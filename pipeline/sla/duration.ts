@@ -14,6 +14,19 @@ const pattern = new RegExp(
   `^${units.map(([unit]) => `(?:(\\d+)${unit === 'm' ? 'm(?!s)' : unit})?`).join('')}$`,
 );
 
+/** As `parseDuration` reads it: `1h30m`. */
+export function formatDuration(ms: number): string {
+  let left = ms;
+  let text = '';
+  for (const [unit, length] of units) {
+    // A year is no number of weeks.
+    if (unit === 'y' || left < length) continue;
+    text += `${Math.floor(left / length)}${unit}`;
+    left %= length;
+  }
+  return text || '0s';
+}
+
 /** `30s`, `1h30m`, `1d`, `500ms`, `0` as Prometheus writes them; in ms. Throws `SyntaxProblem`. */
 export function parseDuration(text: string): number {
   if (text === '0') return 0;

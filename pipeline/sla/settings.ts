@@ -7,12 +7,13 @@ import { parseDuration } from './duration.js';
 import { labelProblem } from './label-name.js';
 import { count, flag, given, oneOf, parsed, type Read, words } from './read.js';
 import { parseSelector } from './selector.js';
+import { readWindow, type WindowSettings } from './window-settings.js';
 
 /** What a rule takes where it says nothing. Durations in ms. */
 export interface Settings {
   readonly errors: readonly Matcher[];
   readonly by: readonly string[];
-  readonly window: number;
+  readonly window: WindowSettings;
   readonly grace: number;
   /** `minWindows` null: half of `windows`, rounded up. */
   readonly baseline: Omit<BaselineSettings, 'minWindows'> & { readonly minWindows: number | null };
@@ -28,7 +29,7 @@ export interface Settings {
 export const initial: Settings = {
   errors: [{ label: 'status', operator: '=~', value: '5..' }],
   by: ['service', 'method', 'route'],
-  window: 30_000,
+  window: { window: 30_000, every: null, session: null },
   grace: 0,
   baseline: { windows: 10, minWindows: null, freeze: true, maxAge: 3_600_000 },
   context: [],
@@ -45,6 +46,7 @@ export const settingKeys = [
   'errors',
   'by',
   'window',
+  'every',
   'grace',
   'baseline',
   'context',
@@ -73,7 +75,7 @@ export function readSettings(
   return {
     errors: read('errors', errorMatchers) ?? base.errors,
     by: read('by', words(labelProblem)) ?? base.by,
-    window: read('window', length) ?? base.window,
+    window: readWindow(problems, entries, base.window),
     grace: read('grace', duration) ?? base.grace,
     baseline: read('baseline', baselineOver(base.baseline)) ?? base.baseline,
     context: read('context', measureList) ?? base.context,
@@ -85,12 +87,6 @@ export function readSettings(
     labels: { ...base.labels, ...read('labels', ownLabels) },
   };
 }
-
-const length: Read<number> = (problems, node, what) => {
-  const ms = duration(problems, node, what);
-  if (ms === 0) problems.at(node, `${what} must be longer than 0`);
-  return ms;
-};
 
 const errorMatchers: Read<readonly Matcher[]> = (problems, node, what) => {
   const selector = parsed(parseSelector)(problems, node, what);

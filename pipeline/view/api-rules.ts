@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { problem } from '../../platform/http/problem.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import type { Rule, RuleSet } from '../model/rule.js';
+import { everyOf } from '../model/selection.js';
 import type { AlertIndex } from './alert-index.js';
 import type { Progress } from './progress.js';
 import type { RecentWindows } from './recent-windows.js';
@@ -65,7 +66,10 @@ const describe = (rule: Rule, { revision }: RuleSet) => ({
   for: rule.for,
   keepFiringFor: rule.keepFiringFor,
   minRequests: rule.minRequests,
+  /** ms; of sessions, the longest. */
   window: rule.selection.window,
+  every: everyOf(rule.selection),
+  session: rule.selection.panes?.session ?? null,
   by: rule.selection.by,
   selection: rule.selection.id,
   selects: rule.selection.text,

@@ -209,9 +209,9 @@ describe('view', () => {
 
   test('tells how far it has come, what is watched, and how it came to an alert', async () => {
     const text =
-      'version: 1\nslas:\n  - alert: Slow\n    match: m\n    by: [route]\n    window: 10s\n    when: mean_latency > 500ms\n';
-    const { revision, selections } = recompile('sla.yaml', text);
-    const selection = selections[0]?.id ?? '';
+      'version: 1\nslas:\n  - alert: Slow\n    match: m\n    by: [route]\n    window: 10s\n    every: 5s\n    when: mean_latency > 500ms\n';
+    const { revision, judged } = recompile('sla.yaml', text);
+    const selection = judged[0]?.id ?? '';
     const value = codec.encode('RulesRevision', { revision, file: 'sla.yaml', text });
     await log.append({ topic: 'rules', partition: 0, records: [{ key: null, value }] });
     for (const [source, timestamp] of [
@@ -244,7 +244,7 @@ describe('view', () => {
         alerts: { firing: 1, pending: 0 },
       });
     expect(await get('/api/v1/rules')).toMatchObject([
-      { alert: 'Slow', line: 3, groups: 1, firing: 1, window: 10_000 },
+      { alert: 'Slow', line: 3, groups: 1, firing: 1, window: 10_000, every: 5000, session: null },
     ]);
     expect(await get(`/api/v1/rules/${revision}`)).toEqual({ revision, file: 'sla.yaml', text });
     expect((await view.app.request('/api/v1/rules/none')).status).toBe(404);

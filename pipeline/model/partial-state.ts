@@ -1,0 +1,37 @@
+import type { Partial } from '../../schemas/types.js';
+import { fromRecord, toRecord } from './buckets.js';
+import type { StateReader, StateWriter } from './state-bytes.js';
+import { loadDetail, saveDetail } from './sums.js';
+
+/** A partial that waits for its window to close, with the source partition that it is of. */
+export function savePartial(to: StateWriter, partition: number, part: Partial): void {
+  to.u32(partition);
+  to.text(part.selection);
+  to.labels(part.group);
+  to.f64(part.start);
+  to.f64(part.requests);
+  to.f64(part.latencySum);
+  to.f64(part.errors);
+  to.f64(part.samples);
+  to.bool(part.covered);
+  const { buckets, max } = part;
+  saveDetail(to, { buckets: buckets === null ? null : fromRecord(buckets), max });
+}
+
+/** What `savePartial` wrote behind the source partition. */
+export const loadPartial = (from: StateReader): Partial => {
+  const sums = loadPartialSums(from);
+  const { buckets, max } = loadDetail(from);
+  return { ...sums, buckets: buckets === null ? null : toRecord(buckets), max };
+};
+
+const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets' | 'max'> => ({
+  selection: from.text(),
+  group: from.labels(),
+  start: from.f64(),
+  requests: from.f64(),
+  latencySum: from.f64(),
+  errors: from.f64(),
+  samples: from.f64(),
+  covered: from.bool(),
+});
