@@ -13,9 +13,13 @@ export class StateWriter {
     this.#at = this.#bytes.writeUInt32LE(value, this.#at);
   }
 
-  bool(value: boolean): void {
+  u8(value: number): void {
     this.#reserve(1);
-    this.#at = this.#bytes.writeUInt8(value ? 1 : 0, this.#at);
+    this.#at = this.#bytes.writeUInt8(value, this.#at);
+  }
+
+  bool(value: boolean): void {
+    this.u8(value ? 1 : 0);
   }
 
   raw(value: Uint8Array): void {
@@ -83,10 +87,14 @@ export class StateReader {
     return value;
   }
 
-  bool(): boolean {
+  u8(): number {
     const value = this.#bytes.readUInt8(this.#at);
     this.#at += 1;
-    return value === 1;
+    return value;
+  }
+
+  bool(): boolean {
+    return this.u8() === 1;
   }
 
   raw(): Buffer {

@@ -21,13 +21,15 @@ export function accumulate(series: () => SeriesTable): MonoTypeOperatorFunction<
   const sample: Sample = { selection: 0, row: 0, member: 0 };
   return map((block) => {
     const table = series();
-    const { selected, members } = table;
+    const { selected, columns } = table.memberships;
+    const moves = block.moves.size > 0;
     for (let row = 0; row < block.rows; row++) {
       if (block.class[row] !== Class.aggregated) continue;
       const slot = block.slot[row] ?? 0;
       sample.row = row;
+      const before = moves ? block.membersAt(slot, row) : null;
       for (let s = 0; s < selected.length; s++) {
-        const member = members[s]?.[slot] ?? -1;
+        const member = (before === null ? columns[s]?.[slot] : before[s]) ?? -1;
         if (member < 0) continue;
         sample.member = member;
         add(block, selected[s] as Selected, sample);

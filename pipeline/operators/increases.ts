@@ -42,7 +42,7 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     );
     return;
   }
-  const keeps = table.keepsBuckets[slot] === 1;
+  const keeps = table.memberships.keepsBuckets[slot] === 1;
   const buckets = keeps ? block.buckets.get(row) : undefined;
   if (buckets !== undefined && !isCumulative(buckets)) {
     block.class[row] = Class.bad;
@@ -54,9 +54,16 @@ function judge(block: Block, row: number, table: SeriesTable): void {
   else {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
     else still(block, row);
-    table.accept(slot, t, count, sum);
+    accept(block, row, table);
     if (keeps) table.buckets[slot] = buckets;
   }
+}
+
+/** The series remembers the sample; where it moves to another group with it, the rows before keep theirs. */
+function accept(block: Block, row: number, table: SeriesTable): void {
+  const slot = block.slot[row] ?? 0;
+  const before = table.accept(slot, block.t[row] ?? 0, block.count[row] ?? 0, block.sum[row] ?? 0);
+  if (before !== null) block.moved(slot, { row, members: before });
 }
 
 function known(block: Block, row: number, table: SeriesTable): void {
@@ -73,7 +80,7 @@ function known(block: Block, row: number, table: SeriesTable): void {
       t === t1 ? Class.duplicate : count <= count1 && sum <= sum1 ? Class.superseded : Class.outOfOrder;
     return;
   }
-  const keeps = table.keepsBuckets[slot] === 1;
+  const keeps = table.memberships.keepsBuckets[slot] === 1;
   const buckets = keeps ? block.buckets.get(row) : undefined;
   const before = keeps ? table.buckets[slot] : undefined;
   if (t - t1 > LOOKBACK) {
@@ -87,7 +94,7 @@ function known(block: Block, row: number, table: SeriesTable): void {
     // Of a series whose buckets were not kept before it is not known how much they grew.
     if (before && buckets) block.bucketIncreases.set(row, growth(before, buckets));
   }
-  table.accept(slot, t, count, sum);
+  accept(block, row, table);
   if (keeps) table.buckets[slot] = buckets;
 }
 

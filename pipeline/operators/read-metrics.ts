@@ -1,6 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { type Block, Class } from '../model/block.js';
 import type { MetricDecoding, MetricReader, RecordCursor } from '../model/cursor.js';
+import { beyondLimits } from '../model/limits.js';
 import type { SeriesTable } from '../model/series-table.js';
 
 const FRAME = 5;
@@ -65,6 +66,11 @@ function readSample(
   let slot = table.find(bytes, keyStart, keyEnd);
   if (slot < 0) {
     const identity = decoding.identity(bytes.subarray(valueStart, valueEnd));
+    const beyond = beyondLimits(identity, keyEnd - keyStart);
+    if (beyond !== null) {
+      refuse(block, row, table.wants(identity) ? beyond : null);
+      return;
+    }
     slot = table.intern(bytes.subarray(keyStart, keyEnd), identity);
   }
   block.slot[row] = slot;
@@ -72,8 +78,8 @@ function readSample(
   block.start[row] = reader.startTimestamp;
   block.count[row] = reader.count;
   block.sum[row] = reader.sum;
-  if (table.wanted[slot] === 0) block.class[row] = Class.unselected;
-  else if (table.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
+  if (table.memberships.wanted[slot] === 0) block.class[row] = Class.unselected;
+  else if (table.memberships.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
 }
 
 function readOther(block: Block, row: number, decoding: MetricDecoding): void {
@@ -89,6 +95,15 @@ function readOther(block: Block, row: number, decoding: MetricDecoding): void {
 function bad(block: Block, row: number, problem: string): void {
   block.class[row] = Class.bad;
   block.problems.set(row, problem);
+}
+
+/** A series beyond the limits is not remembered, so it is looked at each time. Null where nobody wants it. */
+function refuse(block: Block, row: number, beyond: string | null): void {
+  if (beyond === null) block.class[row] = Class.unselected;
+  else {
+    bad(block, row, beyond);
+    block.refused++;
+  }
 }
 
 /** The schema id of a framed value; -1 where it is not framed. */
