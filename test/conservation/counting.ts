@@ -80,13 +80,17 @@ export class PartitionModel {
   readonly #series = new Map<string, Last>();
   readonly #dead = new Map<string, number>();
   readonly #turnedAway = new Set<string>();
+  /** By selection and series: the group it counts in. */
+  readonly #counts = new Map<string, Map<string, string>>();
 
   constructor(
     readonly maxSeries: number,
+    readonly maxGroups: number,
     readonly seen: Seen,
   ) {
     for (const { id } of selections) {
       this.windows.set(id, new Map());
+      this.#counts.set(id, new Map());
       this.grown.set(id, { count: 0, sum: 0 });
       this.lost.set(id, { count: 0, sum: 0 });
     }
@@ -133,6 +137,7 @@ export class PartitionModel {
     for (const [key, { t }] of this.#series) {
       if (next - t <= FORGET) continue;
       this.#series.delete(key);
+      for (const counts of this.#counts.values()) counts.delete(key);
       this.note('a forgotten series');
     }
   }
@@ -156,11 +161,29 @@ export class PartitionModel {
     this.#series.set(key, { t, count, sum });
     const increase = this.#increase(reading, last);
     for (const selection of wanted) {
-      if (increase) this.#split(selection, reading, increase, late);
-      else this.#alone(selection, reading, late);
+      const counted = { ...reading, labels: this.#groupOf(selection, key, labels) };
+      const error = labels.status?.startsWith('5') ?? false;
+      if (increase) this.#split(selection, counted, { ...increase, error }, late);
+      else this.#alone(selection, counted, late);
     }
     if (late.length > 1) this.note('late for several windows');
     return late.length > 0 ? 'late' : 'aggregated';
+  }
+
+  /** Where the series counts from this sample on: its own group, if that has a place or finds one. */
+  #groupOf({ id, by }: PlainSelection, key: string, labels: Labels): Labels {
+    const counts = this.#counts.get(id) as Map<string, string>;
+    const own = Object.fromEntries(by.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])));
+    const overflow = Object.fromEntries(by.map((name) => [name, '__overflow__']));
+    const before = counts.get(key);
+    const placed = new Set(counts.values());
+    placed.delete(textOf(overflow));
+    const within = by.length === 0 || placed.has(textOf(own)) || placed.size < this.maxGroups;
+    const group = within ? own : overflow;
+    if (!within) this.note('a group without a place');
+    if (within && before === textOf(overflow) && by.length > 0) this.note('a group that finds a place later');
+    counts.set(key, textOf(group));
+    return group;
   }
 
   #increase({ t, start, count, sum }: Reading, last: Last | undefined): Increase | null {
@@ -193,7 +216,7 @@ export class PartitionModel {
   #split(
     selection: PlainSelection,
     { t, labels }: Reading,
-    { from, count, sum }: Increase,
+    { from, count, sum, error }: Increase & { readonly error: boolean },
     late: Letter['windows'][number][],
   ): void {
     const { id, window } = selection;
@@ -219,7 +242,7 @@ export class PartitionModel {
       if (start === own) sums.samples++;
       sums.requests += partCount;
       sums.latencySum += partSum;
-      if (labels.status?.startsWith('5')) sums.errors += partCount;
+      if (error) sums.errors += partCount;
     }
   }
 
@@ -227,10 +250,7 @@ export class PartitionModel {
     return start + window + grace <= this.watermark;
   }
 
-  #sums(selection: PlainSelection, labels: Labels, start: number): Sums {
-    const group = Object.fromEntries(
-      selection.by.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])),
-    );
+  #sums(selection: PlainSelection, group: Labels, start: number): Sums {
     const text = textOf(group);
     this.groups.set(text, group);
     const groups = this.windows.get(selection.id) as Map<string, Map<number, Sums>>;

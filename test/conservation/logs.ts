@@ -88,6 +88,7 @@ const poll = fc.record({
 export interface Log {
   readonly partitions: number;
   readonly maxSeries: number;
+  readonly maxGroups: number;
   readonly entries: readonly Entry[];
 }
 
@@ -96,12 +97,19 @@ export const logs: fc.Arbitrary<Log> = fc
     /** Of eight, one has no series at all. */
     partitions: weighted([3, 1], [3, 2], [3, 3], [1, 8]),
     maxSeries: weighted([6, 100], [2, 1]),
+    maxGroups: weighted([3, 100], [2, 1], [1, 2]),
     /** The poll in which a second source appears, if it does. */
     other: fc.oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.nat(30)),
+    /** From that poll on, the series before this one are gone, and polls are so much longer. */
+    gone: fc.record({
+      before: weighted([2, 0], [1, 2], [2, 4]),
+      from: fc.nat(4),
+      pace: weighted([1, 1], [1, 110]),
+    }),
     ending: fc.boolean(),
     polls: fc.array(poll, { minLength: 5, maxLength: 60 }),
   })
-  .map(({ partitions, maxSeries, other, ending, polls }) => {
+  .map(({ partitions, maxSeries, maxGroups, other, gone, ending, polls }) => {
     const entries: Entry[] = [];
     const all: Series[] = series.map((one) => ({ ...one, count: 0, sum: 0, start: null, t: 0 }));
     let now = EPOCH;
@@ -111,11 +119,13 @@ export const logs: fc.Arbitrary<Log> = fc
       }
     };
     for (const [n, { step, first, acts, leading, lag, otherLag, skip, junk }] of polls.entries()) {
-      now += step;
-      if (step > 600_000 && leading) mark('spout', now - 1000);
+      const taken = gone.before > 0 && n > gone.from ? step * gone.pace : step;
+      now += taken;
+      if (taken > 600_000 && leading) mark('spout', now - 1000);
       for (const k of all.keys()) {
         const i = (first + k) % all.length;
         const [one, chosen] = [all[i], acts[i]];
+        if (i < gone.before && n >= gone.from) continue;
         if (one && chosen) entries.push(...samples(one, { ...chosen, now, partition: i % partitions }));
       }
       if (junk !== 'none') entries.push(unreadable(junk, now, now % partitions));
@@ -124,7 +134,7 @@ export const logs: fc.Arbitrary<Log> = fc
     }
     if (ending) mark('spout', now + 60_000);
     if (ending && polls.length > other) mark('other', now + 60_000);
-    return { partitions, maxSeries, entries };
+    return { partitions, maxSeries, maxGroups, entries };
   });
 
 interface Act {
