@@ -55,7 +55,7 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
   exposeStages(registry, aggregates, evaluates);
   let member = (): boolean => false;
   const windows = new WindowMetrics({ registry, rules, live: evaluates, member: () => member() });
-  const aggregate = aggregateFactory({ decoding: () => decoding, compile: recompile, targets });
+  const aggregate = aggregateFactory({ decoding: () => decoding, compile: recompile, targets, warn });
   const evaluate = evaluateFactory({
     read: readPartialBatch(codec),
     compile: recompile,
@@ -166,6 +166,38 @@ function exposeStages(
     collect() {
       this.reset();
       for (const [partition, { seriesCount }] of aggregates) this.set({ partition }, seriesCount);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_refused_labels',
+    help: 'Records among the bad ones whose labels are beyond the limits, since the log began',
+    labelNames: ['partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { account }] of aggregates) this.set({ partition }, account.refused);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_groups',
+    help: 'Groups that have a place, by selection',
+    labelNames: ['partition', 'selection'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { groups }] of aggregates)
+        for (const one of groups) this.set({ partition, selection: one.selection }, one.groups);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_group_overflow_samples',
+    help: 'Samples that count in the overflow group for want of a place, since the selection began',
+    labelNames: ['partition', 'selection'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { groups }] of aggregates)
+        for (const one of groups) this.set({ partition, selection: one.selection }, one.overflowSamples);
     },
   });
   new Gauge({
