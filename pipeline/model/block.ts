@@ -1,4 +1,4 @@
-import type { Buckets } from './buckets.js';
+import { BucketColumns } from './bucket-columns.js';
 import type { RecordCursor } from './cursor.js';
 
 /** The classes of docs/semantics.md; every metric record counts in exactly one. */
@@ -80,9 +80,8 @@ export class Block {
   from = new Float64Array(0);
   countIncrease = new Float64Array(0);
   sumIncrease = new Float64Array(0);
-  /** By row, of series whose buckets are kept: cumulative as scraped, and how much each has grown. */
-  readonly buckets = new Map<number, Buckets>();
-  readonly bucketIncreases = new Map<number, Buckets>();
+  /** Of rows whose series have their buckets kept. */
+  readonly buckets = new BucketColumns();
   readonly watermarks: WatermarkRow[] = [];
   readonly late: LateRow[] = [];
   /** By slot, in order of rows. */
@@ -99,8 +98,7 @@ export class Block {
     this.watermarks.length = 0;
     this.late.length = 0;
     this.problems.clear();
-    this.buckets.clear();
-    this.bucketIncreases.clear();
+    this.buckets.reset(batch.count);
     this.moves.clear();
     if (batch.count > this.t.length) this.#allocate(Math.max(1024, batch.count, this.t.length * 2));
   }

@@ -1,38 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BucketSplit, type Buckets, growth, hasFallen, isCumulative, quantileOf, shared } from './buckets.js';
+import { type Buckets, quantileOf, shared } from './buckets.js';
 
 const inf = Number.POSITIVE_INFINITY;
 const of = (...pairs: readonly (readonly [number, number])[]): Buckets => ({
   le: pairs.map(([le]) => le),
   counts: pairs.map(([, count]) => count),
-});
-
-test.each<[string, Buckets, boolean]>([
-  ['none', of(), true],
-  ['rising', of([0.1, 1], [1, 1], [inf, 4]), true],
-  ['falling counts', of([0.1, 2], [1, 1], [inf, 4]), false],
-  ['a bound twice', of([0.1, 1], [0.1, 2]), false],
-  ['bounds out of order', of([1, 1], [0.1, 2]), false],
-  ['less than nothing', of([0.1, -1], [1, 1]), false],
-  ['no number', of([0.1, Number.NaN]), false],
-  ['no bound', of([Number.NaN, 1]), false],
-  ['without end', of([inf, inf]), false],
-])('buckets with %s: %j', (_, buckets, cumulative) => {
-  expect(isCumulative(buckets)).toBe(cumulative);
-});
-
-test('a bucket that both have and that holds less means a new beginning', () => {
-  const before = of([0.1, 2], [1, 5], [inf, 5]);
-  expect(hasFallen(before, of([0.1, 2], [1, 5], [inf, 6]))).toBe(false);
-  expect(hasFallen(before, of([0.1, 1], [1, 5], [inf, 6]))).toBe(true);
-  expect(hasFallen(before, of([0.5, 1], [inf, 5]))).toBe(false);
-});
-
-test('a bucket that was not there before counts from 0', () => {
-  const before = of([0.1, 2], [inf, 5]);
-  expect(growth(before, of([0.1, 3], [inf, 9]))).toEqual(of([0.1, 1], [inf, 4]));
-  expect(growth(before, of([0.1, 3], [1, 8], [inf, 9]))).toEqual(of([0.1, 1], [1, 8], [inf, 4]));
 });
 
 describe('sums', () => {
@@ -68,15 +41,6 @@ describe('sums', () => {
       }),
     );
   });
-});
-
-test('parts of an increase add up to it, the last one takes what is left', () => {
-  const split = new BucketSplit(of([0.1, 1], [inf, 10]));
-  const first = split.part({ overlap: 1, length: 3 });
-  const second = split.part({ overlap: 1, length: 3 });
-  expect(first).toEqual(of([0.1, 1 / 3], [inf, 10 / 3]));
-  expect(split.part(null)).toEqual(of([0.1, 1 - 1 / 3 - 1 / 3], [inf, 10 - 10 / 3 - 10 / 3]));
-  expect(second).toEqual(first);
 });
 
 test.each<[string, number, Buckets, ReturnType<typeof quantileOf>]>([

@@ -1,4 +1,4 @@
-import type { Buckets } from './buckets.js';
+import type { RawBuckets } from './bucket-columns.js';
 
 /** Records of one partition as bytes with a cursor; what a batch of the log looks like to an operator. */
 export interface RecordCursor {
@@ -22,8 +22,8 @@ export interface MetricReader {
   readonly startTimestamp: number;
   readonly count: number;
   readonly sum: number;
-  /** Of the record that was read last. */
-  buckets(): Buckets;
+  /** Of the record that was read last; valid until the next one is read. */
+  buckets(): RawBuckets;
 }
 
 /** What a framed value is, found out from its schema id, and how to read it. */

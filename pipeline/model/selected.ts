@@ -1,4 +1,4 @@
-import { BucketSums, type Buckets } from './buckets.js';
+import { BucketSums } from './buckets.js';
 import { type GroupOptions, GroupTable, OVERFLOW } from './groups.js';
 import { compileMatchers, type Labels } from './matcher.js';
 import type { Selection } from './selection.js';
@@ -131,14 +131,14 @@ export class Selected {
     return this.groups.sort(sums.groups);
   }
 
-  /** Adds to the buckets of a group in a window. */
-  addBuckets({ buckets }: WindowSums, group: number, increase: Buckets): void {
+  /** What the buckets of a group add up to in a window. */
+  bucketsOf({ buckets }: WindowSums, group: number): BucketSums {
     let sums = buckets[group];
     if (sums === undefined) {
       sums = new BucketSums();
       buckets[group] = sums;
     }
-    sums.add(increase);
+    return sums;
   }
 
   drop(sums: WindowSums): void {

@@ -1,4 +1,5 @@
-import { type Buckets, loadBuckets, saveBuckets } from './buckets.js';
+import type { KeptBuckets } from './bucket-columns.js';
+import { loadBuckets, saveBuckets } from './buckets.js';
 import { KeyTable } from './key-table.js';
 import { Memberships, type SeriesOfSlots, widen } from './memberships.js';
 import type { Selected } from './selected.js';
@@ -23,7 +24,7 @@ export class SeriesTable implements SeriesOfSlots {
   sum = new Float64Array(0);
   admitted = new Uint8Array(0);
   /** Of the previous sample, where they are kept; undefined where it came before they were. */
-  readonly buckets: (Buckets | undefined)[] = [];
+  readonly buckets: (KeptBuckets | undefined)[] = [];
   readonly memberships: Memberships;
   admittedCount = 0;
   readonly #keys = new KeyTable();

@@ -1,6 +1,5 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs';
 import { type Block, Class } from '../model/block.js';
-import { growth, hasFallen, isCumulative } from '../model/buckets.js';
 import type { SeriesTable } from '../model/series-table.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 
@@ -43,8 +42,7 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     return;
   }
   const keeps = table.memberships.keepsBuckets[slot] === 1;
-  const buckets = keeps ? block.buckets.get(row) : undefined;
-  if (buckets !== undefined && !isCumulative(buckets)) {
+  if (keeps && !block.buckets.isCumulative(row)) {
     block.class[row] = Class.bad;
     block.problems.set(row, 'its buckets do not rise from bound to bound');
     return;
@@ -52,10 +50,10 @@ function judge(block: Block, row: number, table: SeriesTable): void {
   if (table.admitted[slot] === 1) known(block, row, table);
   else if (table.admittedCount >= table.maxSeries) block.class[row] = Class.overflow;
   else {
-    if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
+    if (start <= t && t - start <= LOOKBACK) begin(block, row, { from: start, keeps });
     else still(block, row);
     accept(block, row, table);
-    if (keeps) table.buckets[slot] = buckets;
+    if (keeps) table.buckets[slot] = block.buckets.keep(row, undefined);
   }
 }
 
@@ -81,28 +79,26 @@ function known(block: Block, row: number, table: SeriesTable): void {
     return;
   }
   const keeps = table.memberships.keepsBuckets[slot] === 1;
-  const buckets = keeps ? block.buckets.get(row) : undefined;
   const before = keeps ? table.buckets[slot] : undefined;
   if (t - t1 > LOOKBACK) {
-    if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
+    if (start <= t && t - start <= LOOKBACK) begin(block, row, { from: start, keeps });
     else still(block, row);
-  } else if (start > t1) begin(block, row, start);
-  else if (count < count1 || sum < sum1 || (before && buckets && hasFallen(before, buckets)))
-    begin(block, row, t1);
+  } else if (start > t1) begin(block, row, { from: start, keeps });
+  else if (count < count1 || sum < sum1 || (before && block.buckets.hasFallen(row, before)))
+    begin(block, row, { from: t1, keeps });
   else {
     grow(block, row, t1, count - count1, sum - sum1);
     // Of a series whose buckets were not kept before it is not known how much they grew.
-    if (before && buckets) block.bucketIncreases.set(row, growth(before, buckets));
+    if (before) block.buckets.growSince(row, before);
   }
   accept(block, row, table);
-  if (keeps) table.buckets[slot] = buckets;
+  if (keeps) table.buckets[slot] = block.buckets.keep(row, before);
 }
 
 /** Accepted, with all that a counter holds that began anew. */
-function begin(block: Block, row: number, from: number): void {
+function begin(block: Block, row: number, { from, keeps }: { from: number; keeps: boolean }): void {
   grow(block, row, from, block.count[row] ?? 0, block.sum[row] ?? 0);
-  const buckets = block.buckets.get(row);
-  if (buckets !== undefined) block.bucketIncreases.set(row, buckets);
+  if (keeps) block.buckets.begin(row);
 }
 
 /** Accepted, with an increase. */

@@ -79,7 +79,7 @@ function readSample(
   block.count[row] = reader.count;
   block.sum[row] = reader.sum;
   if (table.memberships.wanted[slot] === 0) block.class[row] = Class.unselected;
-  else if (table.memberships.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
+  else if (table.memberships.keepsBuckets[slot] === 1) block.buckets.take(row, reader.buckets());
 }
 
 function readOther(block: Block, row: number, decoding: MetricDecoding): void {
