@@ -8,7 +8,7 @@ export type { Given, Name };
 /** What the whole platform in one process takes. */
 const platform = [
   ...(['port', 'host', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'platform'] as const),
-  ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention'] as const),
+  ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
   ...(['checkpointEvery', 'quota', 'logLevel'] as const),
 ];
 export type Settings = Given<(typeof platform)[number]>;

@@ -85,7 +85,10 @@ async function start(
   const view = createView({
     log,
     codec,
+    store: lmdbStore(environment),
+    retention: settings.history,
     clock: Date.now,
+    monotonic,
     pause,
     warn: (text) => logger.warn(text),
     onFatal,

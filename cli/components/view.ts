@@ -2,14 +2,15 @@ import type { Listening } from '../../platform/http/serve.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
+import { openRedis } from '../redis.js';
 
 const DRAIN_MS = 5_000;
 
 export const viewCommand = () =>
   componentCommand({
     name: 'view',
-    description: 'alerts and windows over HTTP, as streams and lists',
-    names: [...clusterNames, 'port'],
+    description: 'alerts, their history and windows over HTTP, as streams and lists',
+    names: [...clusterNames, 'redisUrl', 'redisCa', 'history', 'port'],
     drainMs: DRAIN_MS,
     start: async (settings, surroundings) => {
       const { logger, onFatal, onStop } = surroundings;
@@ -19,7 +20,10 @@ export const viewCommand = () =>
       onStop(close);
       const view = createView({
         ...{ log, codec, pause, onFatal },
+        store: await openRedis({ url: settings.redisUrl, ca: settings.redisCa }, surroundings),
+        retention: settings.history,
         clock: Date.now,
+        monotonic: () => performance.now(),
         warn: (text) => logger.warn(text),
       });
       await view.start();

@@ -85,7 +85,7 @@ export const settings = {
   redisUrl: {
     flag: '--redis-url <url>',
     variable: 'REDIS_URL',
-    help: 'store of users and videos, redis:// or rediss://',
+    help: 'store of users and videos, and of alerts of the past, redis:// or rediss://',
     schema: address(['redis', 'rediss']),
   },
   leaseUrl: {
@@ -204,6 +204,12 @@ export const settings = {
     flag: '--retention <duration>',
     default: '2d',
     help: 'how long metrics, windows and alerts are kept',
+    schema: duration,
+  },
+  history: {
+    flag: '--history <duration>',
+    default: '30d',
+    help: 'how long alerts of the past are kept for those who look back',
     schema: duration,
   },
   checkpointEvery: {

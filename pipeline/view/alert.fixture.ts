@@ -9,7 +9,7 @@ export const alertOf = (route: string, state: AlertRecord['state'], windowEnd = 
   alert: 'Slow',
   state,
   severity: 'warning',
-  labels: { route },
+  labels: { alertname: 'Slow', route },
   annotations: {},
   measure: 'mean_latency',
   operator: '>',

@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pause } from '../../cli/pause.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
+import { openEnvironment } from '../../platform/lmdb/environment.js';
 import { kafkaLog } from '../../platform/log/kafka/log.js';
+import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import { BrokerProxy } from '../../test/broker-proxy.js';
 import { docker, type Server, startKafka } from '../../test/containers.js';
+import { temporaryFolder } from '../../test/tidemark.js';
 import { alertOf } from './alert.fixture.js';
 import { createView } from './view.js';
 
@@ -31,7 +34,10 @@ describe.skipIf(!docker)('the view over Kafka', () => {
       return log.append({ topic: 'alerts', partition, records: [{ key: null, value }] });
     };
     await append(0, '/before');
-    const view = createView({ log, codec, clock: Date.now, pause, warn, onFatal });
+    using folder = temporaryFolder();
+    const environment = openEnvironment({ path: folder.path, mode: 'write' });
+    const kept = { store: lmdbStore(environment), retention: 60_000, monotonic: () => performance.now() };
+    const view = createView({ log, codec, ...kept, clock: Date.now, pause, warn, onFatal });
     await view.start();
 
     const leave: (() => Promise<void>)[] = [];

@@ -5,13 +5,17 @@ import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
 import { type EventLog, LogError } from '../../platform/log/event-log.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
+import { lmdbStore } from '../../platform/store/lmdb/store.js';
+import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
+import { recompile } from '../sla/compile.js';
 import { alertOf as alert, NOW } from './alert.fixture.js';
 import { createView, type View } from './view.js';
 
 const codec = embeddedCodec();
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const PARTITIONS = 2;
 
 const window = (route: string, end: number): WindowRecord => ({
@@ -38,7 +42,9 @@ const onFatal = (error: unknown): never => expect.unreachable(String(error));
 
 describe('view', () => {
   let log: EventLog;
+  let store: Store;
   let view: View;
+  const kept = () => ({ store, retention: DAY, monotonic: () => performance.now() });
   let close: () => Promise<void>;
   let now = NOW;
   /** How often the codec cannot look up a schema. */
@@ -56,12 +62,16 @@ describe('view', () => {
     const environment = openEnvironment({ path: folder.path, mode: 'write' });
     now = NOW;
     log = lmdbLog(environment, { clock: () => now });
-    const topics = ['alerts', 'windows'].map((name) => ({ name, partitions: PARTITIONS, retentionMs: null }));
-    await log.createTopics(topics);
+    store = lmdbStore(environment, { clock: () => now });
+    const topics = ['alerts', 'windows', 'metrics'].map((name) => ({
+      ...{ name, partitions: PARTITIONS, retentionMs: null },
+    }));
+    await log.createTopics([...topics, { name: 'rules', partitions: 1, retentionMs: null }]);
     outages = 0;
     view = createView({
       log,
       codec: failing,
+      ...kept(),
       clock: () => now,
       pause: hasty,
       warn: () => undefined,
@@ -115,7 +125,7 @@ describe('view', () => {
     let down = false;
     const range: EventLog['range'] = (...at) =>
       down ? Promise.reject(new LogError('Unavailable', 'no broker answers')) : log.range(...at);
-    const options = { codec, clock: () => now, pause: hasty, warn: () => undefined, onFatal };
+    const options = { codec, ...kept(), clock: () => now, pause: hasty, warn: () => undefined, onFatal };
     const one = createView({ log: { ...log, range }, ...options });
     expect(await one.ready()).toBe(true);
     down = true;
@@ -128,7 +138,7 @@ describe('view', () => {
       asked++;
       return new Promise(() => undefined);
     };
-    const options = { codec, clock: () => now, warn: () => undefined, onFatal };
+    const options = { codec, ...kept(), clock: () => now, warn: () => undefined, onFatal };
     const one = createView({ log: { ...log, range }, ...options, pause: (_, signal) => pause(1, signal) });
     expect(await Promise.all([one.ready(), one.ready()])).toEqual([false, false]);
     expect(await one.ready()).toBe(false);
@@ -152,11 +162,93 @@ describe('view', () => {
     now = NOW + 60 * MINUTE;
     await append(1, alert('/b', 'firing', now - 20 * MINUTE));
     await append(0, alert('/a', 'resolved', now - 30 * MINUTE));
+    await view.start();
     const expected = [`/a resolved ${now - 30 * MINUTE}`, `/b firing ${now - 20 * MINUTE}`];
     expect(await ids('/api/v1/alerts?since=45m')).toEqual(expected);
     const time = new Date(now - 45 * MINUTE).toISOString();
     expect(await ids(`/api/v1/alerts?since=${time}`)).toEqual(expected);
     expect(await ids('/api/v1/alerts?since=1d')).toHaveLength(3);
+  });
+
+  test('chooses alerts by labels, name, state and severity', async () => {
+    await append(0, alert('/a', 'firing'));
+    await append(1, { ...alert('/b', 'pending'), severity: 'critical' });
+    await view.start();
+    const routes = async (query: string): Promise<string[]> =>
+      ((await get(`/api/v1/alerts?${query}`)) as AlertRecord[]).map(({ fingerprint }) => fingerprint);
+    expect(await routes('match={route=~"/a|/c"}')).toEqual(['/a']);
+    expect(await routes('match=Slow{route!="/a"}')).toEqual(['/b']);
+    expect(await routes('match=Slower')).toEqual([]);
+    expect(await routes('state=firing,resolved')).toEqual(['/a']);
+    expect(await routes('severity=critical')).toEqual(['/b']);
+  });
+
+  test('turns the pages of the history from the newest to the oldest, whatever comes meanwhile', async () => {
+    for (let i = 1; i <= 7; i++) await append(i % PARTITIONS, alert('/a', 'firing', NOW - i * MINUTE));
+    await view.start();
+    type Page = { transitions: AlertRecord[]; next: string | null };
+    const ends: number[] = [];
+    let page = (await get('/api/v1/history?limit=3&from=1d')) as Page;
+    for (;;) {
+      ends.push(...page.transitions.map(({ windowEnd }) => (NOW - windowEnd) / MINUTE));
+      if (page.next === null) break;
+      await append(0, alert('/a', 'resolved', NOW - ends.length));
+      page = (await get(`/api/v1/history?limit=3&from=1d&cursor=${page.next}`)) as Page;
+    }
+    expect(ends).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    const between = `from=${new Date(NOW - 4 * MINUTE).toISOString()}&to=${new Date(NOW - 2 * MINUTE).toISOString()}`;
+    const { transitions } = (await get(`/api/v1/history?${between}`)) as Page;
+    expect(transitions.map(({ windowEnd }) => (NOW - windowEnd) / MINUTE)).toEqual([3, 4]);
+  });
+
+  test('tells how far it has come, what is watched, and how it came to an alert', async () => {
+    const text =
+      'version: 1\nslas:\n  - alert: Slow\n    match: m\n    by: [route]\n    window: 10s\n    when: mean_latency > 500ms\n';
+    const { revision, selections } = recompile('sla.yaml', text);
+    const selection = selections[0]?.id ?? '';
+    const value = codec.encode('RulesRevision', { revision, file: 'sla.yaml', text });
+    await log.append({ topic: 'rules', partition: 0, records: [{ key: null, value }] });
+    for (const [source, timestamp] of [
+      ['b', NOW - 2],
+      ['a', NOW - 1],
+    ] as const) {
+      const watermark = codec.encode('Watermark', { timestamp, source, partitions: PARTITIONS });
+      await log.append({ topic: 'metrics', partition: 0, records: [{ key: null, value: watermark }] });
+    }
+    for (let i = 2; i >= 0; i--)
+      await append(1, {
+        ...window('/a', NOW - i * 10_000),
+        selection,
+        latencySum: 3 - i,
+        requests: i === 1 ? 0 : 2,
+      });
+    await append(0, { ...alert('/a', 'firing'), rule: { file: 'sla.yaml', line: 3, revision } });
+    await view.start();
+    await expect
+      .poll(() => get('/api/v1/status'))
+      .toEqual({
+        now: NOW,
+        sources: [
+          { source: 'a', watermark: NOW - 1 },
+          { source: 'b', watermark: NOW - 2 },
+        ],
+        scrapedTo: NOW - 1,
+        evaluatedTo: NOW,
+        rules: { file: 'sla.yaml', revision, count: 1 },
+        alerts: { firing: 1, pending: 0 },
+      });
+    expect(await get('/api/v1/rules')).toMatchObject([
+      { alert: 'Slow', line: 3, groups: 1, firing: 1, window: 10_000 },
+    ]);
+    expect(await get(`/api/v1/rules/${revision}`)).toEqual({ revision, file: 'sla.yaml', text });
+    expect((await view.app.request('/api/v1/rules/none')).status).toBe(404);
+    expect(await get('/api/v1/sparklines?fingerprint=/a&fingerprint=/b')).toEqual({
+      '/a': [
+        [NOW - 20_000, 0.5],
+        [NOW - 10_000, null],
+        [NOW, 1.5],
+      ],
+    });
   });
 
   test('gives the windows of the last five minutes unless told otherwise', async () => {
@@ -212,6 +304,10 @@ describe('view', () => {
   test.each([
     ['/api/v1/alerts?since=soon', 'since is "soon": give a duration like 1h'],
     ['/api/v1/windows?since=', 'since is ""'],
+    ['/api/v1/alerts?state=angry', 'state is "angry": there are inactive, pending, firing, resolved'],
+    ['/api/v1/alerts?match={route', 'match: "{route" is no selector'],
+    ['/api/v1/history?limit=none', 'limit is "none": give a whole number from 1 on'],
+    ['/api/v1/history?cursor=7', 'cursor is none of ours'],
     ['/api/v1/alerts/stream?lastEventId=1', 'Last-Event-ID is none of this stream'],
     ['/api/v1/windows/stream?since=yesterday', 'since is "yesterday"'],
   ])('refuses %s', async (path, detail) => {
@@ -227,10 +323,11 @@ describe('view', () => {
     expect(await ids('/api/v1/alerts')).toEqual([`/a firing ${NOW}`]);
     outages = 2;
     expect(await events('/api/v1/alerts/stream?since=1h', 1)).toHaveLength(1);
+    await append(0, window('/a', NOW));
     outages = 1;
-    const answer = await view.app.request('/api/v1/alerts?since=1h');
+    const answer = await view.app.request('/api/v1/windows?since=1h');
     expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
-    expect(await ids('/api/v1/alerts?since=1h')).toHaveLength(1);
+    expect(await get('/api/v1/windows?since=1h')).toHaveLength(1);
   });
 
   test('ends its streams when it closes', async () => {

@@ -1,24 +1,35 @@
 import { type Context, Hono } from 'hono';
 import type { Codec } from '../../platform/codec/codec.js';
-import { toJson } from '../../platform/codec/json.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { outage } from '../../platform/http/outage.js';
 import { problem } from '../../platform/http/problem.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
-import { schemaOf } from '../../schemas/index.js';
-import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import { parseDuration } from '../sla/duration.js';
-import { ActiveAlerts } from './active-alerts.js';
+import type { Store } from '../../platform/store/store.js';
+import { topics } from '../stage/stage.js';
+import { AlertIndex } from './alert-index.js';
+import { AlertStore } from './alert-store.js';
+import { alertsApi } from './api-alerts.js';
+import { rulesApi } from './api-rules.js';
+import { windowsApi } from './api-windows.js';
 import { parsePosition, streamTopic } from './event-stream.js';
-import { scanSince } from './scan.js';
+import { Progress } from './progress.js';
+import { BadQuery, timeOf } from './query.js';
+import { RecentWindows } from './recent-windows.js';
+import { RuleTexts } from './rule-texts.js';
 import { SharedTopic } from './shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
   readonly codec: Codec;
+  /** Where it keeps the alerts of the past. */
+  readonly store: Store;
+  /** How long they are kept, ms. */
+  readonly retention: number;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
+  /** ms */
+  readonly monotonic: () => number;
   readonly pause: Patience['pause'];
   readonly warn: (message: string) => void;
   /** It cannot follow the alerts any more. */
@@ -34,54 +45,38 @@ export interface View {
   close(): Promise<void>;
 }
 
-const WINDOWS_SINCE = '5m';
 /** Whoever asks whether it is ready waits no longer than so, ms: a probe gives up after 5 s. */
 const READY_MS = 4_000;
-const schemas = { AlertRecord: schemaOf('AlertRecord'), WindowRecord: schemaOf('WindowRecord') };
 
 /** What people and tools see of the alerts and windows, over HTTP. */
-export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOptions): View {
+export function createView(options: ViewOptions): View {
+  const { log, codec, store, retention, clock, monotonic, pause, warn, onFatal } = options;
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
-  const shared = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
-  const topics = { alerts: shared('alerts'), windows: shared('windows') };
-  const active = new ActiveAlerts({ log, topic: topics.alerts, signal: stop.signal, onFatal });
+  const sharing = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
+  const shared = { alerts: sharing(topics.alerts), windows: sharing(topics.windows) };
+  const following = { log, clock, patience, onFatal };
+  const alerts = new AlertIndex({
+    ...following,
+    ...{ topic: shared.alerts, store: new AlertStore(store), retention },
+  });
+  const recent = new RecentWindows({ ...following, topic: shared.windows });
+  const rules = new RuleTexts({ log, codec });
+  const progress = new Progress({ log, codec, monotonic });
   let looking: Promise<boolean> | null = null;
   const app = new Hono();
 
-  app.get('/api/v1/alerts', async (c) => {
-    const since = c.req.query('since');
-    if (since === undefined) return c.json(active.list().map((alert) => toJson(schemas.AlertRecord, alert)));
-    const time = sinceTime(since, clock());
-    if (time === null) return badSince(since);
-    const found: AlertRecord[] = [];
-    for await (const { type, value } of scanSince(log, codec, { topic: 'alerts', time })) {
-      if (type === 'AlertRecord' && value.windowEnd >= time) found.push(value);
-    }
-    found.sort((a, b) => a.windowEnd - b.windowEnd);
-    return c.json(found.map((alert) => toJson(schemas.AlertRecord, alert)));
-  });
-
-  app.get('/api/v1/windows', async (c) => {
-    const since = c.req.query('since') ?? WINDOWS_SINCE;
-    const time = sinceTime(since, clock());
-    if (time === null) return badSince(since);
-    const found: WindowRecord[] = [];
-    for await (const { type, value } of scanSince(log, codec, { topic: 'windows', time })) {
-      if (type === 'WindowRecord' && value.end >= time) found.push(value);
-    }
-    found.sort((a, b) => a.end - b.end);
-    return c.json(found.map((window) => toJson(schemas.WindowRecord, window)));
-  });
+  app.route('/api/v1', alertsApi({ alerts, rules, recent, clock }));
+  app.route('/api/v1', windowsApi({ log, codec, clock }));
+  app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
 
   const stream = async (
     c: Context,
-    topic: keyof typeof topics,
-    type: keyof typeof schemas,
+    topic: keyof typeof shared,
+    type: 'AlertRecord' | 'WindowRecord',
   ): Promise<Response> => {
     const partitions = await log.partitions(topic);
     const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
-    const since = c.req.query('since');
     if (last !== undefined) {
       const given = parsePosition(last, partitions);
       if (!given) return problem(400, 'Last-Event-ID is none of this stream');
@@ -89,19 +84,19 @@ export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOpti
         // Beyond the end it is of a log that was here before: what comes now must not be waited past.
         given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
       );
-      return streamTopic(c, { topic: topics[topic], type, from, patience });
+      return streamTopic(c, { topic: shared[topic], type, from, patience });
     }
-    const time = since === undefined ? Number.POSITIVE_INFINITY : sinceTime(since, clock());
-    if (time === null) return badSince(since ?? '');
+    const time = timeOf(c.req.query(), 'since', clock(), Number.POSITIVE_INFINITY);
     const from = await Promise.all(
       Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
     );
-    return streamTopic(c, { topic: topics[topic], type, from, patience });
+    return streamTopic(c, { topic: shared[topic], type, from, patience });
   };
   app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
   app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
 
   app.onError((error) => {
+    if (error instanceof BadQuery) return problem(400, error.message);
     const unavailable = outage(error);
     warn(unavailable ? error.message : `${error.stack ?? error.message}`);
     return unavailable ?? problem(500, 'something went wrong on our side');
@@ -109,7 +104,10 @@ export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOpti
 
   return {
     app,
-    start: () => active.start(),
+    start: async () => {
+      await alerts.start();
+      recent.start();
+    },
     ready: async () => {
       // A broker that says nothing is asked once, however often that is asked for.
       looking ??= log
@@ -127,21 +125,9 @@ export function createView({ log, codec, clock, pause, warn, onFatal }: ViewOpti
     },
     close: async () => {
       stop.abort();
-      await active.ended();
-      for (const one of Object.values(topics)) await one.close();
+      await alerts.ended();
+      await recent.ended();
+      for (const one of Object.values(shared)) await one.close();
     },
   };
 }
-
-/** `1h` ago, or an ISO time; null where it is neither. */
-function sinceTime(text: string, now: number): number | null {
-  try {
-    return now - parseDuration(text);
-  } catch {
-    const time = Date.parse(text);
-    return Number.isNaN(time) ? null : time;
-  }
-}
-
-const badSince = (text: string): Response =>
-  problem(400, `since is "${text}": give a duration like 1h, or a time like 2026-01-31T12:00:00Z`);

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { AbortedTransaction, FetchedMessage, FetchedPartition, Fetching } from './cluster.js';
 import { areBatches } from './record-batches.js';
+import { type Requests, requestsOf, through } from './requests.js';
 
 const require = createRequire(import.meta.url);
 
@@ -20,70 +21,46 @@ interface Decoder {
   readArrayAsync<T>(read: (decoder: Decoder) => Promise<T>): Promise<T[]>;
 }
 
-interface Protocol {
-  readonly request: { readonly apiVersion: number };
-  readonly response: { decode(payload: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> };
-}
-
-type Fetch = Fetching['fetch'];
-type Request = (request: Parameters<Fetch>[0]) => Protocol;
-type Send = (request: Protocol & { readonly requestTimeout: number }) => ReturnType<Fetch>;
-
-/** What kafkajs keeps to itself, of the version that the adapter is made for. */
 interface Parts {
   readonly Decoder: new (payload: Buffer) => Decoder;
   readonly decodeMessages: (decoder: Decoder) => Promise<FetchedMessage[]>;
-  readonly requestOf: (broker: object) => Request;
-  readonly send: symbol;
+  readonly requests: Requests;
 }
 
 /**
  * Fetches whose records come as the bytes that they are. kafkajs makes an object of each, which is four
  * fifths of what a stage costs. Where kafkajs is not as expected, that is said once, and it goes on as it comes.
  */
-export function wholeBatches(warn: (message: string) => void): (broker: Fetching) => Fetching {
-  let parts: Parts | null | undefined;
-  return (broker) => {
-    if (parts === undefined) {
-      parts = partsOf(broker);
-      if (parts === null)
-        warn('this version of kafkajs fetches in its own way only: that works, but costs five times as much');
-    }
-    return parts === null ? broker : through(broker, parts);
-  };
-}
+export const wholeBatches = (warn: (message: string) => void): ((broker: Fetching) => Fetching) =>
+  through(
+    partsOf,
+    fetching,
+    (broker) => broker,
+    () =>
+      warn('this version of kafkajs fetches in its own way only: that works, but costs five times as much'),
+  );
 
-const through = (broker: Fetching, parts: Parts): Fetching => ({
+const fetching = (broker: Fetching, parts: Parts): Fetching => ({
   fetch: (request) => {
-    const { request: asked, response } = parts.requestOf(broker)(request);
+    const { request: asked, response } = parts.requests.of(broker, 'Fetch', request);
     if (asked.apiVersion < FIRST_VERSION) return broker.fetch(request);
-    const send = (broker as unknown as Record<symbol, Send>)[parts.send] as Send;
-    return send.call(broker, {
+    return parts.requests.send(broker, {
       request: asked,
       response: { decode: decoding(asked.apiVersion, parts), parse: response.parse },
       requestTimeout: request.maxWaitTime + PATIENCE_MS,
-    });
+    }) as ReturnType<Fetching['fetch']>;
   },
 });
 
 function partsOf(broker: object): Parts | null {
-  try {
-    const { requests } = require('kafkajs/src/protocol/requests') as { requests: { Fetch: object } };
-    const { Fetch: key } = require('kafkajs/src/protocol/requests/apiKeys') as { Fetch: number };
-    const { lookupRequest } = broker as { lookupRequest?: (key: number, api: object) => Request };
-    const send = Object.getOwnPropertySymbols(Object.getPrototypeOf(broker)).find(
-      ({ description }) => description === 'private:Broker:sendRequest',
-    );
-    if (send === undefined || lookupRequest === undefined) return null;
-    return {
+  const requests = requestsOf(broker);
+  return (
+    requests && {
+      requests,
       Decoder: require('kafkajs/src/protocol/decoder') as Parts['Decoder'],
       decodeMessages: require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages'),
-      requestOf: (one) => (one as { lookupRequest: typeof lookupRequest }).lookupRequest(key, requests.Fetch),
-      send,
-    };
-  } catch {
-    return null;
-  }
+    }
+  );
 }
 
 /** Of the answer to a fetch of that version. */

@@ -12,13 +12,13 @@ describe.skipIf(!docker)('over a real broker', () => {
   afterAll(() => kafka[Symbol.asyncDispose]());
 
   let fixtures = 0;
-  const fixture = async (fetchBy: 'batch' | 'record'): Promise<LogFixture> => {
+  const fixture = async (by: 'batch' | 'record'): Promise<LogFixture> => {
     const n = ++fixtures;
     const open = () =>
       kafkaLog({
         brokers: [kafka.url],
         replication: 1,
-        fetchBy,
+        by,
         warn: (message) => console.warn(message),
         onFatal: (error) => expect.unreachable(error.message),
       });

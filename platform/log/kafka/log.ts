@@ -8,6 +8,7 @@ import { logError, typeOf } from './errors.js';
 import { wholeBatches } from './fetch.js';
 import { joinGroup } from './group.js';
 import { KafkaPartition } from './owned.js';
+import { inOnePiece, recordByRecord } from './produce.js';
 import { KafkaReader } from './reader.js';
 import { framed } from './sockets.js';
 import { Voice } from './voice.js';
@@ -18,8 +19,8 @@ export interface KafkaLogOptions extends KafkaSettings {
   readonly prefix?: string;
   /** Copies of every record; else three, or as many as there are brokers. */
   readonly replication?: number;
-  /** `record`: records are fetched as kafkajs does by itself, one by one, which costs several times as much. */
-  readonly fetchBy?: 'batch' | 'record';
+  /** `record`: records come and go as kafkajs does it by itself, one by one, which costs several times as much. */
+  readonly by?: 'batch' | 'record';
   /** A member of a group cannot go on: the process has to end. */
   readonly onFatal: (error: Error) => void;
 }
@@ -84,7 +85,8 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
   };
   /** Of readers alone: what they get is large. */
   const readers = createClient(options, { voice, sockets: framed });
-  const fetching = options.fetchBy === 'record' ? asItComes : wholeBatches(options.warn);
+  const fetching = options.by === 'record' ? asItComes : wholeBatches(options.warn);
+  const producing = options.by === 'record' ? recordByRecord : inOnePiece(options.warn, Date.now);
   const readerOf = (topic: string, partition: number, from: Offset): KafkaReader =>
     new KafkaReader({
       topic,
@@ -108,7 +110,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
     writer: async (name, topic, partition) => {
       await checked(topic, partition);
       const transactionalId = `${prefix}${name}-${topic}-${partition}`;
-      const writer = await openWriter({ kafka, topic, partition, transactionalId, pause });
+      const writer = await openWriter({ kafka, topic, partition, transactionalId, pause, producing });
       for (const one of writers) if (one.closed) writers.delete(one);
       writers.add(writer);
       return writer;
@@ -141,6 +143,7 @@ export function kafkaLog(options: KafkaLogOptions): EventLog {
           end: async () => (await range(topic, partition)).end,
           warn: options.warn,
           pause,
+          producing,
         });
       const membership = await joinGroup({
         kafka,

@@ -127,7 +127,7 @@ export class KafkaPartition implements OwnedPartition {
       const { topic, partition } = this;
       const checkpoint = 'checkpoint' in commit ? [{ topic, partition, records: commit.checkpoint }] : [];
       const write = (): Promise<Position> => this.#write(producer, outputs, commit);
-      this.#position = await producer.transact([...checkpoint, ...outputs], write);
+      this.#position = await producer.transact([...checkpoint, ...outputs], this.options.groupId, write);
       return this.#position;
     } catch (error) {
       // A producer that failed stays unusable.

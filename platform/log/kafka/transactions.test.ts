@@ -2,6 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { expect, test, vi } from 'vitest';
 import { record } from '../event-log.contract.js';
 import type { Broker, Cluster, ProducedPartition, Transacting } from './cluster.js';
+import { recordByRecord } from './produce.js';
 import { Transactions } from './transactions.js';
 
 type Produce = Parameters<Transacting['produce']>[0];
@@ -54,7 +55,13 @@ async function harness(answer: (broker: string, what: keyof Transacting) => Prom
   };
   const kafka = { [Symbol('private:Kafka:createCluster')]: () => cluster } as unknown as Kafka;
   const pause = async (): Promise<void> => undefined;
-  const producer = await Transactions.takeOver({ kafka, transactionalId: 'id', topic: 't', pause });
+  const producer = await Transactions.takeOver({
+    kafka,
+    transactionalId: 'id',
+    topic: 't',
+    pause,
+    producing: recordByRecord,
+  });
   return { producer, told };
 }
 
@@ -91,11 +98,32 @@ test('a send that one leader refuses ends when the other has answered, too', asy
     if (broker === '1') throw failure('INVALID_PRODUCER_EPOCH');
     await opened;
   });
-  const sent = producer.transact(outputs, () => producer.send(outputs)).finally(() => told.push('over'));
+  const sent = producer
+    .transact(outputs, null, () => producer.send(outputs))
+    .finally(() => told.push('over'));
   await vi.waitFor(() => expect(told).toContain('1 produce 1 from 0, 2'));
   open();
   await expect(sent).rejects.toMatchObject({ type: 'INVALID_PRODUCER_EPOCH' });
   expect(told.slice(-2)).toEqual(['0 has answered', 'over']);
+});
+
+test('both asks go out before either is answered; what is sent waits for its own, and the end for all', async () => {
+  const added = gate();
+  const joined = gate();
+  const { producer, told } = await harness(async (_, what) => {
+    if (what === 'addPartitionsToTxn') await added.opened;
+    if (what === 'addOffsetsToTxn') await joined.opened;
+  });
+  const done = producer.transact(outputs, 'group', async () => {
+    await Promise.all([producer.send(outputs.slice(0, 1)), producer.commitOffsets('group', [])]);
+  });
+  await vi.waitFor(() => expect(told).toEqual(['0 addPartitionsToTxn', '0 addOffsetsToTxn']));
+  added.open();
+  await vi.waitFor(() => expect(told.at(-1)).toBe('0 has answered'));
+  await vi.waitFor(() => expect(told.at(-2)).toBe('0 produce 0 from 0, 2'));
+  joined.open();
+  await done;
+  expect(told.filter((one) => one !== '0 has answered').slice(-2)).toEqual(['0 txnOffsetCommit', '0 endTxn']);
 });
 
 test('a close waits for the transaction under way, which would connect the cluster again', async () => {
@@ -103,7 +131,7 @@ test('a close waits for the transaction under way, which would connect the clust
   const { producer, told } = await harness(async (_, what) => {
     if (what === 'produce') await opened;
   });
-  const done = producer.transact(outputs, () => producer.send(outputs));
+  const done = producer.transact(outputs, null, () => producer.send(outputs));
   const closed = producer.close();
   open();
   await Promise.all([done, closed]);

@@ -1,21 +1,13 @@
 import type { Kafka } from 'kafkajs';
 import type { Offset, Output } from '../event-log.js';
 import { clusterOf } from './client.js';
-import type {
-  Broker,
-  Cluster,
-  CommittedTopic,
-  InTransaction,
-  ProducedPartition,
-  TopicPartitions,
-} from './cluster.js';
+import type { Broker, Cluster, CommittedTopic, InTransaction, TopicPartitions } from './cluster.js';
 import { typeOf } from './errors.js';
-import { placeOf, toMessage } from './rounds.js';
+import type { ProducePartition, Producing } from './produce.js';
+import { placeOf } from './rounds.js';
 
 const TRANSACTION_TIMEOUT_MS = 10_000;
 const coordinatorTypes = { group: 0, transaction: 1 } as const;
-/** Of a request: all replicas that are in sync have it. */
-const ALL_IN_SYNC = -1;
 /** The transaction before ends within milliseconds; it is asked so often, so far apart, ms. */
 const ENDING = { first: 5, longest: 5, times: 400 };
 /** A coordinator or a leader moves: seconds in all. */
@@ -40,30 +32,34 @@ export interface TakeOverOptions {
   /** One of those that are written to. */
   readonly topic: string;
   readonly pause: Pause;
+  readonly producing: Producing;
 }
 
 /**
  * A producer of transactions, one after the other, over kafkajs's protocol. (kafkajs's own producer asks four times per
- * transaction who the coordinators are, and does everything in turn: nine round trips, where this one has
- * four.) After an error it is not to be used again.
+ * transaction who the coordinators are, and does everything in turn: nine round trips, where this one waits
+ * for three.) After an error it is not to be used again.
  */
 export class Transactions {
   readonly #sequences = new Map<string, number>();
   #groupCoordinator: Promise<string> | null = null;
+  /** Whether the transaction under way knows of its group. */
+  #joined: Promise<unknown> = Promise.resolve();
   #underWay: Promise<unknown> = Promise.resolve();
 
   private constructor(
     readonly cluster: Cluster,
     readonly id: InTransaction,
     readonly coordinator: string,
-    readonly pause: Pause,
+    readonly options: TakeOverOptions,
   ) {}
 
   /**
    * Fences the producers before it under this id, and ends their open transaction, which would hide
    * everything behind it.
    */
-  static async takeOver({ kafka, transactionalId, topic, pause }: TakeOverOptions): Promise<Transactions> {
+  static async takeOver(options: TakeOverOptions): Promise<Transactions> {
+    const { kafka, transactionalId, topic, pause } = options;
     const cluster = clusterOf(kafka);
     try {
       await cluster.connect();
@@ -78,7 +74,7 @@ export class Transactions {
           transactionalId,
           transactionTimeout,
         });
-        return new Transactions(cluster, { transactionalId, producerId, producerEpoch }, nodeId, pause);
+        return new Transactions(cluster, { transactionalId, producerId, producerEpoch }, nodeId, options);
       });
     } catch (error) {
       await cluster.disconnect().catch(() => undefined);
@@ -86,16 +82,25 @@ export class Transactions {
     }
   }
 
-  /** One transaction: `write` sends to these places and commits offsets, nothing of which is seen before the end. */
-  transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
-    const done = this.#transact(places, write);
+  /**
+   * One transaction: `write` sends to these places and commits offsets of this group, nothing of which is seen
+   * before the end.
+   */
+  transact<T>(places: readonly Output[], groupId: string | null, write: () => Promise<T>): Promise<T> {
+    const done = this.#transact(places, groupId, write);
     this.#underWay = done.catch(() => undefined);
     return done;
   }
 
-  async #transact<T>(places: readonly Output[], write: () => Promise<T>): Promise<T> {
-    if (places.length > 0) await this.#add(places);
-    const written = await write();
+  async #transact<T>(places: readonly Output[], groupId: string | null, write: () => Promise<T>): Promise<T> {
+    const added = places.length > 0 ? this.#add(places) : Promise.resolve();
+    // Behind it on the same connection, which the broker answers in turn: that saves a round trip.
+    this.#joined =
+      groupId === null
+        ? Promise.resolve()
+        : this.#ask((broker) => broker.addOffsetsToTxn({ ...this.id, groupId }));
+    const written = added.then(write);
+    await allOf([written, this.#joined]);
     await (await this.#transactionBroker()).endTxn({ ...this.id, transactionResult: true });
     return written;
   }
@@ -106,16 +111,17 @@ export class Transactions {
     const bases = new Map<string, Offset>();
     for (const { topic } of outputs) await cluster.addTargetTopic(topic);
     const produce = async (nodeId: string, led: readonly Output[]): Promise<void> => {
-      const topicData = byTopic(led, (output) => this.#batch(output));
+      const batches = byTopic(led, (output) => this.#batch(output));
       const broker = await cluster.findBroker({ nodeId });
-      const { topics } = await broker.produce({ ...this.id, acks: ALL_IN_SYNC, topicData });
+      const { topics } = await this.options.producing(broker, this.id, batches);
       for (const { topicName, partitions } of topics)
         for (const { partition, baseOffset } of partitions)
           bases.set(placeOf({ topic: topicName, partition }), Number(baseOffset));
     };
     // What is sent again has the sequence that it had: the broker keeps one of the two.
-    await again(leaderMoves, MOVING, this.pause, async (attempt) => {
-      await (attempt === 0 ? cluster.refreshMetadataIfNecessary() : cluster.refreshMetadata());
+    await again(leaderMoves, MOVING, this.options.pause, async (attempt) => {
+      // Who leads is known from the take-over on: asked before each, some alert would wait for the answer.
+      if (attempt > 0) await cluster.refreshMetadata();
       const requests = [...byLeader(cluster, outputs)].map(([nodeId, led]) => produce(nodeId, led));
       await allOf(requests);
     });
@@ -129,8 +135,8 @@ export class Transactions {
   /** Offsets of a group, as part of the transaction. */
   async commitOffsets(groupId: string, topics: readonly CommittedTopic[]): Promise<void> {
     const { cluster, id } = this;
-    await this.#ask((broker) => broker.addOffsetsToTxn({ ...id, groupId }));
-    await again(coordinatorMoves, MOVING, this.pause, async (attempt) => {
+    await this.#joined;
+    await again(coordinatorMoves, MOVING, this.options.pause, async (attempt) => {
       if (attempt > 0) this.#groupCoordinator = null;
       this.#groupCoordinator ??= coordinatorOf(cluster, groupId, coordinatorTypes.group);
       const broker = await cluster.findBroker({ nodeId: await this.#groupCoordinator });
@@ -144,9 +150,9 @@ export class Transactions {
     await this.cluster.disconnect();
   }
 
-  #batch(output: Output): ProducedPartition {
+  #batch(output: Output): ProducePartition {
     const { partition, records } = output;
-    return { partition, firstSequence: this.#sequenceOf(output), messages: records.map(toMessage) };
+    return { partition, firstSequence: this.#sequenceOf(output), records };
   }
 
   #sequenceOf(output: Output): number {
@@ -169,7 +175,7 @@ export class Transactions {
 
   /** The transaction before may still be ending. */
   async #ask(ask: (broker: Broker) => Promise<unknown>): Promise<void> {
-    await again(['CONCURRENT_TRANSACTIONS'], ENDING, this.pause, async () =>
+    await again(['CONCURRENT_TRANSACTIONS'], ENDING, this.options.pause, async () =>
       ask(await this.#transactionBroker()),
     );
   }

@@ -38,7 +38,7 @@ export class KafkaWriter implements PartitionWriter {
     const { topic, partition } = this.options;
     const output = { topic, partition, records };
     try {
-      return await producer.transact([output], async () => {
+      return await producer.transact([output], null, async () => {
         let next = 0;
         for (const { outputs } of rounds([output])) {
           const bases = await producer.send(outputs);

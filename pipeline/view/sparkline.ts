@@ -1,0 +1,28 @@
+import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import { isMeasure, measured } from '../model/measures.js';
+import type { Rule } from '../model/rule.js';
+import { groupText } from '../model/text.js';
+import type { RecentWindows } from './recent-windows.js';
+
+/** How a measure went in the windows before: end of each (ms since the epoch), and its value, null without one. */
+export type Sparkline = readonly (readonly [end: number, value: number | null])[];
+
+/** Of the group that an alert is about, the oldest window first; empty where none of its windows is kept. */
+export function sparklineOf(recent: RecentWindows, alert: AlertRecord, rule: Rule | null): Sparkline {
+  const { measure } = alert;
+  if (rule === null || !isMeasure(measure)) return [];
+  return recent.of(rule.selection.id, groupText(groupOf(alert, rule))).map((window) => {
+    return [window.end, measured(measure, sumsOf(window), window.end - window.start)];
+  });
+}
+
+/** The labels by which its rule groups. */
+export const groupOf = ({ labels }: AlertRecord, { selection }: Rule): Readonly<Record<string, string>> =>
+  Object.fromEntries(selection.by.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])));
+
+const sumsOf = ({ requests, latencySum, errors, buckets }: WindowRecord) => ({
+  requests,
+  latencySum,
+  errors,
+  buckets: buckets && { le: buckets.map(({ le }) => le), counts: buckets.map(({ count }) => count) },
+});
