@@ -9,7 +9,7 @@ export type { Given, Name };
 const platform = [
   ...(['port', 'host', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'platform'] as const),
   ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
-  ...(['checkpointEvery', 'quota', 'logLevel'] as const),
+  ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
 ];
 export type Settings = Given<(typeof platform)[number]>;
 
