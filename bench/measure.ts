@@ -2,6 +2,7 @@ import type { Group } from './args.js';
 import type { EngineOptions } from './engine-alone.js';
 import type { ClusterOptions } from './logs.js';
 import type { Outcome } from './outputs.js';
+import type { OverLogResult } from './over-log.js';
 import { type Phases, runPhase } from './phase.js';
 import type { Report, Row } from './report.js';
 import { apart, QUANTILE_RULES, RULES, sharing } from './rules.js';
@@ -110,13 +111,20 @@ class PhaseRunner {
   async overKafka(cluster: ClusterOptions): Promise<Report['kafka']> {
     this.options.say('over Kafka');
     const { latency, takeOver } = await this.run('cluster', cluster, 'kafka');
-    this.options.say('engine over Kafka');
-    const options = { ...this.#workload({}), ...cluster };
-    await this.run('clusterFill', options, 'fill Kafka');
-    const backlog = await this.run('clusterLog', options, 'over Kafka');
-    await this.#checkSame('over Kafka', RULES, backlog);
+    const backlog = await this.#backlog(cluster, 'backlog', RULES);
     this.#overLogRows('Kafka', backlog);
+    const { warm } = await this.#backlog(cluster, 'quantiles', QUANTILE_RULES);
+    this.rows.push({ ...warm, name: 'engine over Kafka, with a quantile' });
     return { latency, takeOver, backlog };
+  }
+
+  async #backlog(cluster: ClusterOptions, prefix: string, sla: string): Promise<OverLogResult> {
+    this.options.say(`engine over Kafka, ${prefix}`);
+    const options = { ...this.#workload({ sla }), ...cluster, prefix };
+    await this.run('clusterFill', options, `fill Kafka ${prefix}`);
+    const result = await this.run('clusterLog', options, `over Kafka ${prefix}`);
+    await this.#checkSame('over Kafka', sla, result);
+    return result;
   }
 
   #workload(more: Partial<EngineOptions>): EngineOptions {

@@ -10,7 +10,8 @@ import type { WorkloadOptions } from './workload.js';
 
 /** `path`: folder of the log. */
 type InFolder = EngineOptions & { readonly path: string };
-type OnCluster = EngineOptions & ClusterOptions;
+/** `prefix`: what its topics and groups begin with. */
+export type OnCluster = EngineOptions & ClusterOptions & { readonly prefix: string };
 
 /** What runs in a process of its own, so that none warms up or fills the memory of another. */
 export interface Phases {

@@ -3,9 +3,9 @@ import { runAvscAlone } from './avsc-alone.js';
 import { measureCluster } from './cluster.js';
 import { embeddedLatency } from './embedded-latency.js';
 import { runEngineAlone } from './engine-alone.js';
-import { type ClusterOptions, type OpenLog, openEmbedded, openKafka } from './logs.js';
+import { type OpenLog, openEmbedded, openKafka } from './logs.js';
 import { fillLog, runOverLog } from './over-log.js';
-import type { Phases } from './phase.js';
+import type { OnCluster, Phases } from './phase.js';
 import { profiled } from './profile.js';
 
 const runs: {
@@ -21,9 +21,9 @@ const runs: {
   clusterLog: async (options) => runOverLog(await openBacklog(options), options),
 };
 
-async function openBacklog(options: ClusterOptions): Promise<OpenLog> {
+async function openBacklog(options: OnCluster): Promise<OpenLog> {
   const open = await openKafka(options);
-  return { ...open, log: apart(open.log) };
+  return { ...open, log: apart(open.log, options.prefix) };
 }
 
 const [, , name = '', options = '', profile] = process.argv;
