@@ -146,6 +146,7 @@ describe.skipIf(!docker)(
         KAFKA_SASL_MECHANISM: 'scram-sha-512',
         KAFKA_TLS: authority,
         SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1',
+        REDIS_URL: 'redis://127.0.0.1:1',
         ...given,
       });
       const error = await started.then(

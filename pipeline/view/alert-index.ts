@@ -4,6 +4,7 @@ import { StoreError } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { byCodeUnits } from '../model/text.js';
 import { type AlertStore, type Cursor, isActive } from './alert-store.js';
+import { patiently } from './scan.js';
 import type { SharedTopic } from './shared-topic.js';
 import { Turn } from './turn.js';
 
@@ -60,18 +61,13 @@ export class AlertIndex {
 
   /** Resolves once all that is in the topic now has been read; follows it from then on. */
   async start(): Promise<void> {
-    const { log, topic, store, onFatal } = this.options;
+    const { log, topic, onFatal } = this.options;
     const name = topic.options.topic;
     const partitions = Array.from({ length: await log.partitions(name) }, (_, partition) => partition);
     const ranges = await Promise.all(partitions.map((partition) => log.range(name, partition)));
-    const kept = await Promise.all(partitions.map((partition) => store.next(partition)));
-    // What was kept of another log of this name says nothing of this one.
-    const anew = kept.some((next, partition) => (next ?? 0) > (ranges[partition]?.end ?? 0));
-    if (anew) await store.clear();
-    for (const record of await store.active()) this.#active.set(record.fingerprint, record);
-    const followed = partitions.map((partition) => {
-      const { start, end } = ranges[partition] ?? { start: 0, end: 0 };
-      const from = anew ? start : Math.max(start, kept[partition] ?? start);
+    const kept = await patiently(this.options.patience, () => this.#load(ranges.map(({ end }) => end)));
+    const followed = ranges.map(({ start, end }, partition) => {
+      const from = Math.max(start, kept?.[partition] ?? start);
       let caughtUp: () => void = () => {};
       const ready = new Promise<void>((resolve) => {
         caughtUp = resolve;
@@ -82,6 +78,19 @@ export class AlertIndex {
       onFatal,
     );
     await Promise.all(followed.map(({ ready }) => ready));
+  }
+
+  /** What was kept of the alerts that are active; returns where each partition goes on, null where at its begin. */
+  async #load(ends: readonly Offset[]): Promise<readonly (Offset | null)[]> {
+    const { store } = this.options;
+    const kept = await Promise.all(ends.map((_, partition) => store.next(partition)));
+    if (kept.some((next, partition) => (next ?? 0) > (ends[partition] ?? 0))) {
+      // Of another log of this name it says nothing of this one.
+      await store.clear();
+      return ends.map(() => null);
+    }
+    for (const record of await store.active()) this.#active.set(record.fingerprint, record);
+    return kept;
   }
 
   /** Firing first, then by name and group. */

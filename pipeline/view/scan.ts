@@ -2,6 +2,7 @@ import type { Codec, Decoded } from '../../platform/codec/codec.js';
 import { loadPatiently, type Patience, schemaIdOf } from '../../platform/codec/load.js';
 import type { Batch } from '../../platform/log/batch.js';
 import { type EventLog, LogError, type LogReader, type Offset } from '../../platform/log/event-log.js';
+import { StoreError, toldByStore } from '../../platform/store/store.js';
 
 const RETRY_MS = 1_000;
 
@@ -39,7 +40,7 @@ function tryDecode(codec: Codec, value: Uint8Array): Decoded | null {
   }
 }
 
-/** Asks until the log can be reached, and says that it waits; null where the signal is aborted before. */
+/** Asks until log or store can be reached, and says that it waits; null where the signal is aborted before. */
 export async function patiently<T>(
   { pause, warn, signal }: Patience,
   ask: () => Promise<T>,
@@ -48,8 +49,9 @@ export async function patiently<T>(
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof LogError && error.retryable)) throw error;
-      warn(`${error.message}; trying again`);
+      if (!((error instanceof LogError || error instanceof StoreError) && error.retryable)) throw error;
+      // A store says so by itself.
+      if (!toldByStore(error)) warn(`${error.message}; trying again`);
       await pause(RETRY_MS, signal);
     }
   }
