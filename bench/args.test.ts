@@ -9,6 +9,7 @@ describe('arguments of the benchmark', () => {
       help: false,
       compare: null,
       records: 2_000_000,
+      named: false,
       only: Object.keys(groups),
     });
   });

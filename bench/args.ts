@@ -19,6 +19,8 @@ export interface Args {
   /** File of a result to compare with. */
   readonly compare: string | null;
   readonly only: readonly Group[];
+  /** Whether `only` was given, and not all is measured that can be. */
+  readonly named: boolean;
   readonly records: number;
   readonly help: boolean;
 }
@@ -66,6 +68,7 @@ export function readArgs(argv: readonly string[]): Args {
     help,
     compare,
     records,
+    named: only.length > 0,
     only: names.filter((name) => only.length === 0 || only.includes(name)),
   };
 }

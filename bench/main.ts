@@ -38,11 +38,13 @@ async function run(args: Args): Promise<number> {
   };
   // Before anything is measured: a file that does not fit is told at once.
   const stored = args.compare === null ? null : storedResult(args.compare, machine);
+  const { records, only, named } = args;
+  const cluster = clusterOf(process.env);
+  if (named && only.includes('kafka') && cluster === null)
+    throw new ArgsError('--only kafka needs a broker: name it with KAFKA_BROKERS, and its registry');
   const folder = args.profile ? mkdtempSync(join(tmpdir(), 'tidemark-profiles-')) : null;
-  const { records, only } = args;
   const measured = await measure({
-    ...{ records, only },
-    cluster: clusterOf(process.env),
+    ...{ records, only, cluster },
     profileOf: (name) => folder && join(folder, `${name.replace(/[^a-z0-9]+/gi, '-')}.cpuprofile`),
     say: (what) => write(`${what} ...`),
   });
