@@ -32,5 +32,8 @@ export const urlOption = (): Option =>
     .default('http://127.0.0.1:8080')
     .argParser(httpUrl);
 
-export const outputOption = (): Option =>
-  new Option('-o, --output <form>', 'text or json').choices(['text', 'json']).default('text');
+/** Forms of output: text, json, and others of the command's own. */
+export const outputOption = (...others: readonly string[]): Option => {
+  const forms = ['text', ...others, 'json'];
+  return new Option('-o, --output <form>', forms.join(', ')).choices(forms).default('text');
+};

@@ -196,4 +196,18 @@ describe('a window is one line', () => {
   ])('%s', (_, change, line) => {
     expect(formatWindow({ ...window, ...change })).toBe(line);
   });
+
+  test('wide: with its date, and what it is of', () => {
+    expect(formatWindow(window, true)).toBe(
+      `${new Date(window.end).toISOString()} 30s GET /a gateway 412ms 71/s 1% n=2130 selection=${window.selection}`,
+    );
+  });
+});
+
+test('an alert as a wide line has its date, its id, the revision of the rule, and the summary', () => {
+  const line = formatAlert({ ...firing, annotations: { summary: 'slow\n"again"' } }, { wide: true });
+  expect(line).toMatch(new RegExp(`^${new Date(firing.windowEnd).toISOString()} FIRING `));
+  expect(line.endsWith(` id=${firing.id} revision=${firing.rule.revision} "slow\\\\n\\"again\\""`)).toBe(
+    true,
+  );
 });

@@ -18,8 +18,22 @@ const contextNames: Readonly<Record<string, string>> = {
 
 const clockTime = (ms: number): string => new Date(ms).toTimeString().slice(0, 8);
 
+export interface FormatOptions {
+  readonly color?: boolean;
+  /** With date, id, revision and summary. */
+  readonly wide?: boolean;
+}
+
 /** One transition as one line: when, what, how bad against what, what else changed, and which rule says so. */
-export function formatAlert(alert: AlertRecord, { color = false }: { color?: boolean } = {}): string {
+export function formatAlert(alert: AlertRecord, options: FormatOptions = {}): string {
+  const line = alertLine(alert, options);
+  if (options.wide !== true) return line;
+  const { summary = '' } = alert.annotations;
+  const said = summary === '' ? [] : [JSON.stringify(printable(summary))];
+  return [line, `id=${alert.id}`, `revision=${alert.rule.revision}`, ...said].join(' ');
+}
+
+function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOptions): string {
   const state = alert.state.toUpperCase().padEnd(8);
   const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
   const measure = alert.measure as Measure;
@@ -27,7 +41,7 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
   const beyond = alert.value === null && alert.requests !== null && needsBuckets(measure);
   const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
   const head = [
-    clockTime(alert.windowEnd),
+    wide ? new Date(alert.windowEnd).toISOString() : clockTime(alert.windowEnd),
     painted,
     alert.severity,
     alert.alert,
@@ -51,13 +65,15 @@ export function formatAlert(alert: AlertRecord, { color = false }: { color?: boo
 }
 
 /** One closed window as one line. */
-export function formatWindow(window: WindowRecord): string {
+export function formatWindow(window: WindowRecord, wide = false): string {
   const span = `${(window.end - window.start) / 1000}s`;
   const latency =
     window.meanLatency === null ? 'no requests' : formatMeasure('mean_latency', window.meanLatency);
   const errors = window.errorRatio === null ? '' : formatMeasure('error_ratio', window.errorRatio);
   const rate = formatMeasure('request_rate', window.requestRate);
-  return [clockTime(window.end), span, ...Object.values(window.group).map(printable), latency, rate, errors]
+  const time = wide ? new Date(window.end).toISOString() : clockTime(window.end);
+  const sums = wide ? [`n=${count(window.requests)}`, `selection=${window.selection}`] : [];
+  return [time, span, ...Object.values(window.group).map(printable), latency, rate, errors, ...sums]
     .filter(Boolean)
     .join(' ');
 }

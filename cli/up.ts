@@ -14,6 +14,7 @@ import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
+import { readPage } from './page.js';
 import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
@@ -86,6 +87,7 @@ async function start(
   const view = createView({
     log,
     codec,
+    page: readPage(),
     store: lmdbStore(environment),
     retention: settings.history,
     clock: Date.now,

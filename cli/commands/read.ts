@@ -9,40 +9,52 @@ interface Given {
   readonly url: string;
   readonly follow?: true;
   readonly since?: string;
-  readonly output: 'text' | 'json';
+  readonly output: 'text' | 'wide' | 'json';
+  readonly match?: string;
+  readonly state?: string;
+  readonly severity?: string;
 }
 
 export const alertsCommand = (): Command =>
   reader<AlertRecord>('alerts', {
     description: 'alerts that are pending or firing; with --since, transitions',
-    format: (alert) => formatAlert(alert, { color }),
-  });
+    format: (alert, wide) => formatAlert(alert, { color, wide }),
+    example: `--state firing --match '{service="checkout"}'`,
+  })
+    .option('--state <states>', 'those alone: inactive, pending, firing, resolved; several with commas')
+    .option('--severity <severities>', 'those alone: critical, warning, info; several with commas');
 
 export const windowsCommand = (): Command =>
   reader<WindowRecord>('windows', {
     description: 'windows that closed, in the last five minutes unless told otherwise',
     format: formatWindow,
+    example: `--match '{route=~"/videos.*"}'`,
   });
 
 interface Reading<T> {
   readonly description: string;
-  readonly format: (record: T) => string;
+  readonly format: (record: T, wide: boolean) => string;
+  readonly example: string;
 }
 
 /** What is there, or, with --follow, what comes. */
-function reader<T>(name: 'alerts' | 'windows', { description, format }: Reading<T>): Command {
+function reader<T>(name: 'alerts' | 'windows', { description, format, example }: Reading<T>): Command {
   return new Command(name)
     .description(description)
     .addOption(urlOption())
     .option('-f, --follow', 'go on with what comes')
     .option('--since <time>', 'a duration back (1h), or a time (2026-01-31T12:00:00Z)')
-    .addOption(outputOption())
-    .addHelpText('after', `\nExamples:\n  tidemark ${name} --follow\n  tidemark ${name} --since 1h -o json`)
-    .action(async ({ url, follow, since, output }: Given) => {
+    .option('--match <selector>', 'those alone whose labels match, as in a rule: {service="checkout"}')
+    .addOption(outputOption('wide'))
+    .addHelpText(
+      'after',
+      `\nExamples:\n  tidemark ${name} --follow\n  tidemark ${name} --since 1h -o json\n  tidemark ${name} ${example}`,
+    )
+    .action(async ({ url, follow, output, ...asked }: Given) => {
       const { fetchJson, followStream } = await import('../follow.js');
       const line = (record: unknown): string =>
-        output === 'json' ? JSON.stringify(record) : format(record as T);
-      const query = since === undefined ? '' : `?since=${encodeURIComponent(since)}`;
+        output === 'json' ? JSON.stringify(record) : format(record as T, output === 'wide');
+      const query = queryOf(asked);
       if (follow) {
         await followStream(`${url}/api/v1/${name}/stream${query}`, {
           signal: untilStopped(),
@@ -55,4 +67,12 @@ function reader<T>(name: 'alerts' | 'windows', { description, format }: Reading<
       for (const record of (await fetchJson(`${url}/api/v1/${name}${query}`)) as unknown[])
         await print(line(record));
     });
+}
+
+/** What is asked for, as the query of a URL. */
+function queryOf({ since, match, state, severity }: Omit<Given, 'url' | 'output'>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ since, match, state, severity }))
+    if (value !== undefined) query.set(name, value);
+  return query.size === 0 ? '' : `?${query}`;
 }

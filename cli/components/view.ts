@@ -1,6 +1,7 @@
 import type { Listening } from '../../platform/http/serve.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
+import { readPage } from '../page.js';
 import { pause } from '../pause.js';
 import { openRedis } from '../redis.js';
 
@@ -20,6 +21,7 @@ export const viewCommand = () =>
       onStop(close);
       const view = createView({
         ...{ log, codec, pause, onFatal },
+        page: readPage(),
         store: await openRedis({ url: settings.redisUrl, ca: settings.redisCa }, surroundings),
         retention: settings.history,
         clock: Date.now,

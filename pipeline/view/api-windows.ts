@@ -4,13 +4,17 @@ import { toJson } from '../../platform/codec/json.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
 import type { WindowRecord } from '../../schemas/types.js';
+import { partitionOf } from '../model/murmur2.js';
+import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
 import { labelFilter, timeOf } from './query.js';
+import type { RecentWindows } from './recent-windows.js';
 import { scanSince } from './scan.js';
 
 export interface WindowsApiOptions {
   readonly log: EventLog;
   readonly codec: Codec;
+  readonly recent: RecentWindows;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
 }
@@ -19,7 +23,7 @@ const SINCE_MS = 5 * 60_000;
 const schema = schemaOf('WindowRecord');
 
 /** Windows that have closed. */
-export function windowsApi({ log, codec, clock }: WindowsApiOptions): Hono {
+export function windowsApi({ log, codec, recent, clock }: WindowsApiOptions): Hono {
   const app = new Hono();
   app.get('/windows', async (c) => {
     const query = c.req.query();
@@ -27,13 +31,18 @@ export function windowsApi({ log, codec, clock }: WindowsApiOptions): Hono {
     const to = timeOf(query, 'to', clock(), Number.POSITIVE_INFINITY);
     const matches = labelFilter(query);
     const found: WindowRecord[] = [];
-    for await (const { type, value } of scanSince(log, codec, { topic: topics.windows, time })) {
+    const { selection, group } = query;
+    // All of a group lie in one partition.
+    const partition = group === undefined ? null : partitionOf(group, await log.partitions(topics.windows));
+    for await (const { type, value } of scanSince(log, codec, { topic: topics.windows, time, partition })) {
       if (type !== 'WindowRecord' || value.end < time || value.end >= to) continue;
-      if (query.selection !== undefined && query.selection !== value.selection) continue;
+      if (selection !== undefined && selection !== value.selection) continue;
+      if (group !== undefined && group !== groupText(value.group)) continue;
       if (matches(value.group)) found.push(value);
     }
     found.sort((a, b) => a.end - b.end);
     return c.json(found.map((window) => toJson(schema, window)));
   });
+  app.get('/groups', (c) => c.json(recent.groupsOf(c.req.query('selection') ?? '')));
   return app;
 }

@@ -14,6 +14,8 @@ const HEARTBEAT_MS = 15_000;
 export interface StreamOptions {
   readonly topic: SharedTopic;
   readonly type: 'AlertRecord' | 'WindowRecord';
+  /** Whether the reader wants it. */
+  readonly accepts: (entry: Entry) => boolean;
   /** Next offset of each partition. */
   readonly from: readonly number[];
   /** Its signal ends the stream. */
@@ -31,7 +33,8 @@ export function parsePosition(text: string, partitions: number): number[] | null
 }
 
 /** Server-sent events from the log: nothing is queued, each client follows as fast as it takes. */
-export function streamTopic(c: Context, { topic, type, from, patience }: StreamOptions): Response {
+export function streamTopic(c: Context, options: StreamOptions): Response {
+  const { topic, type, accepts, from, patience } = options;
   return streamSSE(c, async (stream) => {
     using stop = linkedAbort(patience.signal);
     const { signal } = stop;
@@ -42,7 +45,7 @@ export function streamTopic(c: Context, { topic, type, from, patience }: StreamO
     const follow = async (partition: number): Promise<void> => {
       for await (const { entries } of topic.follow(partition, offsets[partition] ?? 0, signal)) {
         for (const entry of entries) {
-          if (entry.decoded.type !== type) continue;
+          if (entry.decoded.type !== type || !accepts(entry)) continue;
           await turn.take(async () => {
             offsets[partition] = entry.next;
             await stream.writeSSE({ id: formatPosition(offsets), data: textOf(entry) });

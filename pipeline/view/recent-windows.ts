@@ -1,7 +1,7 @@
 import type { Patience } from '../../platform/codec/load.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { WindowRecord } from '../../schemas/types.js';
-import { groupText } from '../model/text.js';
+import { byCodeUnits, groupText } from '../model/text.js';
 import type { SharedTopic } from './shared-topic.js';
 
 export interface RecentWindowsOptions {
@@ -42,6 +42,15 @@ export class RecentWindows {
   /** The oldest first. */
   of(selection: string, group: string): readonly WindowRecord[] {
     return this.#groups.get(`${selection} ${group}`) ?? [];
+  }
+
+  /** The groups of a selection, in order of their texts. */
+  groupsOf(selection: string): readonly { readonly text: string; readonly labels: WindowRecord['group'] }[] {
+    const prefix = `${selection} `;
+    return [...this.#groups]
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, windows]) => ({ text: key.slice(prefix.length), labels: windows[0]?.group ?? {} }))
+      .sort((a, b) => byCodeUnits(a.text, b.text));
   }
 
   /** How many groups of each selection had a window of late. */

@@ -62,13 +62,17 @@ export async function patiently<T>(
 export const pullPatiently = (reader: LogReader, waitMs: number, patience: Patience): Promise<Batch | null> =>
   patiently(patience, () => reader.pull({ waitMs, signal: patience.signal }));
 
-/** All records of a topic that were appended at or after the time (ms since the epoch), partition by partition. */
+/**
+ * All records of a topic, or of one partition of it, that were appended at or after the time (ms since the
+ * epoch), partition by partition.
+ */
 export async function* scanSince(
   log: EventLog,
   codec: Codec,
-  { topic, time }: { topic: string; time: number },
+  { topic, time, partition: only = null }: { topic: string; time: number; partition?: number | null },
 ): AsyncGenerator<Decoded> {
   for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
+    if (only !== null && partition !== only) continue;
     const from = await log.offsetAt(topic, partition, time);
     const { end } = await log.range(topic, partition);
     const reader = log.read(topic, partition, from);

@@ -272,6 +272,15 @@ describe('view', () => {
     expect(resumed.map(({ data }) => data.fingerprint).sort()).toEqual(['/b', '/c']);
   });
 
+  test('streams those alone that are asked for', async () => {
+    await append(0, alert('/a', 'firing'));
+    await append(0, alert('/b', 'pending'));
+    await append(0, alert('/b', 'firing'));
+    const query = `since=1h&state=firing&match=${encodeURIComponent('{route="/b"}')}`;
+    const [first] = await events(`/api/v1/alerts/stream?${query}`, 1);
+    expect(first?.data.id).toBe(`/b firing ${NOW}`);
+  });
+
   test('gives a position before the first record, so that nothing is missed where that is cut off', async () => {
     await append(0, alert('/old', 'firing'));
     const answer = await view.app.request('/api/v1/alerts/stream');

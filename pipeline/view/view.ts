@@ -13,15 +13,19 @@ import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
 import { parsePosition, streamTopic } from './event-stream.js';
+import { type PageFiles, pageApp } from './page-files.js';
 import { Progress } from './progress.js';
-import { BadQuery, timeOf } from './query.js';
+import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
+import type { Entry } from './scan.js';
 import { SharedTopic } from './shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
   readonly codec: Codec;
+  /** What people see; without, there is the API alone. */
+  readonly page?: PageFiles;
   /** Where it keeps the alerts of the past. */
   readonly store: Store;
   /** How long they are kept, ms. */
@@ -50,7 +54,7 @@ const READY_MS = 4_000;
 
 /** What people and tools see of the alerts and windows, over HTTP. */
 export function createView(options: ViewOptions): View {
-  const { log, codec, store, retention, clock, monotonic, pause, warn, onFatal } = options;
+  const { log, codec, page = new Map(), store, retention, clock, monotonic, pause, warn, onFatal } = options;
   const stop = new AbortController();
   const patience: Patience = { pause, warn, signal: stop.signal };
   const sharing = (topic: string): SharedTopic => new SharedTopic({ log, codec, topic, patience });
@@ -67,13 +71,14 @@ export function createView(options: ViewOptions): View {
   const app = new Hono();
 
   app.route('/api/v1', alertsApi({ alerts, rules, recent, clock }));
-  app.route('/api/v1', windowsApi({ log, codec, clock }));
+  app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
   app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
 
   const stream = async (
     c: Context,
     topic: keyof typeof shared,
     type: 'AlertRecord' | 'WindowRecord',
+    accepts: (entry: Entry) => boolean,
   ): Promise<Response> => {
     const partitions = await log.partitions(topic);
     const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
@@ -84,16 +89,26 @@ export function createView(options: ViewOptions): View {
         // Beyond the end it is of a log that was here before: what comes now must not be waited past.
         given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
       );
-      return streamTopic(c, { topic: shared[topic], type, from, patience });
+      return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
     }
     const time = timeOf(c.req.query(), 'since', clock(), Number.POSITIVE_INFINITY);
     const from = await Promise.all(
       Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
     );
-    return streamTopic(c, { topic: shared[topic], type, from, patience });
+    return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
   };
-  app.get('/api/v1/alerts/stream', (c) => stream(c, 'alerts', 'AlertRecord'));
-  app.get('/api/v1/windows/stream', (c) => stream(c, 'windows', 'WindowRecord'));
+  app.get('/api/v1/alerts/stream', (c) => {
+    const matches = alertFilter(c.req.query());
+    const accepts = ({ decoded: { type, value } }: Entry) => type === 'AlertRecord' && matches(value);
+    return stream(c, 'alerts', 'AlertRecord', accepts);
+  });
+  app.get('/api/v1/windows/stream', (c) => {
+    const matches = labelFilter(c.req.query());
+    const accepts = ({ decoded: { type, value } }: Entry) => type === 'WindowRecord' && matches(value.group);
+    return stream(c, 'windows', 'WindowRecord', accepts);
+  });
+
+  app.route('/', pageApp(page));
 
   app.onError((error) => {
     if (error instanceof BadQuery) return problem(400, error.message);

@@ -1,0 +1,116 @@
+import type { AlertRecord } from '../../../schemas/types.js';
+import { byId, el } from './dom.js';
+import { ageText, groupLabel, rateText, ratioText, thresholdText, valueText } from './format.js';
+import { drawSpark, type Sparkline } from './spark.js';
+import { getJson } from './stream.js';
+import { VirtualList } from './virtual-list.js';
+
+export interface BoardViewOptions {
+  readonly now: () => number;
+  readonly onChosen: (record: AlertRecord) => void;
+}
+
+const SPARKS_EVERY_MS = 5_000;
+
+/** The table of alerts, firing first. */
+export class BoardView {
+  readonly #list: VirtualList<AlertRecord>;
+  readonly #sparks = new Map<string, Sparkline>();
+  #seen: readonly AlertRecord[] = [];
+  #chosen: string | null = null;
+  #asking = false;
+  #asked = 0;
+
+  constructor(readonly options: BoardViewOptions) {
+    this.#list = new VirtualList({
+      frame: byId('alerts'),
+      body: byId('alert-rows'),
+      keyOf: ({ fingerprint }) => fingerprint,
+      row: (record) => this.#row(record),
+      onSeen: (seen) => {
+        this.#seen = seen;
+        void this.#askSparks(true);
+      },
+    });
+  }
+
+  get rows(): readonly AlertRecord[] {
+    return this.#list.items;
+  }
+
+  show(rows: readonly AlertRecord[], chosen: string | null): void {
+    this.#chosen = chosen;
+    byId('alert-table').setAttribute('aria-rowcount', String(rows.length + 1));
+    byId('nothing').hidden = rows.length > 0;
+    this.#list.items = rows;
+    for (const { fingerprint } of this.#seen)
+      this.#list.rowOf(fingerprint)?.classList.toggle('chosen', fingerprint === chosen);
+  }
+
+  /** Moves the choice by so many rows. */
+  step(by: number): void {
+    const { rows } = this;
+    const at = rows.findIndex(({ fingerprint }) => fingerprint === this.#chosen);
+    const to = Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + by));
+    const next = rows[to];
+    if (!next) return;
+    this.#list.show(to);
+    this.options.onChosen(next);
+  }
+
+  /** Ages grow each second; lines are asked for again where they may have gone on. */
+  tick(): void {
+    const now = this.options.now();
+    for (const { fingerprint, startsAt, state } of this.#seen) {
+      const age = this.#list.rowOf(fingerprint)?.querySelector('.age');
+      if (age && (state === 'firing' || state === 'pending')) age.textContent = ageText(now - startsAt);
+    }
+    void this.#askSparks(false);
+  }
+
+  async #askSparks(missing: boolean): Promise<void> {
+    const due = this.options.now() - this.#asked >= SPARKS_EVERY_MS;
+    const wanted = this.#seen.filter(({ fingerprint }) => due || !this.#sparks.has(fingerprint));
+    if (this.#asking || wanted.length === 0 || !(due || missing)) return;
+    this.#asking = true;
+    this.#asked = this.options.now();
+    try {
+      const query = new URLSearchParams(wanted.map(({ fingerprint }) => ['fingerprint', fingerprint]));
+      const lines = await getJson<Readonly<Record<string, Sparkline>>>(`/api/v1/sparklines?${query}`);
+      for (const record of wanted) {
+        this.#sparks.set(record.fingerprint, lines[record.fingerprint] ?? []);
+        this.#list.rowOf(record.fingerprint)?.querySelector('.line')?.replaceChildren(this.#spark(record));
+      }
+    } catch {
+      // The banner says that the server is away; lines come with the next look.
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  #spark(record: AlertRecord): Node {
+    return drawSpark(this.#sparks.get(record.fingerprint) ?? [], record);
+  }
+
+  #row(record: AlertRecord): HTMLElement {
+    const { fingerprint, state, severity, alert, labels, measure, value, startsAt, endsAt } = record;
+    const age = (endsAt ?? this.options.now()) - startsAt;
+    const cell = (name: string, ...children: readonly (Node | string)[]): HTMLElement =>
+      el('td', { class: name }, ...children);
+    return el(
+      'tr',
+      {
+        class: `row ${state} ${severity}${fingerprint === this.#chosen ? ' chosen' : ''}`,
+        'data-fingerprint': fingerprint,
+        onclick: () => this.options.onChosen(record),
+      },
+      cell('state', el('b', {}, state), ' ', el('i', {}, severity)),
+      cell('what', el('b', {}, alert), ' ', el('span', { title: groupLabel(labels) }, groupLabel(labels))),
+      cell('value', el('b', {}, valueText(measure, value)), ' ', thresholdText(record)),
+      cell('ratio', ratioText(record)),
+      cell('rate', rateText(record)),
+      cell('age', ageText(age)),
+      cell('line', this.#spark(record)),
+    );
+  }
+}

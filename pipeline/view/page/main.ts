@@ -1,0 +1,172 @@
+import type { AlertRecord } from '../../../schemas/types.js';
+import { groupText } from '../../model/text.js';
+import { type Address, formatAddress, parseAddress, type Tab, tabs } from './address.js';
+import { Board } from './board.js';
+import { BoardView } from './board-view.js';
+import { byId, el } from './dom.js';
+import { Explorer } from './explorer.js';
+import { shown } from './filter.js';
+import { Health } from './health.js';
+import { History } from './history.js';
+import { getRules, showRules } from './rules.js';
+import { follow, getJson } from './stream.js';
+import { Why } from './why.js';
+
+const STATUS_EVERY_MS = 5_000;
+const SECOND_MS = 1_000;
+
+const health = new Health(Date.now);
+const now = (): number => health.now();
+const board = new Board();
+let address = parseAddress(location.search);
+let drawing = false;
+
+const table = new BoardView({ now, onChosen: ({ fingerprint }) => go({ alert: fingerprint }) });
+const history = new History({ now, onChosen: (record) => why.show(record) });
+const explorer = new Explorer({ onChosen: (selection, group) => go({ selection, group: group || null }) });
+const why = new Why({
+  now,
+  onClose: () => go({ alert: null }),
+  onWindows: (record) => void showWindowsOf(record),
+});
+
+/** All changes of a frame are drawn at once. */
+function draw(): void {
+  if (drawing) return;
+  drawing = true;
+  requestAnimationFrame(() => {
+    drawing = false;
+    board.forget(now());
+    const counts = board.counts();
+    for (const [state, count] of Object.entries(counts)) {
+      const button = byId(`count-${state}`);
+      button.querySelector('b')?.replaceChildren(String(count));
+      button.setAttribute('aria-pressed', String(address.filter.states.includes(state)));
+    }
+    document.title = counts.firing > 0 ? `(${counts.firing}) Tidemark` : 'Tidemark';
+    if (address.tab === 'board') table.show(board.rows(shown(address.filter)), address.alert);
+    const chosen = address.alert === null ? null : board.get(address.alert);
+    if (chosen !== null || address.alert === null) why.show(chosen);
+  });
+}
+
+/** Another place on the page, in the URL too. */
+function go(to: Partial<Address>, how: 'push' | 'replace' = 'push'): void {
+  const before = address;
+  address = { ...address, ...to };
+  const url = `${location.pathname}${formatAddress(address)}`;
+  if (how === 'push') window.history.pushState(null, '', url);
+  else window.history.replaceState(null, '', url);
+  arrive(before);
+}
+
+function arrive(before: Address | null): void {
+  for (const tab of tabs) {
+    byId(`tab-${tab}`).toggleAttribute('aria-current', tab === address.tab);
+    byId(tab).hidden = tab !== address.tab;
+  }
+  const text = byId('filter') as HTMLInputElement;
+  if (text.value !== address.filter.text) text.value = address.filter.text;
+  (byId('since') as HTMLSelectElement).value = address.since;
+  const moved = (...names: readonly (keyof Address)[]): boolean =>
+    before === null || before.tab !== address.tab || names.some((name) => before[name] !== address[name]);
+  if (address.tab === 'history' && moved('filter', 'since')) history.show(address.since, address.filter);
+  if (address.tab === 'windows' && moved('since', 'selection', 'group'))
+    void explorer.show(address.since, address.selection, address.group);
+  if (address.tab === 'rules' && moved()) void showRules();
+  draw();
+}
+
+async function showWindowsOf({ alert, labels }: AlertRecord): Promise<void> {
+  const rule = (await getRules().catch(() => [])).find((one) => one.alert === alert);
+  const group = Object.fromEntries((rule?.by ?? []).map((name) => [name, labels[name] ?? '']));
+  go({ tab: 'windows', selection: rule?.selection ?? null, group: rule ? groupText(group) : null });
+}
+
+function toggleState(state: string): void {
+  const { states } = address.filter;
+  const next = states.includes(state) ? states.filter((one) => one !== state) : [...states, state];
+  go({ filter: { ...address.filter, states: next } });
+}
+
+const stepKeys: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+
+function onKey(event: KeyboardEvent): void {
+  const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+  if (event.key === 'Escape') {
+    if (typing) (event.target as HTMLElement).blur();
+    else go({ alert: null });
+  }
+  if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const by = stepKeys[event.key];
+  if (event.key === '/') byId('filter').focus();
+  else if (by !== undefined && address.tab === 'board') table.step(by);
+  else if (/^[1-4]$/.test(event.key)) go({ tab: tabs[Number(event.key) - 1] ?? 'board' });
+  else return;
+  event.preventDefault();
+}
+
+async function load(): Promise<void> {
+  const at = now();
+  const [active, past] = await Promise.all([
+    getJson<readonly AlertRecord[]>('/api/v1/alerts'),
+    getJson<{ readonly transitions: readonly AlertRecord[] }>(
+      '/api/v1/history?state=resolved&from=15m&limit=200',
+    ),
+  ]);
+  for (const record of past.transitions) board.take(record);
+  board.takeActive(active, at);
+  draw();
+}
+
+byId('tabs').append(
+  ...tabs.map((tab: Tab) =>
+    el(
+      'button',
+      { type: 'button', id: `tab-${tab}`, onclick: () => go({ tab }) },
+      tab[0]?.toUpperCase() + tab.slice(1),
+    ),
+  ),
+);
+byId('counts').append(
+  ...(['firing', 'pending', 'resolved'] as const).map((state) =>
+    el(
+      'button',
+      { type: 'button', id: `count-${state}`, class: state, onclick: () => toggleState(state) },
+      el('b', {}, '0'),
+      ` ${state}`,
+    ),
+  ),
+);
+byId('filter').addEventListener('input', ({ target }) =>
+  go({ filter: { ...address.filter, text: (target as HTMLInputElement).value } }, 'replace'),
+);
+byId('since').addEventListener('change', ({ target }) => go({ since: (target as HTMLSelectElement).value }));
+document.addEventListener('keydown', onKey);
+window.addEventListener('popstate', () => {
+  const before = address;
+  address = parseAddress(location.search);
+  arrive(before);
+});
+
+let opened = false;
+follow<AlertRecord>({
+  url: '/api/v1/alerts/stream',
+  onRecord: (record) => {
+    board.take(record);
+    draw();
+  },
+  onOpen: (open) => {
+    health.stream(open);
+    // The list is asked for once the stream has begun: what comes in between is in both, and nothing in neither.
+    if (open && !opened) void load().catch(() => undefined);
+    opened = open;
+  },
+});
+setInterval(() => void health.ask(), STATUS_EVERY_MS);
+setInterval(() => {
+  health.draw();
+  if (address.tab === 'board') table.tick();
+}, SECOND_MS);
+void health.ask();
+arrive(null);

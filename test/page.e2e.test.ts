@@ -1,0 +1,250 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { AxeResults } from 'axe-core';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPage } from '../cli/page.js';
+import { pause } from '../cli/pause.js';
+import { topicSpecs } from '../cli/topics.js';
+import { alertOf } from '../pipeline/view/alert.fixture.js';
+import { createView } from '../pipeline/view/view.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
+import { serve } from '../platform/http/serve.js';
+import { openEnvironment } from '../platform/lmdb/environment.js';
+import { lmdbLog } from '../platform/log/lmdb/log.js';
+import { lmdbStore } from '../platform/store/lmdb/store.js';
+import type { AlertRecord } from '../schemas/types.js';
+import { browserSuites, launchBrowser } from './browser.js';
+import { CountingService } from './counting-service.js';
+import { CutLine } from './cut-line.js';
+import { temporaryFolder, Up } from './tidemark.js';
+
+const codec = embeddedCodec();
+const axe = readFileSync(resolve('node_modules/axe-core/axe.min.js'), 'utf8');
+const SLOW = { timeout: 30_000, interval: 50 };
+
+const RULES = `version: 1
+slas:
+  - alert: Busy
+    match: '{service="app"}'
+    by: [service, route]
+    window: 1s
+    when: request_rate > 1/s
+    annotations: { summary: 'too many at {{ $labels.route }}' }
+`;
+
+/** A view over a log of its own, at the end of a line that can be cut. */
+async function viewAlone() {
+  const folder = temporaryFolder();
+  const environment = openEnvironment({ path: folder.path, mode: 'write' });
+  const log = lmdbLog(environment);
+  await log.createTopics(topicSpecs(86_400_000));
+  const view = createView({
+    ...{ log, codec, pause, page: readPage(resolve('dist')), store: lmdbStore(environment) },
+    ...{ retention: 86_400_000, clock: Date.now, monotonic: () => performance.now() },
+    warn: (text) => console.warn(text),
+    onFatal: (error) => expect.unreachable(String(error)),
+  });
+  await view.start();
+  const listening = await serve({ fetch: view.app.fetch as never, host: '127.0.0.1', port: 0 });
+  const line = await CutLine.to(listening.port);
+  const append = (...alerts: readonly AlertRecord[]): Promise<number> =>
+    log.append({
+      topic: 'alerts',
+      partition: 0,
+      records: alerts.map((one) => ({ key: null, value: codec.encode('AlertRecord', one) })),
+    });
+  const dispose = async (): Promise<void> => {
+    await line[Symbol.asyncDispose]();
+    await view.close();
+    await listening.close(0);
+    await log.close();
+    await environment.close();
+    folder[Symbol.dispose]();
+  };
+  return { append, line, [Symbol.asyncDispose]: dispose };
+}
+
+const firing = (route: string, more: Partial<AlertRecord> = {}): AlertRecord => ({
+  ...alertOf(route, 'firing', Date.now() - 1_000),
+  ...more,
+});
+
+describe.skipIf(!browserSuites)('the page', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchBrowser();
+  });
+  afterAll(() => browser?.close());
+
+  /** A page, and what it complained of. */
+  async function open(url: string): Promise<{ page: Page; problems: string[] }> {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    const problems: string[] = [];
+    page.on('pageerror', ({ message }) => problems.push(message));
+    page.on('console', (said) => said.type() === 'error' && problems.push(said.text()));
+    await page.goto(url);
+    return { page, problems };
+  }
+  const texts = (page: Page, selector: string): Promise<string[]> => page.locator(selector).allInnerTexts();
+  const count = (page: Page, selector: string): Promise<number> => page.locator(selector).count();
+
+  test('an alert fires, says why, and resolves, without a reload, from a platform that runs', async () => {
+    using folder = temporaryFolder();
+    await using service = new CountingService();
+    await service.start();
+    const sla = join(folder.path, 'sla.yaml');
+    writeFileSync(sla, RULES);
+    await using up = await Up.start(
+      ...['--no-platform', '--data', join(folder.path, 'data'), '--sla', sla, '--scrape-interval', '500ms'],
+      ...['--target', `app=http://127.0.0.1:${service.port}/metrics`],
+    );
+    const { page, problems } = await open(up.url);
+    await page.getByText('No alert is pending or firing.').waitFor();
+    service.count('/checkout');
+    await page.locator('tr.firing').waitFor();
+    await expect.poll(() => page.title()).toBe('(1) Tidemark');
+
+    await page.locator('tr.firing').click();
+    const [record] = (await (await fetch(`${up.url}/api/v1/alerts`)).json()) as AlertRecord[];
+    const why = page.locator('#why');
+    await expect.poll(() => why.innerText(), SLOW).toContain('alert: Busy');
+    const said = await why.innerText();
+    expect(said).toContain(`${Number(record?.value?.toPrecision(3))}/s > 1/s`);
+    expect(said).toContain('too many at /checkout');
+    expect(said).toContain(record?.id);
+    expect(said).toMatch(/Rule, .*sla\.yaml:3/);
+
+    await page.getByRole('button', { name: 'Its windows' }).click();
+    await expect.poll(() => count(page, '#charts canvas'), SLOW).toBe(2);
+    await page.getByRole('button', { name: 'Board' }).click();
+    service.rest();
+    await page.locator('tr.resolved').waitFor();
+    expect(await count(page, 'tr.firing')).toBe(0);
+    await page.getByRole('button', { name: 'History' }).click();
+    await expect
+      .poll(() => texts(page, '#transitions button > b:first-of-type'), SLOW)
+      .toEqual(['resolved', 'firing']);
+    await page.getByRole('button', { name: 'Rules' }).click();
+    await expect.poll(() => texts(page, '#rules tbody tr'), SLOW).toEqual([expect.stringContaining('Busy')]);
+    expect(problems).toEqual([]);
+  });
+
+  test('a line that is cut is told of, and what came meanwhile is there when it is back', async () => {
+    await using view = await viewAlone();
+    await view.append(firing('/before'));
+    const { page } = await open(view.line.url);
+    await page.locator('tr.firing').waitFor();
+    view.line.cut();
+    await page.getByText('The connection has been cut').waitFor();
+    await view.append(firing('/during'), alertOf('/before', 'resolved', Date.now()));
+    view.line.mend();
+    await expect.poll(() => texts(page, 'tr.firing .what span'), SLOW).toEqual(['/during']);
+    await expect.poll(() => texts(page, 'tr.resolved .what span'), SLOW).toEqual(['/before']);
+    await expect.poll(() => page.locator('#health').innerText(), SLOW).toContain('stream live');
+  });
+
+  test('a filter is kept in the link, over a reload and in history', async () => {
+    await using view = await viewAlone();
+    await view.append(
+      firing('/videos'),
+      firing('/users', { severity: 'critical' }),
+      alertOf('/x', 'pending'),
+    );
+    const { page } = await open(view.line.url);
+    await expect.poll(() => count(page, '#alert-rows tr')).toBe(3);
+    await page.keyboard.press('/');
+    await page.keyboard.type('route=/ -users');
+    await page.locator('#count-firing').click();
+    await expect.poll(() => texts(page, '#alert-rows .what span')).toEqual(['/videos']);
+    await page.reload();
+    await expect.poll(() => texts(page, '#alert-rows .what span')).toEqual(['/videos']);
+    expect(await page.locator('#filter').inputValue()).toBe('route=/ -users');
+    await page.locator('#count-firing').click();
+    await expect.poll(() => count(page, '#alert-rows tr')).toBe(2);
+    await page.goBack();
+    await expect.poll(() => count(page, '#alert-rows tr')).toBe(1);
+  });
+
+  test('can be used by keys alone', async () => {
+    await using view = await viewAlone();
+    await view.append(firing('/a'), firing('/b', { startsAt: 1 }));
+    const { page } = await open(view.line.url);
+    await expect.poll(() => count(page, '#alert-rows tr')).toBe(2);
+    await page.keyboard.press('j');
+    await page.keyboard.press('j');
+    await expect.poll(() => page.locator('#why .state').innerText()).toContain('/b');
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.locator('#why').isVisible()).toBe(false);
+    await page.keyboard.press('4');
+    await expect.poll(() => page.locator('#rules').isVisible()).toBe(true);
+  });
+
+  test('shows what comes from outside as text', async () => {
+    await using view = await viewAlone();
+    const nasty = '<script>document.title="owned"</script><img src=x onerror=alert(1)>';
+    await view.append(
+      firing(nasty, { annotations: { summary: nasty, runbook_url: 'javascript:alert(1)' }, alert: nasty }),
+    );
+    const { page, problems } = await open(view.line.url);
+    await page.locator('tr.firing').click();
+    await expect.poll(() => page.locator('#why').innerText()).toContain(nasty);
+    expect(await page.locator('tr.firing').innerText()).toContain(nasty);
+    expect([await count(page, 'img'), await count(page, '#why a'), await page.title()]).toEqual([
+      ...[0, 0, '(1) Tidemark'],
+    ]);
+    expect(problems.filter((text) => !text.includes('404'))).toEqual([]);
+  });
+
+  test('five thousand alerts scroll with a hundred rows in the document', async () => {
+    await using view = await viewAlone();
+    const many = Array.from({ length: 5_000 }, (_, i) => firing(`/r${i}`, { startsAt: i }));
+    for (let at = 0; at < many.length; at += 500) await view.append(...many.slice(at, at + 500));
+    const { page, problems } = await open(view.line.url);
+    await expect.poll(() => page.locator('#count-firing b').innerText(), SLOW).toBe('5000');
+    const frame = page.locator('#alerts');
+    const seen = new Set<string>();
+    for (let i = 0; i <= 40; i++) {
+      await frame.evaluate((element, part) => {
+        element.scrollTop = (element.scrollHeight * part) / 40;
+      }, i);
+      await page.evaluate('new Promise(requestAnimationFrame)');
+      expect(await count(page, '#alert-rows tr')).toBeLessThanOrEqual(100);
+      for (const text of await texts(page, '#alert-rows .what span')) seen.add(text);
+    }
+    expect(seen.has('/r4999') && seen.has('/r0')).toBe(true);
+    expect(seen.size).toBeGreaterThan(500);
+    expect(problems).toEqual([]);
+  });
+
+  test.each(['light', 'dark'] as const)('has no serious barrier (%s)', async (colorScheme) => {
+    await using view = await viewAlone();
+    await view.append(firing('/a'), alertOf('/b', 'pending'), alertOf('/c', 'resolved', Date.now()));
+    const { page } = await open(view.line.url);
+    await page.emulateMedia({ colorScheme });
+    await page.locator('tr.firing').click();
+    await page.locator('#why h2').waitFor();
+    for (const tab of ['Board', 'History', 'Windows', 'Rules']) {
+      await page.getByRole('button', { name: tab, exact: true }).click();
+      // Put in by the browser, past the page's own policy.
+      await page.evaluate(axe);
+      const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
+      const found = violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`);
+      expect(found).toEqual([]);
+    }
+  });
+
+  test('is readable on a phone', async () => {
+    await using view = await viewAlone();
+    await view.append(firing('/a'));
+    const { page } = await open(view.line.url);
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.locator('tr.firing .value').waitFor();
+    const wide = await page.evaluate('document.documentElement.scrollWidth');
+    expect(wide).toBeLessThanOrEqual(390);
+    await page.locator('tr.firing').click();
+    await page.locator('#why h2').waitFor();
+  });
+});
