@@ -79,6 +79,7 @@ async function start(
     registry,
     targets: PARTITIONS,
     checkpointEvery: settings.checkpointEvery,
+    limits: settings,
     warn: (text) => logger.warn(text),
     pause,
     onFatal,
