@@ -46,6 +46,7 @@ export function judgeGroup(
       if (active !== null) note('active while a session is open');
       continue;
     }
+    if (sums === null && active === null) continue;
     const basis = basisOf(rule, instant, active, history);
     const holds = holdsFor(rule, instant, basis);
     if (holds !== null) note(`judged by ${rule.measure}`);
