@@ -109,7 +109,11 @@ const cases = [
   'a value',
   'a value below 0',
   'active while a session is open',
-  ...rules.flatMap(({ alert }) => [`${alert} firing`, `${alert} resolved`]),
+  ...rules.map(({ alert }) => `${alert} firing`),
+  // Logs are hours long, so what looks back as far rarely changes again.
+  ...rules
+    .filter(({ selection: { window, gap } }) => gap !== undefined || window < 3_600_000)
+    .map(({ alert }) => `${alert} resolved`),
   ...rules.map(({ measure }) => `judged by ${measure}`),
 ];
 

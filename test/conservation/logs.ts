@@ -56,11 +56,11 @@ export const logs: fc.Arbitrary<Log> = fc
     mixed: fc.nat(2).map((n) => n === 0),
     /** The poll in which a second source appears, if it does. */
     other: fc.oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.nat(30)),
-    /** From that poll on, the series before this one are gone, and polls are at least so long. */
+    /** From that poll on, the series before this one are gone, and polls are at least so far apart. */
     gone: fc.record({
       before: weighted([2, 0], [1, 2], [1, 6], [1, 8]),
       from: fc.nat(4),
-      least: weighted([1, 0], [1, 550_000]),
+      least: weighted([10, 0], [1.5, 299_000], [6, 550_000]),
     }),
     ending: fc.boolean(),
     polls: fc.array(poll, { minLength: 5, maxLength: 60 }),
@@ -76,7 +76,7 @@ export const logs: fc.Arbitrary<Log> = fc
       }
     };
     for (const [n, { step, first, acts, leading, lag, otherLag, skip, junk }] of polls.entries()) {
-      const taken = gone.before > 0 && n > gone.from ? Math.max(step, gone.least) : step;
+      const taken = n > gone.from ? Math.max(step, gone.least) : step;
       now += taken;
       if (taken > 600_000 && leading) mark('spout', now - 1000);
       for (const k of all.keys()) {

@@ -94,7 +94,7 @@ export const rules: readonly PlainRule[] = [
   rule('Shares', of.kept, ['ratio(latency < 100ms)', '<'], {
     ...{ factor: 0.8, windows: 6, minWindows: 1, freeze: false },
   }),
-  rule('Level', of.level, ['avg', '>'], { fixed: 1.5, context: ['max'], for: 10_000, minRequests: 2 }),
+  rule('Level', of.level, ['avg', '>'], { fixed: 0.8, context: ['max'], for: 10_000, minRequests: 2 }),
   rule('Peak', of.levels, ['max', '>'], {
     ...{ factor: 1.2, windows: 3, minWindows: 2, maxAge: 60_000, context: ['avg'], noDataFor: 30_000 },
   }),
@@ -117,7 +117,7 @@ export const rules: readonly PlainRule[] = [
     ...{ context: ['ratio(latency < 200ms)', 'request_count'], for: 10_000 },
   }),
   rule('HourShare', of.hourKept, ['ratio(latency < 200ms)', '<'], {
-    ...{ factor: 0.95, windows: 2, minWindows: 1 },
+    ...{ fixed: 45 / 100, windows: 2, minWindows: 1, context: ['p90_latency'] },
   }),
   rule('VisitShare', of.visitKept, ['ratio(latency < 100ms)', '<'], {
     ...{ fixed: 20 / 100, context: ['p50_latency'], windows: 3, minWindows: 1 },

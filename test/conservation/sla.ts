@@ -55,7 +55,7 @@ slas:
     baseline: { windows: 6, min_windows: 1, freeze: false }
   - alert: Level
     match: 'queue_level{route!="/none"}'
-    when: avg > 1.5
+    when: avg > 0.8
     context: [max]
     for: 10s
     min_requests: 2
@@ -122,8 +122,9 @@ slas:
     by: []
     window: 1h5m
     every: 1m
-    when: ratio(latency < 200ms) < 0.95 * baseline
+    when: ratio(latency < 200ms) < 45%
     baseline: { windows: 2, min_windows: 1 }
+    context: [p90_latency]
   - alert: VisitShare
     match: '{route!="/none"}'
     window: { session: 20s, max: 1m, every: 10s }
