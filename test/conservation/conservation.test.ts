@@ -102,6 +102,7 @@ const cases = [
   'active where nothing is covered',
   'keeps firing',
   'buckets that fall from bound to bound',
+  'bounds that do not rise',
   'a reset that only a bucket tells',
   'bounds that are not shared',
   'buckets that do not tell',

@@ -89,9 +89,9 @@ export class PartitionModel {
     }
     if (this.watermark === Number.NEGATIVE_INFINITY || t > this.watermark + MAX_SKEW) return 'skewed';
     const keeps = wanted.some(({ buckets }) => buckets);
+    if (isBad(reading, keeps, this.note)) return 'bad';
     const buckets = new Map(keeps ? reading.buckets.map(({ le, count }) => [le, count]) : []);
     const sample = { ...reading, buckets };
-    if (isBad(sample, this.note)) return 'bad';
     const last = this.#series.get(key);
     const passed = this.#passOver(sample, last, key);
     if (passed !== null) return passed;

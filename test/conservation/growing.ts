@@ -29,14 +29,20 @@ export function beyondLimits({ name, labels }: Reading, key: string): boolean {
   return long || all.length > 64 || bytes(key) > 16_384;
 }
 
-export function isBad({ gauge, t, start, count, sum, buckets }: Kept, note: Note): boolean {
+export function isBad(
+  { gauge, t, start, count, sum, buckets }: Reading,
+  keeps: boolean,
+  note: Note,
+): boolean {
   if (gauge) return !Number.isFinite(sum);
   if (![count, sum].every((value) => Number.isFinite(value) && value >= 0)) return true;
   if (start !== null && start > t) return true;
-  const counts = [...buckets.values()];
-  const bad = counts.some((count, i) => count < (counts[i - 1] ?? 0));
-  if (bad) note('buckets that fall from bound to bound');
-  return bad;
+  const pairs = keeps ? buckets.slice(1).map((bucket, i) => ({ bucket, before: buckets[i] ?? bucket })) : [];
+  const falls = pairs.some(({ bucket, before }) => bucket.count < before.count);
+  const stays = pairs.some(({ bucket, before }) => bucket.le <= before.le);
+  if (falls) note('buckets that fall from bound to bound');
+  if (stays) note('bounds that do not rise');
+  return falls || stays;
 }
 
 const bucketFell = ({ buckets }: Kept, last: Last): boolean =>

@@ -44,6 +44,7 @@ const series: readonly Pick<Series, 'name' | 'labels'>[] = [
   { name: METRIC, labels: { route: '/b', status: '503' } },
   { name: METRIC, labels: { status: '200' } },
   { name: METRIC, labels: { route: '/none', status: '200' } },
+  { name: METRIC, labels: { route: '__overflow__', status: '500' } },
   { name: 'another_metric', labels: { route: '/a', status: '200' } },
 ];
 export const SERIES = series.length;
@@ -73,6 +74,7 @@ export const acts = fc.record({
     [1, 'start after itself'],
     [1, 'be of the other type'],
     [1, 'have buckets that fall'],
+    [0.5, 'have bounds that do not rise'],
     [1, 'lose what is below the first bound'],
     [2, 'have other bounds'],
     [0.5, 'have many labels'],
@@ -119,6 +121,8 @@ export function samples(one: Series, { what, count, mean, off, age, now, partiti
   if (what === 'be of the other type') return [sample({ gauge: !gauge })];
   if (what === 'have buckets that fall')
     return [sample({ buckets: bucketsOf({ ...one, below: [5, 4, 3, 2, 1] }) })];
+  if (what === 'have bounds that do not rise')
+    return [sample({ buckets: bucketsOf(one).map(({ le }, i) => ({ le: i === count ? 0 : le, count: 0 })) })];
   if (what === 'have many labels') {
     const labels = { ...one.labels, ...manyLabels(count, Object.keys(one.labels).length) };
     return [sample({ labels, gauge: age === 1 ? !gauge : gauge })];
