@@ -248,6 +248,19 @@ describe('view', () => {
     ]);
     expect(await get(`/api/v1/rules/${revision}`)).toEqual({ revision, file: 'sla.yaml', text });
     expect((await view.app.request('/api/v1/rules/none')).status).toBe(404);
+    const id = encodeURIComponent(`/a firing ${NOW}`);
+    expect(await get(`/api/v1/explain/${id}`)).toMatchObject({
+      alert: { fingerprint: '/a' },
+      rule: text.split('\n').slice(2).join('\n').trimEnd(),
+      window: { end: NOW, latencySum: 3 },
+      recomputed: {
+        value: 1.5,
+        threshold: 0.5,
+        differs: ['value: 1 in the record, 1.5 again', 'requests: 3 in the record, 2 again'],
+      },
+      unknown: null,
+    });
+    expect((await view.app.request('/api/v1/explain/none')).status).toBe(404);
     expect(await get('/api/v1/sparklines?fingerprint=/a&fingerprint=/b')).toEqual({
       '/a': [
         [NOW - 20_000, 0.5],
