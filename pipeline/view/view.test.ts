@@ -9,6 +9,7 @@ import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
+import { partitionOf } from '../model/murmur2.js';
 import { recompile } from '../sla/compile.js';
 import { alertOf as alert, NOW } from './alert.fixture.js';
 import { createView, type View } from './view.js';
@@ -221,8 +222,9 @@ describe('view', () => {
       const watermark = codec.encode('Watermark', { timestamp, source, partitions: PARTITIONS });
       await log.append({ topic: 'metrics', partition: 0, records: [{ key: null, value: watermark }] });
     }
+    const partition = partitionOf('{route="/a"}', PARTITIONS);
     for (let i = 2; i >= 0; i--)
-      await append(1, {
+      await append(partition, {
         ...window('/a', NOW - i * 10_000),
         selection,
         latencySum: 3 - i,
