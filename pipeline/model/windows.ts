@@ -20,5 +20,9 @@ export const unitsOf = (window: number, every: number): readonly number[] => [
 ];
 
 /** Start of the hopping window that ends there. */
-export const hoppingStart = (end: number, window: number, every: number): number =>
-  windowStart(end - window, unitsOf(window, every)[0] ?? every);
+export function hoppingStart(end: number, window: number, every: number): number {
+  // That of `unitsOf`, which is a list; this is asked at every step through time.
+  for (const { beyond, unit } of coarse)
+    if (window > beyond && every % unit !== 0) return windowStart(end - window, unit);
+  return windowStart(end - window, every);
+}
