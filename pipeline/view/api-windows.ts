@@ -9,7 +9,7 @@ import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
 import { labelFilter, timeOf } from './query.js';
 import type { RecentWindows } from './recent-windows.js';
-import { scanSince } from './scan.js';
+import { scanSince } from '../follow/scan.js';
 
 export interface WindowsApiOptions {
   readonly log: EventLog;

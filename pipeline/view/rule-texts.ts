@@ -3,7 +3,7 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
 import { topics } from '../stage/stage.js';
-import { decodeBatch } from './scan.js';
+import { decodeBatch } from '../follow/scan.js';
 
 export interface RuleTextsOptions {
   readonly log: EventLog;

@@ -10,7 +10,7 @@ import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { recompile } from '../sla/compile.js';
-import { alertOf as alert, NOW } from './alert.fixture.js';
+import { alertOf as alert, NOW } from '../follow/alert.fixture.js';
 import { createView, type View } from './view.js';
 
 const codec = embeddedCodec();

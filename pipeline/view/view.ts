@@ -8,7 +8,7 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
-import { AlertStore } from './alert-store.js';
+import { AlertStore } from '../follow/alert-store.js';
 import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
@@ -19,8 +19,8 @@ import { Progress } from './progress.js';
 import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
-import type { Entry } from './scan.js';
-import { SharedTopic } from './shared-topic.js';
+import type { Entry } from '../follow/scan.js';
+import { SharedTopic } from '../follow/shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
