@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notifySettings } from './notify.js';
 import {
   address,
   addressOrNone,
@@ -19,6 +20,7 @@ import { prometheusSettings } from './prometheus.js';
  */
 export const settings = {
   ...prometheusSettings,
+  ...notifySettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',
@@ -86,7 +88,7 @@ export const settings = {
   redisUrl: {
     flag: '--redis-url <url>',
     variable: 'REDIS_URL',
-    help: 'store of users and videos, and of alerts of the past, redis:// or rediss://',
+    help: 'store of users and videos, of alerts of the past and who was told of them, redis:// or rediss://',
     schema: address(['redis', 'rediss']),
   },
   leaseUrl: {

@@ -6,9 +6,11 @@ import { problem } from '../../platform/http/problem.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
+import { AlertStore } from '../follow/alert-store.js';
+import type { Entry } from '../follow/scan.js';
+import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
-import { AlertStore } from '../follow/alert-store.js';
 import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
@@ -19,8 +21,6 @@ import { Progress } from './progress.js';
 import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
-import type { Entry } from '../follow/scan.js';
-import { SharedTopic } from '../follow/shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
