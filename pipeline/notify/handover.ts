@@ -204,21 +204,24 @@ export class Handover {
   }
 
   async #tellAgain(): Promise<void> {
-    const { watchdog, interval, clock } = this.options;
+    const { watchdog, interval, clock, random } = this.options;
     const { pause, signal } = this.#patience;
-    while (!signal.aborted) {
+    for (let failures = 0; !signal.aborted; ) {
       const beat = await watchdog.beat();
-      await this.#turn.take(async () => {
+      const told = await this.#turn.take(async () => {
         const notices = [...(beat ? [beat] : []), ...this.#ledger.again(clock())];
         for (const request of inRequests(notices, (notice) => notice)) {
-          if (signal.aborted || (await this.#remind(request)) === 'failed') return;
+          if (signal.aborted || (await this.#remind(request)) === 'failed') return false;
         }
+        return true;
       });
       await this.#ledger.prune(clock()).catch((error: unknown) => {
         // The next time.
         if (!(error instanceof StoreError && error.retryable)) throw error;
       });
-      await pause(interval, signal);
+      failures = told ? 0 : failures + 1;
+      // One that was away may have forgotten all.
+      await pause(told ? interval : Math.min(interval, retryDelay(failures, random)), signal);
     }
   }
 
