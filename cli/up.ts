@@ -15,6 +15,7 @@ import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
 import { accessOf } from './access.js';
+import { exposeAlerts } from './alert-metrics.js';
 import { notifierMaker, receiversOf } from './notify.js';
 import { readPage } from './page.js';
 import { pause } from './pause.js';
@@ -101,6 +102,7 @@ async function start(
     onFatal,
   });
   await view.start();
+  exposeAlerts(registry, () => view.active);
   stops.push(() => view.close());
 
   const say: Say = (level, message) => logger[level](message);

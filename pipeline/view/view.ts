@@ -6,6 +6,7 @@ import { problem } from '../../platform/http/problem.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
+import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
 import type { Entry } from '../follow/scan.js';
 import { SharedTopic } from '../follow/shared-topic.js';
@@ -44,6 +45,8 @@ export interface ViewOptions {
 
 export interface View {
   readonly app: Hono;
+  /** The alerts that are pending or firing. */
+  readonly active: readonly AlertRecord[];
   /** Resolves once the alerts that are active have been read. */
   start(): Promise<void>;
   /** Whether the log can be read now; what is kept of it here grows old meanwhile. */
@@ -135,6 +138,9 @@ export function createView(options: ViewOptions): View {
 
   return {
     app,
+    get active() {
+      return alerts.active();
+    },
     start: async () => {
       await alerts.start();
       recent.start();
