@@ -1,8 +1,8 @@
 import type { EventLog, OwnedPartition } from '../platform/log/event-log.js';
 
 /** The log with topics and groups of its own: another phase uses those of the usual names. */
-export function apart(log: EventLog): EventLog {
-  const named = (name: string): string => `backlog-${name}`;
+export function apart(log: EventLog, prefix: string): EventLog {
+  const named = (name: string): string => `${prefix}-${name}`;
   const moved = <T extends { readonly topic: string }>(one: T): T => ({ ...one, topic: named(one.topic) });
   const owned = (one: OwnedPartition): OwnedPartition => ({
     topic: one.topic,

@@ -10,30 +10,33 @@ export interface Batched {
 /** Batches as pulls of a backlog would give them. Their memory is used again, so that none is freed meanwhile. */
 export class Batches {
   readonly #pool: FrameBatch[] = [];
+  readonly #appended: ReturnType<Workload['appended']>;
   #used = 0;
+  #offset = 0;
 
-  constructor(readonly workload: Workload) {}
+  constructor(workload: Workload) {
+    this.#appended = workload.appended();
+  }
 
-  /** What so many scrapes append; valid until the next call. */
-  take(scrapes: number): { readonly batches: readonly Batched[]; readonly samples: number } {
+  /** Batches with the next samples, at most so many; valid until the next call. None where all were taken. */
+  take(most: number): { readonly batches: readonly Batched[]; readonly samples: number } {
     const batches: Batched[] = [];
     const open: (FrameBatch | null)[] = Array.from({ length: PARTITIONS }, () => null);
     let samples = 0;
     this.#used = 0;
-    for (let scrape = 0; scrape < scrapes; scrape++) {
-      for (const { partition, records, samples: more } of this.workload.next() ?? []) {
-        samples += more;
-        for (const record of records) {
-          const size = 24 + (record.key?.length ?? 0) + record.value.length;
-          let batch = open[partition] ?? null;
-          if (batch === null || batch.size + size > PULL_BYTES) {
-            batch = this.#empty();
-            open[partition] = batch;
-            batches.push({ partition, batch });
-          }
-          batch.push(record, scrape, 0);
-        }
+    while (samples < most) {
+      const { value: next, done } = this.#appended.next();
+      if (done) break;
+      const { partition, record, sample } = next;
+      if (sample) samples++;
+      const size = 24 + (record.key?.length ?? 0) + record.value.length;
+      let batch = open[partition] ?? null;
+      if (batch === null || batch.size + size > PULL_BYTES) {
+        batch = this.#empty();
+        open[partition] = batch;
+        batches.push({ partition, batch });
       }
+      batch.push(record, this.#offset++, 0);
     }
     return { batches, samples };
   }

@@ -8,22 +8,30 @@ import { topics } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { FrameBatch } from '../platform/log/batch.js';
 import type { Output } from '../platform/log/event-log.js';
-import { PARTITIONS, RULES } from './workload.js';
+import { PARTITIONS } from './workload.js';
+
+interface EngineOptions {
+  /** What goes to any topic but `partials`. */
+  readonly emit: (output: Output) => void;
+  /** Text of a rule file. */
+  readonly sla: string;
+}
 
 /** Both stages on all partitions in one process, without a log: encoded bytes in, encoded bytes out. */
 export class Engine {
   readonly #aggregates: readonly Aggregate[];
   readonly #evaluates: readonly Evaluate[];
   readonly #partials = new FrameBatch();
+  readonly #emit: EngineOptions['emit'];
   #offset = 0;
 
   constructor(
     readonly codec: Codec,
-    /** What goes to any topic but `partials`. */
-    readonly emit: (output: Output) => void,
+    { emit, sla }: EngineOptions,
   ) {
+    this.#emit = emit;
     const decoding = metricDecoding(codec);
-    const rules = recompile('sla.yaml', RULES);
+    const rules = recompile('sla.yaml', sla);
     const aggregate = aggregateFactory({
       decoding: () => decoding,
       compile: recompile,
@@ -42,12 +50,17 @@ export class Engine {
     this.#evaluates = all.map((partition) => evaluate.create(partition, rules));
   }
 
+  /** Series with state, over all partitions. */
+  get series(): number {
+    return this.#aggregates.reduce((sum, { seriesCount }) => sum + seriesCount, 0);
+  }
+
   push(partition: number, batch: FrameBatch): void {
     const produced = this.#aggregates[partition]?.push(batch) ?? [];
     if (produced.length === 0) return;
     for (const output of encodeOutputs(this.codec, produced)) {
       if (output.topic === topics.partials) this.#evaluate(output);
-      else this.emit(output);
+      else this.#emit(output);
     }
   }
 
@@ -56,6 +69,6 @@ export class Engine {
     partials.clear();
     for (const record of records) partials.push(record, this.#offset++, 0);
     const produced = this.#evaluates[partition]?.push(partials) ?? [];
-    for (const output of encodeOutputs(this.codec, produced)) this.emit(output);
+    for (const output of encodeOutputs(this.codec, produced)) this.#emit(output);
   }
 }

@@ -1,76 +1,81 @@
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Args, ArgsError, HELP, readArgs } from './args.js';
+import {
+  CompareError,
+  checkMachine,
+  compare,
+  formatComparison,
+  losses,
+  type Machine,
+  type Result,
+  readResult,
+} from './compare.js';
 import type { ClusterOptions } from './logs.js';
-import type { Outcome } from './outputs.js';
-import { runPhase } from './phase.js';
+import { measure } from './measure.js';
 import { formatReport, type Report } from './report.js';
-import { measureStart } from './start.js';
-import { withFolder } from './temporary.js';
-import type { WorkloadOptions } from './workload.js';
 
-const { values: given } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    records: { type: 'string', default: '2000000' },
-  },
-});
-const records = Number(given.records);
-if (!Number.isSafeInteger(records) || records < 200_000) {
-  process.stderr.write('--records must be a whole number from 200000 on\n');
-  process.exit(2);
+const write = (text: string): void => void process.stderr.write(`${text}\n`);
+
+try {
+  process.exitCode = await run(readArgs(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof ArgsError || error instanceof CompareError)) throw error;
+  write(error.message);
+  process.exitCode = 2;
 }
 
-if (process.env.KAFKA_BROKERS && !process.env.SCHEMA_REGISTRY_URL) {
-  process.stderr.write('SCHEMA_REGISTRY_URL is missing: over Kafka the pipelines need a registry\n');
-  process.exit(2);
-}
-
-const say = (what: string): void => void process.stderr.write(`${what} ...\n`);
-const workload = (order: WorkloadOptions['order']): WorkloadOptions => ({ seed: 1, order, records });
-
-say('starting');
-const start = await measureStart();
-say('engine alone');
-const fixed = await runPhase('engine', workload('fixed'));
-const shuffled = await runPhase('engine', workload('shuffled'));
-say('engine over the embedded log');
-const log = await withFolder(async (path) => {
-  const options = { ...workload('fixed'), path };
-  await runPhase('fill', options);
-  return runPhase('log', options);
-});
-checkSame('over the embedded log', log, fixed);
-
-say('from a watermark to an alert');
-const latency = await withFolder((path) => runPhase('latency', { path }));
-const { KAFKA_BROKERS: brokers, SCHEMA_REGISTRY_URL: registry } = process.env;
-if (brokers) say('over Kafka');
-const cluster = brokers && registry ? await measureKafka({ brokers, registry }) : null;
-
-async function measureKafka(options: ClusterOptions): Promise<NonNullable<Report['cluster']>> {
-  const result = await runPhase('cluster', options);
-  say('engine over Kafka');
-  await runPhase('clusterFill', { ...workload('fixed'), ...options });
-  const backlog = await runPhase('clusterLog', { ...workload('fixed'), ...options });
-  checkSame('over Kafka', backlog, fixed);
-  return { ...result, backlog };
-}
-
-function checkSame(where: string, one: Outcome, engine: Outcome): void {
-  for (const what of ['windows', 'alerts', 'digest'] as const) {
-    if (one[what] !== engine[what])
-      throw new Error(`${what}: ${one[what]} ${where}, ${engine[what]} from the engine alone`);
+async function run(args: Args): Promise<number> {
+  if (args.help) {
+    process.stdout.write(HELP);
+    return 0;
   }
+  const machine: Machine = {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpus: cpus().length,
+    node: process.versions.node,
+  };
+  // Before anything is measured: a file that does not fit is told at once.
+  const stored = args.compare === null ? null : storedResult(args.compare, machine);
+  const { records, only, named } = args;
+  const cluster = clusterOf(process.env);
+  if (named && only.includes('kafka') && cluster === null)
+    throw new ArgsError('--only kafka needs a broker: name it with KAFKA_BROKERS, and its registry');
+  const folder = args.profile ? mkdtempSync(join(tmpdir(), 'tidemark-profiles-')) : null;
+  const measured = await measure({
+    ...{ records, only, cluster },
+    profileOf: (name) => folder && join(folder, `${name.replace(/[^a-z0-9]+/gi, '-')}.cpuprofile`),
+    say: (what) => write(`${what} ...`),
+  });
+  const report: Report = { machine, records, ...measured };
+  process.stdout.write(`${args.json ? JSON.stringify(report) : formatReport(report)}\n`);
+  if (folder !== null) write(`CPU profiles: ${folder}`);
+  if (stored === null) return 0;
+  const ratios = compare(report, stored);
+  write(`\n${formatComparison(ratios)}`);
+  return losses(ratios).length > 0 ? 1 : 0;
 }
 
-const report: Report = {
-  node: process.versions.node,
-  cpus: cpus().length,
-  records: log.cold.records,
-  start,
-  engine: { fixed, shuffled },
-  log,
-  latency,
-  cluster,
-};
-process.stdout.write(`${given.json ? JSON.stringify(report) : formatReport(report)}\n`);
+function storedResult(file: string, machine: Machine): Result {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new CompareError(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code}`, { cause });
+  }
+  const stored = readResult(text, file);
+  checkMachine(machine, stored, file);
+  return stored;
+}
+
+/** Null where no broker is named. */
+function clusterOf({
+  KAFKA_BROKERS: brokers,
+  SCHEMA_REGISTRY_URL: registry,
+}: NodeJS.ProcessEnv): ClusterOptions | null {
+  if (!brokers) return null;
+  if (!registry)
+    throw new ArgsError('SCHEMA_REGISTRY_URL is missing: over Kafka the pipelines need a registry');
+  return { brokers, registry };
+}

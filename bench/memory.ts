@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 
 /** A line of /proc/PID/status in bytes; null where there is none. */
 export function statusBytes(pid: number | 'self', name: 'VmRSS' | 'RssAnon'): number | null {
@@ -10,4 +12,11 @@ export function statusBytes(pid: number | 'self', name: 'VmRSS' | 'RssAnon'): nu
   } catch {
     return null;
   }
+}
+
+/** Resident set of this process without garbage, bytes. */
+export function rssWithoutGarbage(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return statusBytes('self', 'VmRSS') ?? process.memoryUsage.rss();
 }

@@ -6,11 +6,11 @@ import { recompile } from '../pipeline/sla/compile.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { EventLog, LogRecord } from '../platform/log/event-log.js';
 import { type Counted, Meter } from './cost.js';
-import { WARM_UP } from './engine-alone.js';
+import { type EngineOptions, WARM_UP } from './engine-alone.js';
 import type { OpenLog } from './logs.js';
 import { statusBytes } from './memory.js';
 import { type Outcome, Outputs } from './outputs.js';
-import { PARTITIONS, RULES, Workload, type WorkloadOptions } from './workload.js';
+import { PARTITIONS, Workload, type WorkloadOptions } from './workload.js';
 
 const RETENTION_MS = 86_400_000;
 /** So many scrapes are appended at once. */
@@ -51,7 +51,7 @@ export async function fillLog({ log, codec, close }: OpenLog, options: WorkloadO
 /** Both stages over a log that is full, from its begin to the last window. */
 export async function runOverLog(
   { log, codec, close }: OpenLog,
-  options: WorkloadOptions,
+  options: EngineOptions,
 ): Promise<OverLogResult> {
   const { closing, lastWindow, records } = new Workload(codec, options);
   const registry = new Registry();
@@ -63,7 +63,7 @@ export async function runOverLog(
   const pipeline = await runPipeline({
     log,
     codec,
-    rules: recompile('sla.yaml', RULES),
+    rules: recompile('sla.yaml', options.sla),
     registry,
     targets: PARTITIONS,
     checkpointEvery: 5 * 60_000,
@@ -91,8 +91,8 @@ export async function runOverLog(
     ...outcome,
     ...rss,
     firstOutput: (firstAt - started) / 1e3,
-    cold: { ...cold.cost, records },
-    warm: { ...warm.cost, records: records - before },
+    cold: { ...(await cold.cost()), records },
+    warm: { ...(await warm.cost()), records: records - before },
   };
 }
 

@@ -1,87 +1,101 @@
 import type { ClusterResult } from './cluster.js';
+import type { Machine } from './compare.js';
 import type { Counted } from './cost.js';
-import { type EngineResult, WARM_UP } from './engine-alone.js';
+import { WARM_UP } from './engine-alone.js';
 import type { LatencyResult } from './latency.js';
 import type { OverLogResult } from './over-log.js';
 import type { StartResult } from './start.js';
 import { formatTable, grouped, megabytes, milliseconds, seconds } from './table.js';
 import { GROUPS, PARTITIONS, SCRAPE_EVERY, SERIES } from './workload.js';
 
-export interface Report {
-  readonly node: string;
-  readonly cpus: number;
-  readonly records: number;
-  readonly start: StartResult;
-  readonly engine: { readonly fixed: EngineResult; readonly shuffled: EngineResult };
-  readonly log: OverLogResult;
-  readonly latency: LatencyResult;
-  /** Null where no broker was named. */
-  readonly cluster: (ClusterResult & { readonly backlog: OverLogResult }) | null;
+/** One throughput phase. */
+export interface Row extends Counted {
+  readonly name: string;
+  /** By how much the resident set grew, without garbage, bytes; where that was measured. */
+  readonly rss?: number;
 }
 
-const perCpu = ({ records, cpu }: Counted): number => records / cpu;
-const perWall = ({ records, wall }: Counted): number => records / wall;
+/** What was not measured is null. */
+export interface Report {
+  readonly machine: Machine;
+  readonly records: number;
+  readonly start: StartResult | null;
+  /** The first one is avsc alone. */
+  readonly throughput: readonly Row[];
+  readonly log: OverLogResult | null;
+  readonly latency: LatencyResult | null;
+  readonly kafka: (ClusterResult & { readonly backlog: OverLogResult }) | null;
+}
 
-const timed = (name: string, { p50, p99, alerts }: LatencyResult): string[] => [
-  name,
-  milliseconds(p50),
-  milliseconds(p99),
-  grouped(alerts),
-];
-
-export function formatReport({ node, cpus, records, start, engine, log, latency, cluster }: Report): string {
-  const { fixed, shuffled } = engine;
-  const reference = perCpu(fixed.avsc);
-  const row = (name: string, one: Counted): string[] => [
-    name,
-    grouped(perCpu(one)),
-    grouped(perWall(one)),
-    `${(perCpu(one) / reference).toFixed(2)}x`,
+export function formatReport(report: Report): string {
+  const { machine, start } = report;
+  const parts = [
+    `Node ${machine.node}, ${machine.cpus} CPUs: ${machine.cpu}`,
+    start && formatStart(start),
+    `${grouped(SERIES)} series with 10 buckets, ${GROUPS} groups, ${PARTITIONS} partitions, scraped every ${SCRAPE_EVERY / 1000} s, unless said otherwise`,
+    `${formatThroughput(report.throughput)}\nthe first ${WARM_UP * 100}% of the records, and each series' first, are not counted but in the lines of a cold process`,
+    overLog(report),
+    times(report),
   ];
-  return [
-    `Node ${node}, ${cpus} CPUs`,
-    '',
-    formatTable([
-      ['tidemark up: spawn to first 200 of /healthz', seconds(start.healthz)],
-      ['tidemark up: spawn to first 200 of /api/v1/alerts', seconds(start.alerts)],
-      ['tidemark up: resident after two scrapes', megabytes(start.idleRss)],
+  return parts.filter((part) => part).join('\n\n');
+}
+
+const formatStart = (start: StartResult): string =>
+  formatTable([
+    ['tidemark up: spawn to first 200 of /healthz', seconds(start.healthz)],
+    ['tidemark up: spawn to first 200 of /api/v1/alerts', seconds(start.alerts)],
+    ['tidemark up: resident after two scrapes', megabytes(start.idleRss)],
+  ]);
+
+/** CPU time against that of the first row; time for garbage as a share of the wall time. */
+export function formatThroughput(rows: readonly Row[]): string {
+  const perCpu = ({ records, cpu }: Counted): number => records / cpu;
+  const reference = rows[0] ? perCpu(rows[0]) : Number.NaN;
+  return formatTable([
+    ['records per second of', 'CPU', 'wall', 'CPU, against avsc', 'in GC', 'RSS above idle'],
+    ...rows.map((one) => [
+      one.name,
+      grouped(perCpu(one)),
+      grouped(one.records / one.wall),
+      `${(perCpu(one) / reference).toFixed(2)}x`,
+      `${((100 * one.gc) / one.wall).toFixed(1)}%`,
+      one.rss === undefined ? '' : megabytes(one.rss),
     ]),
-    '',
-    `${grouped(records)} records of ${grouped(SERIES)} series with 10 buckets, ${GROUPS} groups, ${PARTITIONS} partitions,`,
-    `scraped every ${SCRAPE_EVERY / 1000} s; ${fixed.bytesPerRecord.toFixed(0)} bytes a record with key and frame`,
-    '',
-    formatTable([
-      ['records per second of', 'CPU', 'wall', 'CPU, against avsc'],
-      row('avsc alone: decodes the values, nothing else', fixed.avsc),
-      row('engine alone, series in the same order', fixed),
-      row('engine alone, series shuffled', shuffled),
-      row('engine over the embedded log, same order', log.warm),
-      row('engine over the embedded log, from a cold process', log.cold),
-      ...(cluster
-        ? [
-            row('engine over Kafka, same order', cluster.backlog.warm),
-            row('engine over Kafka, from a cold process', cluster.backlog.cold),
-          ]
-        : []),
-    ]),
-    '',
-    `the first ${WARM_UP * 100}% of the records are warm-up, and not counted but in the lines of a cold process`,
-    `over the log: peak RSS ${megabytes(log.peakRss)} with mapped pages of the log, own memory at the end ${megabytes(log.ownRss)}`,
-    `over the log: ${grouped(log.windows)} windows, ${grouped(log.alerts)} alert records: the same bytes as engine alone`,
-    `over the log: first window after ${seconds(log.firstOutput)}`,
-    ...(cluster
-      ? [
-          `over Kafka: the same; peak RSS ${megabytes(cluster.backlog.peakRss)}, first window after ${seconds(cluster.backlog.firstOutput)}`,
-        ]
-      : []),
-    '',
-    formatTable([
-      ['closing watermark appended to alert readable', 'p50', 'p99', 'alerts'],
-      timed('embedded log', latency),
-      ...(cluster ? [timed('Kafka', cluster.latency)] : []),
-    ]),
-    cluster
-      ? `kill -9 of a pipeline to the first window of its survivor: median ${seconds(cluster.takeOver.median)}, greatest ${seconds(cluster.takeOver.greatest)}`
-      : 'KAFKA_BROKERS is not set: not measured over Kafka',
-  ].join('\n');
+  ]);
+}
+
+function overLog({ log, kafka }: Report): string {
+  const lines: string[] = [];
+  if (log) {
+    lines.push(
+      `over the log: peak RSS ${megabytes(log.peakRss)} with mapped pages of the log, own memory at the end ${megabytes(log.ownRss)}`,
+      `over the log: ${grouped(log.windows)} windows, ${grouped(log.alerts)} alert records: the same bytes as engine alone`,
+      `over the log: first window after ${seconds(log.firstOutput)}`,
+    );
+  }
+  if (kafka) {
+    const { windows, alerts, peakRss, firstOutput } = kafka.backlog;
+    lines.push(
+      `over Kafka: ${grouped(windows)} windows, ${grouped(alerts)} alert records: the same bytes; peak RSS ${megabytes(peakRss)}, first window after ${seconds(firstOutput)}`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function times({ latency, kafka }: Report): string {
+  const timed = (name: string, one: LatencyResult): string[] => [
+    name,
+    milliseconds(one.p50),
+    milliseconds(one.p99),
+    grouped(one.alerts),
+  ];
+  const rows = [
+    ...(latency ? [timed('embedded log', latency)] : []),
+    ...(kafka ? [timed('Kafka', kafka.latency)] : []),
+  ];
+  if (rows.length === 0) return '';
+  const takeOver = kafka
+    ? `kill -9 of a pipeline to the first window of its survivor: median ${seconds(kafka.takeOver.median)}, greatest ${seconds(kafka.takeOver.greatest)}`
+    : 'not measured over Kafka';
+  return `${formatTable([['closing watermark appended to alert readable', 'p50', 'p99', 'alerts'], ...rows])}\n${takeOver}`;
 }

@@ -12,6 +12,8 @@ export interface WorkloadOptions {
   readonly order: Order;
   /** Metric records in all; rounded up to whole scrapes. */
   readonly records: number;
+  /** `SERIES` unless said otherwise; in as many groups. */
+  readonly series?: number;
 }
 
 export const PARTITIONS = 4;
@@ -29,15 +31,6 @@ const SLOW_SCRAPES = 18;
 
 /** ms */
 const WINDOW = 30_000;
-export const RULES = `version: 1
-slas:
-  - alert: LatencyAboveBaseline
-    by: [service, route]
-    window: ${WINDOW / 1000}s
-    when: mean_latency > 1.2 * baseline
-    baseline: { windows: 10, min_windows: 5 }
-`;
-
 /** What one scrape appends to one partition: samples, then a watermark. */
 export interface PartitionScrape {
   readonly partition: number;
@@ -48,14 +41,12 @@ export interface PartitionScrape {
   readonly samples: number;
 }
 
-interface Series {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly key: Buffer;
+/** A record on its way to the log. */
+interface Appended {
   readonly partition: number;
-  readonly group: number;
-  readonly buckets: { le: number; count: number }[];
-  count: number;
-  sum: number;
+  readonly record: LogRecord;
+  /** Whether it is a metric record, not a watermark. */
+  readonly sample: boolean;
 }
 
 const NAME = 'http_request_duration_seconds';
@@ -71,8 +62,11 @@ export class Workload {
   /** End of the last window, ms since the epoch. */
   readonly lastWindow: number;
   readonly #random: () => number;
-  readonly #series: readonly Series[];
-  readonly #sequence = Int32Array.from({ length: SERIES }, (_, i) => i);
+  /** In columns, so that a million series are no million objects beside what is measured. */
+  readonly #count: Float64Array;
+  readonly #sum: Float64Array;
+  readonly #buckets: Float64Array;
+  readonly #sequence: Int32Array;
   readonly #slowUntil = new Int32Array(GROUPS);
   #scrape = 0;
 
@@ -80,85 +74,100 @@ export class Workload {
     readonly codec: Codec,
     readonly options: WorkloadOptions,
   ) {
-    this.scrapes = Math.ceil(options.records / SERIES);
-    this.records = this.scrapes * SERIES;
+    const { seed, records, series = SERIES } = options;
+    this.scrapes = Math.ceil(records / series);
+    this.records = this.scrapes * series;
     this.end = FIRST_SCRAPE + (this.scrapes - 1) * SCRAPE_EVERY;
     this.lastWindow = Math.floor(this.end / WINDOW) * WINDOW;
     this.closing = FIRST_SCRAPE + Math.ceil((this.lastWindow - FIRST_SCRAPE) / SCRAPE_EVERY) * SCRAPE_EVERY;
-    this.#random = seededRandom(options.seed);
-    this.#series = Array.from({ length: SERIES }, (_, i) => series(i));
+    this.#random = seededRandom(seed);
+    this.#sequence = Int32Array.from({ length: series }, (_, i) => i);
+    this.#count = new Float64Array(series);
+    this.#sum = new Float64Array(series);
+    this.#buckets = new Float64Array(series * BOUNDS.length);
   }
 
   /** What the next scrape appends, by partition; null after the last one. */
   next(): readonly PartitionScrape[] | null {
     if (this.#scrape === this.scrapes) return null;
+    const at = FIRST_SCRAPE + this.#scrape * SCRAPE_EVERY;
+    const parts = Array.from({ length: PARTITIONS }, () => ({ records: [] as LogRecord[], samples: 0 }));
+    for (const { partition, record, sample } of this.#next()) {
+      const part = parts[partition];
+      part?.records.push(record);
+      if (part && sample) part.samples++;
+    }
+    return parts.map((part, partition) => ({ partition, at, ...part }));
+  }
+
+  /** Record by record, all that is left. */
+  *appended(): Generator<Appended> {
+    while (this.#scrape < this.scrapes) yield* this.#next();
+  }
+
+  *#next(): Generator<Appended> {
     const scrape = this.#scrape++;
     const at = FIRST_SCRAPE + scrape * SCRAPE_EVERY;
-    const parts: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
     // As a spout begins: where it left off, so that its first samples are not ahead of everything.
-    if (scrape === 0) this.#watermark(parts, STARTED);
-    const before = parts.map((part) => part.length);
+    if (scrape === 0) yield* this.#watermarks(STARTED);
     for (let group = 0; group < GROUPS; group++) {
       if (this.#random() < SLOW_SHARE) this.#slowUntil[group] = scrape + SLOW_SCRAPES;
     }
     if (this.options.order === 'shuffled') shuffle(this.#sequence, this.#random);
     for (const i of this.#sequence) {
-      const one = this.#series[i] as Series;
-      this.#advance(one, scrape);
-      parts[one.partition]?.push({ key: one.key, value: this.#encode(one, at) });
+      this.#advance(i, scrape);
+      const labels = labelsOf(i);
+      const text = seriesText(NAME, labels);
+      const record = { key: Buffer.from(text), value: this.#encode(i, { labels, timestamp: at }) };
+      yield { partition: partitionOf(text, PARTITIONS), record, sample: true };
     }
-    const samples = parts.map((part, partition) => part.length - (before[partition] ?? 0));
-    this.#watermark(parts, at);
-    return parts.map((records, partition) => ({ partition, at, records, samples: samples[partition] ?? 0 }));
+    yield* this.#watermarks(at);
   }
 
-  #advance(one: Series, scrape: number): void {
+  #advance(i: number, scrape: number): void {
+    const group = i % GROUPS;
     const requests = 1 + Math.floor(this.#random() * 20);
-    const usual = 0.02 + (one.group % 10) * 0.01;
-    const slow = scrape < (this.#slowUntil[one.group] ?? 0) ? 2 : 1;
+    const usual = 0.02 + (group % 10) * 0.01;
+    const slow = scrape < (this.#slowUntil[group] ?? 0) ? 2 : 1;
     const mean = usual * slow * (0.95 + 0.1 * this.#random());
-    one.count += requests;
-    one.sum += requests * mean;
-    for (const bucket of one.buckets)
-      bucket.count += Math.round(requests * (1 - Math.exp(-bucket.le / mean)));
+    this.#count[i] = (this.#count[i] ?? 0) + requests;
+    this.#sum[i] = (this.#sum[i] ?? 0) + requests * mean;
+    for (const [bucket, le] of BOUNDS.entries()) {
+      const at = i * BOUNDS.length + bucket;
+      this.#buckets[at] = (this.#buckets[at] ?? 0) + Math.round(requests * (1 - Math.exp(-le / mean)));
+    }
   }
 
-  #encode({ count, sum, buckets, labels }: Series, timestamp: number): Buffer {
+  #encode(i: number, { labels, timestamp }: { labels: Labels; timestamp: number }): Buffer {
     return this.codec.encode('MetricRecord', {
       timestamp,
       startTimestamp: STARTED,
-      count,
-      sum,
-      buckets,
+      count: this.#count[i] ?? 0,
+      sum: this.#sum[i] ?? 0,
+      buckets: BOUNDS.map((le, bucket) => ({ le, count: this.#buckets[i * BOUNDS.length + bucket] ?? 0 })),
       name: NAME,
-      labels: labels as Record<string, string>,
+      labels,
       type: 'cumulative',
     });
   }
 
-  #watermark(parts: readonly LogRecord[][], timestamp: number): void {
+  *#watermarks(timestamp: number): Generator<Appended> {
     const value = this.codec.encode('Watermark', { timestamp, source: 'bench', partitions: PARTITIONS });
-    for (const part of parts) part.push({ key: Buffer.from('bench'), value });
+    const record = { key: Buffer.from('bench'), value };
+    for (let partition = 0; partition < PARTITIONS; partition++) yield { partition, record, sample: false };
   }
 }
 
-function series(i: number): Series {
+type Labels = Record<string, string>;
+
+function labelsOf(i: number): Labels {
   const group = i % GROUPS;
-  const labels = {
-    instance: `10.0.0.${Math.floor(i / GROUPS)}:9100`,
+  const instance = Math.floor(i / GROUPS);
+  return {
+    instance: `10.${instance >> 16}.${(instance >> 8) & 255}.${instance & 255}:9100`,
     method: 'GET',
     route: `/api/v1/things/:id/part-${group % 10}`,
     service: `service-${Math.floor(group / 10)}`,
     status: '200',
-  };
-  const text = seriesText(NAME, labels);
-  return {
-    labels,
-    key: Buffer.from(text),
-    partition: partitionOf(text, PARTITIONS),
-    group,
-    buckets: BOUNDS.map((le) => ({ le, count: 0 })),
-    count: 0,
-    sum: 0,
   };
 }

@@ -13,6 +13,8 @@ export interface BacktestCommand {
   readonly file: string;
   readonly windows: boolean;
   readonly partitions: number | null;
+  /** Those of the pipeline. */
+  readonly limits: { readonly maxSeries: number; readonly maxGroups: number };
   readonly output: 'text' | 'json';
   readonly print: (line: string) => void;
   readonly warn: (line: string) => void;
@@ -26,6 +28,7 @@ export async function backtest({
   file,
   windows,
   partitions,
+  limits,
   output,
   print,
   warn,
@@ -45,6 +48,7 @@ export async function backtest({
     codec: embeddedCodec(),
     rules,
     partitions: used,
+    ...limits,
     warn,
     emit,
   });

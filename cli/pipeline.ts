@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { type Aggregate, aggregateFactory } from '../pipeline/aggregate/aggregate.js';
+import { type Aggregate, type AggregateOptions, aggregateFactory } from '../pipeline/aggregate/aggregate.js';
 import { type Evaluate, evaluateFactory } from '../pipeline/evaluate/evaluate.js';
 import { classes } from '../pipeline/model/block.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
@@ -21,6 +21,8 @@ export interface PipelineOptions {
   readonly targets: number;
   /** Event time between two checkpoints, ms. */
   readonly checkpointEvery: number;
+  /** Of a partition of `metrics`; the usual ones without. */
+  readonly limits?: Limits;
   readonly warn: (message: string) => void;
   /** Told which partitions come and go. */
   readonly say?: (message: string) => void;
@@ -36,6 +38,14 @@ export interface RunningPipeline {
   /** Gives the partitions back, and waits for what is under way. */
   stop(): Promise<void>;
 }
+
+/** How many series a partition holds, and how many groups a selection does there. */
+export type Limits = Pick<AggregateOptions, 'maxSeries' | 'maxGroups'>;
+
+const limitsOf = ({ limits: { maxSeries, maxGroups } = {} }: PipelineOptions): Limits => ({
+  ...(maxSeries === undefined ? {} : { maxSeries }),
+  ...(maxGroups === undefined ? {} : { maxGroups }),
+});
 
 /** Runs both stages on all partitions that this process is given. */
 export async function runPipeline(options: PipelineOptions): Promise<RunningPipeline> {
@@ -55,7 +65,13 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
   exposeStages(registry, aggregates, evaluates);
   let member = (): boolean => false;
   const windows = new WindowMetrics({ registry, rules, live: evaluates, member: () => member() });
-  const aggregate = aggregateFactory({ decoding: () => decoding, compile: recompile, targets });
+  const aggregate = aggregateFactory({
+    decoding: () => decoding,
+    compile: recompile,
+    targets,
+    warn,
+    ...limitsOf(options),
+  });
   const evaluate = evaluateFactory({
     read: readPartialBatch(codec),
     compile: recompile,
@@ -166,6 +182,38 @@ function exposeStages(
     collect() {
       this.reset();
       for (const [partition, { seriesCount }] of aggregates) this.set({ partition }, seriesCount);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_refused_labels',
+    help: 'Records among the bad ones whose labels are beyond the limits, since the log began',
+    labelNames: ['partition'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { account }] of aggregates) this.set({ partition }, account.refused);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_groups',
+    help: 'Groups that have a place, by selection',
+    labelNames: ['partition', 'selection'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { groups }] of aggregates)
+        for (const one of groups) this.set({ partition, selection: one.selection }, one.groups);
+    },
+  });
+  new Gauge({
+    name: 'tidemark_group_overflow_samples',
+    help: 'Samples that count in the overflow group for want of a place, since the selection began',
+    labelNames: ['partition', 'selection'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [partition, { groups }] of aggregates)
+        for (const one of groups) this.set({ partition, selection: one.selection }, one.overflowSamples);
     },
   });
   new Gauge({

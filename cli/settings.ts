@@ -11,7 +11,7 @@ const platform = [
   ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'gauge'] as const),
   ...(['platform'] as const),
   ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
-  ...(['checkpointEvery', 'quota', 'logLevel'] as const),
+  ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
   ...notifyNames,
 ];
 export type Settings = Given<(typeof platform)[number]>;

@@ -24,6 +24,8 @@ export interface TopologyOptions {
   readonly checkpointEvery?: number;
   /** Cap on series of a partition; a million unless you say otherwise. */
   readonly maxSeries?: number;
+  /** Cap on groups of a selection in a partition; a hundred thousand unless you say otherwise. */
+  readonly maxGroups?: number;
 }
 
 /** One sample of one series, cumulative as scraped. Times are ms since the epoch. */

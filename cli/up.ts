@@ -83,6 +83,7 @@ async function start(
     registry,
     targets: PARTITIONS,
     checkpointEvery: settings.checkpointEvery,
+    limits: settings,
     warn: (text) => logger.warn(text),
     pause,
     onFatal,

@@ -109,15 +109,17 @@ export class WindowMetrics {
       newest.delete(rule);
       for (const { unjudged: reason } of groups)
         if (reason !== null) this.#unjudged.inc({ rule: rule.alert, reason });
-      const shown = groups
-        .filter(({ sums, state }) => sums !== null || state !== 'inactive')
-        .map((group) => ({ ...group, rule, end }));
-      newest.set(rule, this.#withinRoom(rule, shown));
+      const shown = groups.filter(({ sums, state }) => sums !== null || state !== 'inactive');
+      // Objects for those alone that are shown: there may be a hundred thousand groups.
+      newest.set(
+        rule,
+        this.#withinRoom(rule, shown).map((group) => ({ ...group, rule, end })),
+      );
     }
   }
 
   /** Where there is no room for all, those with an alert come first. */
-  #withinRoom(rule: Rule, shown: readonly Shown[]): readonly Shown[] {
+  #withinRoom(rule: Rule, shown: readonly GroupJudgement[]): readonly GroupJudgement[] {
     const { live, mostGroups = MOST_GROUPS } = this.#options;
     let room = mostGroups;
     for (const stage of live.values())

@@ -87,7 +87,7 @@ describe('the dashboard', () => {
     await writeMetrics({ log, codec, seconds: 60, steady: 3 });
     const pipeline = await startPipeline(log, codec, recompile('sla.yaml', rules));
     const spout = createRegistry();
-    exposeSpout(spout, () => ({ watermark: 1 }));
+    exposeSpout(spout, () => ({ watermark: 1, refused: 0 }));
     const front = new Registry();
     const gateway = createGateway({
       ...{ vms: 'http://127.0.0.1:1', videoFiles: folder.path, registry: front },

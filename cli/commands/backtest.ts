@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { count, outputOption } from '../options.js';
 import { printNow, warn } from '../process.js';
+import { optionsOf, readOptions } from '../settings.js';
 import { UsageError } from '../usage-error.js';
 
 interface Given {
@@ -10,8 +11,10 @@ interface Given {
   readonly output: 'text' | 'json';
 }
 
-export const backtestCommand = (): Command =>
-  new Command('backtest')
+const limits = ['maxSeries', 'maxGroups'] as const;
+
+export const backtestCommand = (): Command => {
+  const command = new Command('backtest')
     .description('judge recorded metrics by a rule file, with the live operators')
     .argument('<sla>', 'rule file')
     .requiredOption('--file <file>', 'JSON lines as `tidemark log export metrics` prints them')
@@ -27,5 +30,11 @@ export const backtestCommand = (): Command =>
       const partitions = given.partitions ?? null;
       if (partitions === 0) throw new UsageError('--partitions must be at least 1');
       const { backtest } = await import('../backtest.js');
-      await backtest({ sla, file, windows, partitions, output, print: printNow, warn });
+      await backtest({
+        ...{ sla, file, windows, partitions, output, print: printNow, warn },
+        limits: readOptions(limits, { ...given }),
+      });
     });
+  for (const option of optionsOf(limits)) command.addOption(option);
+  return command;
+};

@@ -8,7 +8,7 @@ export const pipelineCommand = () =>
     name: 'pipeline',
     description:
       'the engine: metrics to windows and alerts, over Kafka; start several to share the partitions',
-    names: [...clusterNames, 'sla', 'checkpointEvery'],
+    names: [...clusterNames, 'sla', 'checkpointEvery', 'maxSeries', 'maxGroups'],
     defaults: { sla: usualRules() },
     start: async (settings, surroundings) => {
       const { logger, registry, liveness, onFatal, onStop } = surroundings;
@@ -21,6 +21,7 @@ export const pipelineCommand = () =>
         ...{ log, codec, rules, registry, onFatal },
         targets: PARTITIONS,
         checkpointEvery: settings.checkpointEvery,
+        limits: settings,
         warn: (text) => logger.warn(text),
         say: (text) => logger.info(text),
         pause: liveness.pause,

@@ -18,6 +18,8 @@ export const waiting = duration.refine((ms) => ms <= 24 * 3_600_000, 'must be 1d
 
 export const wholeNumber = z.string().regex(/^\d+$/, 'is no number').transform(Number);
 
+export const limit = wholeNumber.refine((n) => n >= 1 && n <= 2 ** 30, 'must be from 1 to 1073741824');
+
 export const size = z.string().transform((text, context) => {
   const found = /^(\d+)\s*(B|kB|MB|GB|KiB|MiB|GiB)?$/.exec(text);
   const factors: Readonly<Record<string, number>> = {

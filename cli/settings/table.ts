@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_GROUPS } from '../../pipeline/model/groups.js';
 import { notifySettings } from './notify.js';
 import {
   address,
@@ -7,6 +8,7 @@ import {
   codecs,
   duration,
   gauges,
+  limit,
   size,
   target,
   waiting,
@@ -232,6 +234,18 @@ export const settings = {
     default: '5m',
     help: 'event time between two checkpoints of a stage',
     schema: duration,
+  },
+  maxSeries: {
+    flag: '--max-series <n>',
+    default: '1000000',
+    help: 'series that a partition of metrics holds; samples of more are counted, and go to no window',
+    schema: limit,
+  },
+  maxGroups: {
+    flag: '--max-groups <n>',
+    default: String(MAX_GROUPS),
+    help: 'groups that a selection holds in a partition; more count together in one overflow group',
+    schema: limit,
   },
   quota: { flag: '--quota <size>', default: '1000GiB', help: 'greatest size of the data file', schema: size },
   logLevel: {

@@ -3,6 +3,7 @@ import type { Batch } from '../../platform/log/batch.js';
 import { Account } from '../model/account.js';
 import { Block } from '../model/block.js';
 import type { MetricDecoding } from '../model/cursor.js';
+import { type GroupOptions, MAX_GROUPS, OVERFLOW_VALUE } from '../model/groups.js';
 import type { RuleSet } from '../model/rule.js';
 import { Selected } from '../model/selected.js';
 import { SeriesTable } from '../model/series-table.js';
@@ -21,6 +22,7 @@ import {
   type Stage,
   type StageFactory,
   topics,
+  type Warn,
 } from '../stage/stage.js';
 
 const VERSION = 2;
@@ -32,6 +34,17 @@ export interface AggregateOptions {
   readonly targets: number;
   /** Cap on series of a partition. */
   readonly maxSeries?: number;
+  /** Cap on groups of a selection in a partition; what is beyond counts in one overflow group. */
+  readonly maxGroups?: number;
+  readonly warn?: Warn;
+}
+
+/** What a selection holds in this partition. */
+export interface GroupsHeld {
+  readonly selection: string;
+  readonly groups: number;
+  /** Samples that counted in the overflow group, since the selection began. */
+  readonly overflowSamples: number;
 }
 
 /** Everything that *aggregate* remembers of one partition of `metrics`. */
@@ -48,6 +61,8 @@ export class Aggregate implements Stage {
   readonly #state: AggregateState;
   readonly #input = new Subject<Batch>();
   #produced: Produced[] = [];
+  /** Selections of which it was said that they overflow. */
+  readonly #said = new Set<string>();
 
   constructor(
     readonly partition: number,
@@ -85,9 +100,18 @@ export class Aggregate implements Stage {
     return this.#state.series.admittedCount;
   }
 
+  get groups(): readonly GroupsHeld[] {
+    return this.#state.selected.map(({ selection, groups, overflowSamples }) => ({
+      selection: selection.id,
+      groups: groups.placed,
+      overflowSamples,
+    }));
+  }
+
   push(batch: Batch): readonly Produced[] {
     this.#produced = [];
     this.#input.next(batch);
+    this.#sayOverflow();
     return this.#produced;
   }
 
@@ -97,7 +121,7 @@ export class Aggregate implements Stage {
     const before = new Map(state.selected.map((one) => [one.selection.id, one]));
     const from = Math.max(0, state.watermark.value);
     state.selected = rules.selections.map(
-      (selection) => before.get(selection.id) ?? new Selected(selection, from, this.options.targets),
+      (selection) => before.get(selection.id) ?? new Selected(selection, from, groupOptions(this.options)),
     );
     state.series.reselect(state.selected);
     state.series.jitter = rules.jitter;
@@ -116,7 +140,25 @@ export class Aggregate implements Stage {
     to.optional(lastBatch);
     to.list(selected, (one) => one.save(to));
     series.save(to);
+    // Only where there is something to say, so that all other states stay what they were.
+    if (totals.refused > 0 || selected.some(({ overflowSamples }) => overflowSamples > 0)) {
+      to.f64(totals.refused);
+      to.list(selected, ({ overflowSamples }) => to.f64(overflowSamples));
+    }
     return to.finish();
+  }
+
+  /** Once for each selection. */
+  #sayOverflow(): void {
+    const { selected, rules } = this.#state;
+    for (const { selection, groups, overflowSamples } of selected) {
+      if (overflowSamples === 0 || this.#said.has(selection.id)) continue;
+      this.#said.add(selection.id);
+      const alerts = rules.rules.filter((rule) => rule.selection.id === selection.id);
+      this.options.warn?.(
+        `${alerts.map(({ alert }) => alert).join(', ')}: partition ${this.partition} of ${topics.metrics} holds ${groups.maxGroups} groups by (${selection.by.join(', ')}), the limit; what belongs to others counts in one group whose labels are ${OVERFLOW_VALUE}: take a label out of \`by\`, or select less with \`match\``,
+      );
+    }
   }
 
   #collect({ block, batches }: Closed): void {
@@ -134,13 +176,20 @@ export class Aggregate implements Stage {
   }
 }
 
+const groupOptions = ({ targets, maxGroups = MAX_GROUPS }: AggregateOptions): GroupOptions => ({
+  targets,
+  maxGroups,
+});
+
 export function aggregateFactory(options: AggregateOptions): StageFactory<Aggregate> {
   const maxSeries = options.maxSeries ?? 1_000_000;
+  const groups = groupOptions(options);
   return {
     name: 'aggregate',
     topic: topics.metrics,
     create: (partition, rules) => {
-      const selected = rules.selections.map((selection) => new Selected(selection, 0, options.targets));
+      const selected = rules.selections.map((selection) => new Selected(selection, 0, groups));
+
       return new Aggregate(partition, options, {
         sourcePartition: partition,
         targets: options.targets,
@@ -162,8 +211,13 @@ export function aggregateFactory(options: AggregateOptions): StageFactory<Aggreg
       const watermark = PartitionWatermark.load(from);
       const totals = Account.load(from);
       const lastBatch = from.optional();
-      const selected = from.list(() => Selected.load(from, byId, options.targets));
+      const selected = from.list(() => Selected.load(from, byId, groups));
       const series = SeriesTable.load(from, selected, maxSeries);
+      if (!from.done) {
+        totals.refused = from.f64();
+        const overflow = from.list(() => from.f64());
+        for (const [s, one] of selected.entries()) one.overflowSamples = overflow[s] ?? 0;
+      }
       return new Aggregate(partition, options, {
         sourcePartition: partition,
         targets: options.targets,

@@ -28,6 +28,8 @@ export interface TopologyOptions {
   readonly checkpointEvery?: number;
   /** Cap on series of a partition. */
   readonly maxSeries?: number;
+  /** Cap on groups of a selection in a partition. */
+  readonly maxGroups?: number;
 }
 
 /** The live stages over a log that is handed in record by record: encoded bytes in, records out, at once. */
@@ -38,13 +40,16 @@ export class Topology {
 
   constructor(options: TopologyOptions) {
     this.#options = options;
-    const { codec, rules, partitions, targets = 1, warn, maxSeries } = options;
+    const { codec, rules, partitions, targets = 1, warn, maxSeries, maxGroups } = options;
     const checkpointEvery = options.checkpointEvery ?? null;
     const compile = (file: string, text: string): RuleSet =>
       file === rules.file && text === rules.text ? rules : recompile(file, text);
     const decoding = metricDecoding(codec);
-    const cap = maxSeries === undefined ? {} : { maxSeries };
-    const aggregate = aggregateFactory({ decoding: () => decoding, compile, targets, ...cap });
+    const caps = {
+      ...(maxSeries === undefined ? {} : { maxSeries }),
+      ...(maxGroups === undefined ? {} : { maxGroups }),
+    };
+    const aggregate = aggregateFactory({ decoding: () => decoding, compile, targets, warn, ...caps });
     const evaluate = evaluateFactory({ read: readPartialBatch(codec), compile, expand, warn });
     this.#aggregates = Array.from(
       { length: partitions },

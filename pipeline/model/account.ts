@@ -11,6 +11,9 @@ export class Account {
   /** Dead letters since the last watermark, by class code - 1. */
   readonly since = new Float64Array(classes.length);
 
+  /** Records among the bad ones whose labels are beyond the limits; saved by its owner. */
+  refused = 0;
+
   save(to: StateWriter): void {
     for (const total of this.totals) to.f64(total);
     for (const since of this.since) to.f64(since);

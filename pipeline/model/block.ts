@@ -1,4 +1,4 @@
-import type { Buckets } from './buckets.js';
+import { BucketColumns } from './bucket-columns.js';
 import type { RecordCursor } from './cursor.js';
 
 /** The classes of docs/semantics.md; every metric record counts in exactly one. */
@@ -48,6 +48,12 @@ export interface LateRow {
   readonly windows: readonly { readonly selection: string; readonly start: number }[];
 }
 
+/** A series that counts elsewhere from a row on, and what it was a member of before, by selection. */
+export interface Move {
+  readonly row: number;
+  readonly members: readonly number[];
+}
+
 /**
  * One batch in columns, reused from batch to batch. A row is a record, in log order; operators fill in
  * their columns one after the other. Arrays are longer than `rows`.
@@ -76,23 +82,38 @@ export class Block {
   from = new Float64Array(0);
   countIncrease = new Float64Array(0);
   sumIncrease = new Float64Array(0);
-  /** By row, of series whose buckets are kept: cumulative as scraped, and how much each has grown. */
-  readonly buckets = new Map<number, Buckets>();
-  readonly bucketIncreases = new Map<number, Buckets>();
+  /** Of rows whose series have their buckets kept. */
+  readonly buckets = new BucketColumns();
   readonly watermarks: WatermarkRow[] = [];
   readonly late: LateRow[] = [];
+  /** By slot, in order of rows. */
+  readonly moves = new Map<number, Move[]>();
   /** What is wrong with a bad row, for people. */
   readonly problems = new Map<number, string>();
+  /** Bad rows whose labels are beyond the limits. */
+  refused = 0;
 
   reset(batch: RecordCursor): void {
     this.bytes = batch.bytes;
     this.rows = 0;
+    this.refused = 0;
     this.watermarks.length = 0;
     this.late.length = 0;
     this.problems.clear();
-    this.buckets.clear();
-    this.bucketIncreases.clear();
+    this.buckets.reset(batch.count);
+    this.moves.clear();
     if (batch.count > this.t.length) this.#allocate(Math.max(1024, batch.count, this.t.length * 2));
+  }
+
+  moved(slot: number, move: Move): void {
+    const moves = this.moves.get(slot);
+    if (moves) moves.push(move);
+    else this.moves.set(slot, [move]);
+  }
+
+  /** What the series was a member of at the row; null where it has not moved since. */
+  membersAt(slot: number, row: number): readonly number[] | null {
+    return this.moves.get(slot)?.find((move) => row < move.row)?.members ?? null;
   }
 
   #allocate(capacity: number): void {

@@ -12,30 +12,6 @@ export const unknownBuckets: Buckets = { le: [], counts: [] };
 export const sameBounds = (a: readonly number[], b: readonly number[]): boolean =>
   a === b || (a.length === b.length && a.every((le, i) => le === b[i]));
 
-/** Whether the bounds rise and the counts do not fall; NaN does neither. */
-export function isCumulative({ le, counts }: Buckets): boolean {
-  for (let i = 0; i < le.length; i++) {
-    const count = counts[i] ?? Number.NaN;
-    if (!(count >= (counts[i - 1] ?? 0) && count < Infinity)) return false;
-    if (i > 0 && !((le[i] ?? 0) > (le[i - 1] ?? 0))) return false;
-  }
-  return !Number.isNaN(le[0] ?? 0);
-}
-
-/** Whether a bucket that both have holds less than before: the counter began anew. */
-export function hasFallen(before: Buckets, now: Buckets): boolean {
-  return now.le.some((le, i) => (now.counts[i] ?? 0) < (at(before, le) ?? 0));
-}
-
-/** How much each bucket has grown; one that was not there before counts from 0. */
-export function growth(before: Buckets, now: Buckets): Buckets {
-  const aligned = sameBounds(before.le, now.le);
-  const counts = now.counts.map(
-    (count, i) => count - ((aligned ? before.counts[i] : at(before, now.le[i] ?? 0)) ?? 0),
-  );
-  return { le: aligned ? before.le : now.le, counts };
-}
-
 function at({ le, counts }: Buckets, bound: number): number | undefined {
   const i = le.indexOf(bound);
   return i < 0 ? undefined : counts[i];
@@ -55,27 +31,6 @@ function sumOf([first = unknownBuckets, ...rest]: readonly Buckets[]): {
     [first, ...rest].reduce((sum, one) => sum + ((one.le === le ? one.counts[i] : at(one, bound)) ?? 0), 0),
   );
   return { le, counts };
-}
-
-/** Cuts an increase into parts in proportion to their share; the last gets what the parts before left. */
-export class BucketSplit {
-  readonly #le: readonly number[];
-  readonly #whole: readonly number[];
-  #left: readonly number[];
-
-  constructor({ le, counts }: Buckets) {
-    this.#le = le;
-    this.#whole = counts;
-    this.#left = counts;
-  }
-
-  /** Null for the last part. */
-  part(share: { readonly overlap: number; readonly length: number } | null): Buckets {
-    if (share === null) return { le: this.#le, counts: this.#left };
-    const counts = this.#whole.map((count) => (count * share.overlap) / share.length);
-    this.#left = this.#left.map((left, i) => left - (counts[i] ?? 0));
-    return { le: this.#le, counts };
-  }
 }
 
 /** Where a quantile lies: within (above, upTo]. */
@@ -113,12 +68,15 @@ export function shareWithin({ le, counts }: Buckets, bound: number): number | nu
 export class BucketSums {
   #total: { readonly le: readonly number[]; readonly counts: number[] } | null = null;
 
-  add(buckets: Buckets): void {
-    const { le, counts } = buckets;
+  /** Counts at these bounds, from that place on. */
+  add(le: readonly number[], counts: ArrayLike<number>, from = 0): void {
     const total = this.#total;
-    if (total === null) this.#total = { le, counts: [...counts] };
-    else if (!sameBounds(total.le, le)) this.#total = sumOf([total, buckets]);
-    else for (let i = 0; i < le.length; i++) total.counts[i] = (total.counts[i] ?? 0) + (counts[i] ?? 0);
+    if (total !== null && sameBounds(total.le, le)) {
+      for (let i = 0; i < le.length; i++) total.counts[i] = (total.counts[i] ?? 0) + (counts[from + i] ?? 0);
+      return;
+    }
+    const more = { le, counts: le.map((_, i) => counts[from + i] ?? 0) };
+    this.#total = total === null ? more : sumOf([total, more]);
   }
 
   total(): Buckets | null {
@@ -131,7 +89,10 @@ export class BucketSums {
 
   static load(from: StateReader): BucketSums {
     const sums = new BucketSums();
-    from.list(() => sums.add(loadBuckets(from) ?? unknownBuckets));
+    from.list(() => {
+      const { le, counts } = loadBuckets(from) ?? unknownBuckets;
+      sums.add(le, counts);
+    });
     return sums;
   }
 }
@@ -143,7 +104,7 @@ export function saveBuckets(to: StateWriter, buckets: Buckets | null): void {
   to.list(buckets.counts, (count) => to.f64(count));
 }
 
-export function loadBuckets(from: StateReader): Buckets | null {
+export function loadBuckets(from: StateReader): { le: number[]; counts: number[] } | null {
   if (!from.bool()) return null;
   return { le: from.list(() => from.f64()), counts: from.list(() => from.f64()) };
 }

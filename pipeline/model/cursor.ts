@@ -1,4 +1,4 @@
-import type { Buckets } from './buckets.js';
+import type { RawBuckets } from './bucket-columns.js';
 
 /** Records of one partition as bytes with a cursor; what a batch of the log looks like to an operator. */
 export interface RecordCursor {
@@ -24,8 +24,8 @@ export interface MetricReader {
   readonly sum: number;
   /** Whether it is a value at a time, and not all since a counter began. */
   readonly gauge: boolean;
-  /** Of the record that was read last. */
-  buckets(): Buckets;
+  /** Of the record that was read last; valid until the next one is read. */
+  buckets(): RawBuckets;
 }
 
 /** What a framed value is, found out from its schema id, and how to read it. */

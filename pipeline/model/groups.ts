@@ -11,18 +11,73 @@ export interface Group {
   readonly bytes: number;
 }
 
-/** The groups of one selection, as small integers that are given again once nobody refers to them. */
+/** How many groups a selection may hold in a partition, unless said otherwise. */
+export const MAX_GROUPS = 100_000;
+/** What every label of the overflow group says. */
+export const OVERFLOW_VALUE = '__overflow__';
+/** Id of the overflow group, which needs no place. */
+export const OVERFLOW = 0;
+
+export interface GroupOptions {
+  /** Partitions of `partials`. */
+  readonly targets: number;
+  /** So many groups have a place. */
+  readonly maxGroups: number;
+}
+
+/**
+ * The groups of one selection, as small integers that are given again once nobody refers to them. A group
+ * has a place while a series counts there; the overflow group is always there.
+ */
 export class GroupTable {
   readonly #ids = new Map<string, number>();
   readonly #groups: (Group | undefined)[] = [];
   readonly #references: number[] = [];
+  /** By id: series that count there. */
+  readonly #series: number[] = [];
   readonly #free: number[] = [];
   readonly #targets: number;
-  /** Place of each id in the order of texts; null where a group has come since. */
+  /** Rank of each id in the order of texts; null where a group has come since. */
   #ranks: Int32Array | null = null;
+  /** Groups that have a place. */
+  placed = 0;
 
-  constructor(targets: number) {
+  /** So many groups have a place. */
+  readonly maxGroups: number;
+
+  constructor(by: readonly string[], { targets, maxGroups }: GroupOptions) {
     this.#targets = targets;
+    this.maxGroups = maxGroups;
+    this.refer(Object.fromEntries(by.map((label) => [label, OVERFLOW_VALUE])));
+  }
+
+  /** Whether a series may count there: the group has a place, or there is one left. */
+  hasRoom(id: number): boolean {
+    return id === OVERFLOW || (this.#series[id] ?? 0) > 0 || this.placed < this.maxGroups;
+  }
+
+  /** The same for a group of which nothing may be known. */
+  hasRoomFor(labels: Labels): boolean {
+    const id = this.#ids.get(groupText(labels));
+    return id === undefined ? this.placed < this.maxGroups : this.hasRoom(id);
+  }
+
+  /** One more series counts there, which gives the group its place. Whether that is new. */
+  enter(id: number): boolean {
+    if (id === OVERFLOW) return false;
+    const before = this.#series[id] ?? 0;
+    this.#series[id] = before + 1;
+    if (before === 0) this.placed++;
+    return before === 0;
+  }
+
+  /** One series less; the last one gives the place back. Whether it did. */
+  leave(id: number): boolean {
+    if (id === OVERFLOW) return false;
+    const left = (this.#series[id] ?? 0) - 1;
+    this.#series[id] = left;
+    if (left === 0) this.placed--;
+    return left === 0;
   }
 
   /** The id of the group; one more reference to it. */
@@ -41,6 +96,7 @@ export class GroupTable {
       };
       this.#ranks = null;
       this.#references[id] = 0;
+      this.#series[id] = 0;
     }
     this.hold(id);
     return id;
@@ -86,10 +142,6 @@ export class GroupTable {
   /** How many ids there may be: arrays by group are this long. */
   get capacity(): number {
     return this.#groups.length;
-  }
-
-  get size(): number {
-    return this.#ids.size;
   }
 }
 

@@ -1,5 +1,5 @@
-import { BucketSums, type Buckets } from './buckets.js';
-import { GroupTable } from './groups.js';
+import { BucketSums } from './buckets.js';
+import { type GroupOptions, GroupTable, OVERFLOW } from './groups.js';
 import { compileMatchers, type Labels } from './matcher.js';
 import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
@@ -67,35 +67,48 @@ export class Selected {
   readonly windows = new Map<number, WindowSums>();
   readonly #matches: (labels: Labels) => boolean;
   readonly #isError: (labels: Labels) => boolean;
+  /** Accepted samples of series whose group had no place, since the selection began. */
+  overflowSamples = 0;
   #newest: WindowSums | null = null;
 
   constructor(
     readonly selection: Selection,
     /** The first window starts at or after this, ms. */
     readonly from: number,
-    targets: number,
+    options: GroupOptions,
   ) {
-    this.groups = new GroupTable(targets);
+    this.groups = new GroupTable(selection.by, options);
     this.#matches = compileMatchers(selection.match);
     this.#isError = compileMatchers(selection.errors);
   }
 
   /**
-   * What a series means to this selection: -1 where it is not selected, else its group's id times two,
-   * plus one where its requests are errors. Refers to the group.
+   * What a series means to this selection: -1 where it is not selected, else the id of its group, or of the
+   * overflow group where it is displaced, times two, plus one where its requests are errors. Refers to the group.
    */
-  membership(name: string, labels: Labels): number {
-    if (name !== this.selection.metric || !this.#matches(labels)) return -1;
+  membership(name: string, labels: Labels, displaced = false): number {
+    if (!this.selects(name, labels)) return -1;
+    if (displaced) this.groups.hold(OVERFLOW);
+    const id = displaced ? OVERFLOW : this.groups.refer(this.#groupOf(labels));
+    return id * 2 + (!this.selection.gauge && this.#isError(labels) ? 1 : 0);
+  }
+
+  /** The same of a selected series whose group has a place, or finds one; -1 where there is none left. */
+  membershipWithin(name: string, labels: Labels): number {
+    return this.groups.hasRoomFor(this.#groupOf(labels)) ? this.membership(name, labels) : -1;
+  }
+
+  selects(name: string, labels: Labels): boolean {
+    return name === this.selection.metric && this.#matches(labels);
+  }
+
+  #groupOf(labels: Labels): Labels {
     const group: Record<string, string> = {};
     for (const label of this.selection.by) {
       const value = Object.hasOwn(labels, label) ? labels[label] : undefined;
       if (value) group[label] = value;
     }
-    return this.groups.refer(group) * 2 + (!this.selection.gauge && this.#isError(labels) ? 1 : 0);
-  }
-
-  selects(name: string, labels: Labels): boolean {
-    return name === this.selection.metric && this.#matches(labels);
+    return group;
   }
 
   /** The sums of the window that starts there; the newest one is found at once. */
@@ -120,14 +133,14 @@ export class Selected {
     return this.groups.sort(sums.groups);
   }
 
-  /** Adds to the buckets of a group in a window. */
-  addBuckets({ buckets }: WindowSums, group: number, increase: Buckets): void {
+  /** What the buckets of a group add up to in a window. */
+  bucketsOf({ buckets }: WindowSums, group: number): BucketSums {
     let sums = buckets[group];
     if (sums === undefined) {
       sums = new BucketSums();
       buckets[group] = sums;
     }
-    sums.add(increase);
+    return sums;
   }
 
   drop(sums: WindowSums): void {
@@ -156,11 +169,15 @@ export class Selected {
     });
   }
 
-  static load(from: StateReader, selectionById: ReadonlyMap<string, Selection>, targets: number): Selected {
+  static load(
+    from: StateReader,
+    selectionById: ReadonlyMap<string, Selection>,
+    options: GroupOptions,
+  ): Selected {
     const id = from.text();
     const selection = selectionById.get(id);
     if (!selection) throw new RangeError(`state names the unknown selection ${id}`);
-    const selected = new Selected(selection, from.f64(), targets);
+    const selected = new Selected(selection, from.f64(), options);
     from.list(() => {
       const sums = selected.window(from.f64());
       from.list(() => {

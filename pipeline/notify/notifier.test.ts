@@ -36,10 +36,12 @@ describe('handing alerts over', () => {
       .toContain('warn down does not take alerts: it is down; trying again');
     expect(down.took).toEqual(['firing /a']);
     driver.time.now += 30_000;
-    expect(driver.notifier?.lags).toEqual([
-      { receiver: 'down', lag: 30_000 },
-      { receiver: 'up', lag: 0 },
-    ]);
+    await expect
+      .poll(() => driver.notifier?.lags)
+      .toEqual([
+        { receiver: 'down', lag: 30_000 },
+        { receiver: 'up', lag: 0 },
+      ]);
     down.up();
     driver.time.pass(MINUTE);
     await expect.poll(() => down.took).toEqual(['firing /a', 'resolved /a', 'firing /b']);

@@ -1,6 +1,6 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs';
 import { type Block, Class, type LateRow } from '../model/block.js';
-import { BucketSplit, type Buckets, unknownBuckets } from '../model/buckets.js';
+import { BucketSplit } from '../model/bucket-columns.js';
 import type { Selected, WindowSums } from '../model/selected.js';
 import type { SeriesTable } from '../model/series-table.js';
 import { windowStart } from '../model/windows.js';
@@ -11,6 +11,7 @@ interface Sample {
   row: number;
   /** Group id * 2 + whether its requests are errors. */
   member: number;
+  readonly split: BucketSplit;
 }
 
 /**
@@ -18,16 +19,18 @@ interface Sample {
  * proportion to the overlap. What meets a closed window is left out, and said: the row becomes late.
  */
 export function accumulate(series: () => SeriesTable): MonoTypeOperatorFunction<Block> {
-  const sample: Sample = { selection: 0, row: 0, member: 0 };
+  const sample: Sample = { selection: 0, row: 0, member: 0, split: new BucketSplit() };
   return map((block) => {
     const table = series();
-    const { selected, members } = table;
+    const { selected, columns } = table.memberships;
+    const moves = block.moves.size > 0;
     for (let row = 0; row < block.rows; row++) {
       if (block.class[row] !== Class.aggregated) continue;
       const slot = block.slot[row] ?? 0;
       sample.row = row;
+      const before = moves ? block.membersAt(slot, row) : null;
       for (let s = 0; s < selected.length; s++) {
-        const member = members[s]?.[slot] ?? -1;
+        const member = (before === null ? columns[s]?.[slot] : before[s]) ?? -1;
         if (member < 0) continue;
         sample.member = member;
         add(block, selected[s] as Selected, sample);
@@ -67,7 +70,7 @@ function addWhole(block: Block, selected: Selected, sample: Sample, start: numbe
   sums.requests[group] = (sums.requests[group] ?? 0) + requests;
   sums.latencySum[group] = (sums.latencySum[group] ?? 0) + (block.sumIncrease[sample.row] ?? 0);
   if ((sample.member & 1) === 1) sums.errors[group] = (sums.errors[group] ?? 0) + requests;
-  if (selected.selection.buckets) selected.addBuckets(sums, group, bucketIncrease(block, sample.row));
+  if (selected.selection.buckets) block.buckets.addTo(selected.bucketsOf(sums, group), sample.row);
 }
 
 /** Of a gauge, a sample is what requests are of a histogram. */
@@ -90,14 +93,16 @@ function split(block: Block, selected: Selected, sample: Sample): void {
   const own = windowStart(t - 1, length);
   let requestsLeft = requests;
   let latencyLeft = latencySum;
-  const buckets = selected.selection.buckets ? new BucketSplit(bucketIncrease(block, row)) : null;
+  const buckets = selected.selection.buckets ? sample.split : null;
+  if (buckets !== null) block.buckets.split(row, buckets);
   for (let start = windowStart(from, length); start <= own; start += length) {
     const overlap = Math.min(t, start + length) - Math.max(from, start);
     const requestsPart = start === own ? requestsLeft : (requests * overlap) / (t - from);
     const latencyPart = start === own ? latencyLeft : (latencySum * overlap) / (t - from);
     requestsLeft -= requestsPart;
     latencyLeft -= latencyPart;
-    const bucketsPart = buckets?.part(start === own ? null : { overlap, length: t - from });
+    if (start === own) buckets?.cutRest();
+    else buckets?.cut(overlap, t - from);
     if (start < selected.from) continue;
     if (isClosed(block, selected, row, start)) {
       late(block, row, selected, start);
@@ -110,12 +115,9 @@ function split(block: Block, selected: Selected, sample: Sample): void {
     sums.requests[group] = (sums.requests[group] ?? 0) + requestsPart;
     sums.latencySum[group] = (sums.latencySum[group] ?? 0) + latencyPart;
     if ((member & 1) === 1) sums.errors[group] = (sums.errors[group] ?? 0) + requestsPart;
-    if (bucketsPart) selected.addBuckets(sums, group, bucketsPart);
+    if (buckets !== null) selected.bucketsOf(sums, group).add(buckets.le, buckets.part);
   }
 }
-
-const bucketIncrease = ({ bucketIncreases }: Block, row: number): Buckets =>
-  bucketIncreases.get(row) ?? unknownBuckets;
 
 const isClosed = (block: Block, { selection }: Selected, row: number, start: number): boolean =>
   start + selection.window + selection.grace <= (block.watermark[row] ?? 0);

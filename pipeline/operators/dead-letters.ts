@@ -20,6 +20,7 @@ export interface Origin {
 /** Counts the rows of a block by class, and gives the dead letters they call for, in log order. */
 export function account(block: Block, totals: Account, origin: Origin): readonly DeadLetter[] {
   const letters: DeadLetter[] = [];
+  totals.refused += block.refused;
   let mark = 0;
   let late = 0;
   let marked = block.watermarks[0]?.row;

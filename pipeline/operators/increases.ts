@@ -1,6 +1,5 @@
 import { type MonoTypeOperatorFunction, map } from 'rxjs';
 import { type Block, Class } from '../model/block.js';
-import { growth, hasFallen, isCumulative } from '../model/buckets.js';
 import type { SeriesTable } from '../model/series-table.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 
@@ -42,9 +41,8 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     );
     return;
   }
-  const keeps = table.keepsBuckets[slot] === 1;
-  const buckets = keeps ? block.buckets.get(row) : undefined;
-  if (buckets !== undefined && !isCumulative(buckets)) {
+  const keeps = table.memberships.keepsBuckets[slot] === 1;
+  if (keeps && !block.buckets.isCumulative(row)) {
     block.class[row] = Class.bad;
     block.problems.set(row, 'its buckets do not rise from bound to bound');
     return;
@@ -52,10 +50,10 @@ function judge(block: Block, row: number, table: SeriesTable): void {
   if (table.hasCounted(slot)) known(block, row, table);
   else if (!table.hasRoom(slot)) block.class[row] = Class.overflow;
   else {
-    if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
+    if (start <= t && t - start <= LOOKBACK) begin(block, row, { from: start, keeps });
     else still(block, row);
-    table.accept(slot, t, count, sum);
-    if (keeps) table.buckets[slot] = buckets;
+    accept(block, row, table);
+    if (keeps) table.buckets[slot] = block.buckets.keep(row, undefined);
   }
 }
 
@@ -83,8 +81,16 @@ function takeValue(block: Block, row: number, table: SeriesTable): void {
   else if (!table.hasRoom(slot)) block.class[row] = Class.overflow;
   else {
     still(block, row);
-    table.accept(slot, t, Number.NaN, value);
+    block.count[row] = Number.NaN;
+    accept(block, row, table);
   }
+}
+
+/** The series remembers the sample; where it moves to another group with it, the rows before keep theirs. */
+function accept(block: Block, row: number, table: SeriesTable): void {
+  const slot = block.slot[row] ?? 0;
+  const before = table.accept(slot, block.t[row] ?? 0, block.count[row] ?? 0, block.sum[row] ?? 0);
+  if (before !== null) block.moved(slot, { row, members: before });
 }
 
 function known(block: Block, row: number, table: SeriesTable): void {
@@ -101,36 +107,34 @@ function known(block: Block, row: number, table: SeriesTable): void {
       t === t1 ? Class.duplicate : count <= count1 && sum <= sum1 ? Class.superseded : Class.outOfOrder;
     return;
   }
-  const keeps = table.keepsBuckets[slot] === 1;
-  const buckets = keeps ? block.buckets.get(row) : undefined;
+  const keeps = table.memberships.keepsBuckets[slot] === 1;
   const before = keeps ? table.buckets[slot] : undefined;
   if (t - t1 > LOOKBACK) {
-    if (start <= t && t - start <= LOOKBACK) begin(block, row, start);
+    if (start <= t && t - start <= LOOKBACK) begin(block, row, { from: start, keeps });
     else still(block, row);
-  } else if (start > t1) begin(block, row, start);
-  else if (count < count1 || sum < sum1 || (before && buckets && hasFallen(before, buckets))) {
+  } else if (start > t1) begin(block, row, { from: start, keeps });
+  else if (count < count1 || sum < sum1 || (before && block.buckets.hasFallen(row, before))) {
     if (table.jitter && isNear(count, count1) && isNear(sum, sum1)) {
       block.class[row] = Class.superseded;
       return;
     }
-    begin(block, row, t1);
+    begin(block, row, { from: t1, keeps });
   } else {
     grow(block, row, t1, count - count1, sum - sum1);
     // Of a series whose buckets were not kept before it is not known how much they grew.
-    if (before && buckets) block.bucketIncreases.set(row, growth(before, buckets));
+    if (before) block.buckets.growSince(row, before);
   }
-  table.accept(slot, t, count, sum);
-  if (keeps) table.buckets[slot] = buckets;
+  accept(block, row, table);
+  if (keeps) table.buckets[slot] = block.buckets.keep(row, before);
 }
 
 /** Whether a counter that fell lost less than an eighth: what began anew has lost nearly all. */
 const isNear = (now: number, before: number): boolean => now >= before || (before - now) * 8 < before;
 
 /** Accepted, with all that a counter holds that began anew. */
-function begin(block: Block, row: number, from: number): void {
+function begin(block: Block, row: number, { from, keeps }: { from: number; keeps: boolean }): void {
   grow(block, row, from, block.count[row] ?? 0, block.sum[row] ?? 0);
-  const buckets = block.buckets.get(row);
-  if (buckets !== undefined) block.bucketIncreases.set(row, buckets);
+  if (keeps) block.buckets.begin(row);
 }
 
 /** Accepted, with an increase. */

@@ -2,12 +2,13 @@ import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { type AlertEvent, alertLabels, alertRecord, type Expand } from '../model/alert-record.js';
 import { type ActiveAlert, step } from '../model/alert-state.js';
-import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
+import type { BaselineView, PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
 import { measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
+import { SharedBaselines } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import { judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
@@ -47,8 +48,9 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
     const events: AlertEvent[] = [];
     const judgements: Judgement[] = [];
     for (const window of closed) {
+      const baselines = new SharedBaselines();
       for (const judging of window.judging.rules) {
-        const { groups, transitions } = judgeRule(window, judging);
+        const { groups, transitions } = judgeRule(window, judging, baselines);
         for (const event of transitions) events.push({ ...event, revision: revision() });
         judgements.push({ rule: judging.rule, end: window.end, groups });
       }
@@ -72,12 +74,14 @@ interface Found {
   readonly transitions: Transition[];
 }
 
-function judgeRule(window: ClosedWindow, judging: RuleJudging): Found {
+function judgeRule(window: ClosedWindow, judging: RuleJudging, baselines: SharedBaselines): Found {
   const found: Found = { groups: [], transitions: [] };
   const { sessions } = window.judging;
+  const several = window.judging.rules.length > 1;
   const one = (text: string, merged: GroupWindow | null, group: GroupRule): void => {
     const start = merged?.start ?? window.start;
-    const baseline = baselineFor({
+    const calm = several && group.alert === null && group.activeStarts.length === 0;
+    const baseline = baselines.of(text, calm, {
       rule: judging.rule,
       start,
       end: window.end,

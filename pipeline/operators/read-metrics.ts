@@ -1,7 +1,9 @@
 import { map, type OperatorFunction } from 'rxjs';
 import { type Block, Class } from '../model/block.js';
 import type { MetricDecoding, MetricReader, RecordCursor } from '../model/cursor.js';
-import { type SeriesTable, Wanted } from '../model/series-table.js';
+import { beyondLimits } from '../model/limits.js';
+import { Wanted } from '../model/memberships.js';
+import type { SeriesTable } from '../model/series-table.js';
 
 const FRAME = 5;
 
@@ -65,6 +67,11 @@ function readSample(
   let slot = table.find(bytes, keyStart, keyEnd);
   if (slot < 0) {
     const identity = decoding.identity(bytes.subarray(valueStart, valueEnd));
+    const beyond = beyondLimits(identity, keyEnd - keyStart);
+    if (beyond !== null) {
+      refuse(block, row, table.wants(identity) ? beyond : null);
+      return;
+    }
     slot = table.intern(bytes.subarray(keyStart, keyEnd), identity);
   }
   block.slot[row] = slot;
@@ -73,9 +80,10 @@ function readSample(
   block.count[row] = reader.count;
   block.sum[row] = reader.sum;
   const { gauge } = reader;
-  if (table.wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative)) block.class[row] = Class.unselected;
+  const { wanted, keepsBuckets } = table.memberships;
+  if (wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative)) block.class[row] = Class.unselected;
   else if (gauge) block.class[row] = Class.gauge;
-  else if (table.keepsBuckets[slot] === 1) block.buckets.set(row, reader.buckets());
+  else if (keepsBuckets[slot] === 1) block.buckets.take(row, reader.buckets());
 }
 
 function readOther(block: Block, row: number, decoding: MetricDecoding): void {
@@ -91,6 +99,15 @@ function readOther(block: Block, row: number, decoding: MetricDecoding): void {
 function bad(block: Block, row: number, problem: string): void {
   block.class[row] = Class.bad;
   block.problems.set(row, problem);
+}
+
+/** A series beyond the limits is not remembered, so it is looked at each time. Null where nobody wants it. */
+function refuse(block: Block, row: number, beyond: string | null): void {
+  if (beyond === null) block.class[row] = Class.unselected;
+  else {
+    bad(block, row, beyond);
+    block.refused++;
+  }
 }
 
 /** The schema id of a framed value; -1 where it is not framed. */

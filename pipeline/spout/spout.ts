@@ -45,6 +45,11 @@ export class Spout {
     return Number.isFinite(this.#watermark) ? this.#watermark : null;
   }
 
+  /** Samples that were not written, since their labels are beyond the limits. */
+  get refused(): number {
+    return this.#writer.refused;
+  }
+
   /**
    * Runs until the signal is aborted; the poll that is under way is finished. Rejects with `Fenced` where
    * another spout of this name took over.

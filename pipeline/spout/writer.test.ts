@@ -89,6 +89,28 @@ describe('a spout that writes', () => {
     },
   );
 
+  test('does not write series with labels beyond the limits: says when that begins and ends, and counts them', async () => {
+    await using simulation = await Simulation.open(1);
+    const target = new SimulatedTarget('app');
+    target.serve('/a', 1, 0.1);
+    const spout = await simulation.spout('spout', 5_000, [target]);
+    const long = `/${'x'.repeat(1_024)}`;
+    target.serve(long, 1, 0.1);
+    for (let n = 0; n < 2; n++) {
+      await spout.poll(never);
+      simulation.now += 5_000;
+    }
+    target.routes.delete(long);
+    await spout.poll(never);
+    expect(spout.refused).toBe(2);
+    expect(simulation.said.map((text) => text.slice(0, 60))).toEqual([
+      'warn 1 series are not written, let their target have fewer o',
+      'info all series are written again',
+    ]);
+    const routes = (await written(simulation)).flatMap(({ labels }) => labels?.route ?? []);
+    expect(routes).toEqual(['/a', '/a', '/a']);
+  });
+
   test('ends where another of its name took over, and writes nothing behind it', async () => {
     await using simulation = await Simulation.open(2);
     const target = new SimulatedTarget('app');

@@ -7,6 +7,7 @@ import {
   type Offset,
   type PartitionWriter,
 } from '../../platform/log/event-log.js';
+import { beyondLimits } from '../model/limits.js';
 import { partitionOf } from '../model/murmur2.js';
 import { type TailOptions, wroteSince } from './cursor.js';
 import type { Say, Taken } from './poller.js';
@@ -43,6 +44,9 @@ export class MetricsWriter {
   #places: readonly Place[] = [];
   /** Fenced or closed: whoever took over must not be fenced in turn. */
   #over = false;
+  /** Samples of series beyond the limits of labels, which are not written. */
+  refused = 0;
+  #refusing = false;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -84,7 +88,7 @@ export class MetricsWriter {
     const { codec, name } = this.#options;
     const partitions = this.#places.length;
     const records: LogRecord[][] = this.#places.map(() => []);
-    for (const { key, ...sample } of samples) {
+    for (const { key, ...sample } of this.#within(samples)) {
       const value = codec.encode('MetricRecord', sample);
       records[partitionOf(key, partitions)]?.push({ key: Buffer.from(key, 'utf8'), value });
     }
@@ -96,6 +100,27 @@ export class MetricsWriter {
         return this.#untilDone('appending metrics', () => this.#append(place, all, signal), signal);
       }),
     );
+  }
+
+  /** Those that the engine takes; the others are counted, and said when they begin and when they end. */
+  #within(samples: readonly Taken[]): readonly Taken[] {
+    const { say } = this.#options;
+    let first: string | null = null;
+    const within = samples.filter((sample) => {
+      const beyond = beyondLimits(sample, Buffer.byteLength(sample.key));
+      first ??= beyond && `${sample.key.slice(0, 100)}: ${beyond}`;
+      return beyond === null;
+    });
+    const refused = samples.length - within.length;
+    this.refused += refused;
+    if (first !== null && !this.#refusing)
+      say(
+        'warn',
+        `${refused} series are not written, let their target have fewer or shorter labels: ${first}`,
+      );
+    if (first === null && this.#refusing && samples.length > 0) say('info', 'all series are written again');
+    if (samples.length > 0) this.#refusing = first !== null;
+    return within;
   }
 
   async #take(place: Place): Promise<PartitionWriter> {

@@ -1,7 +1,8 @@
 import { type Codec, CodecError, type Decoded } from '../../platform/codec/codec.js';
 import { compileMetricReader } from '../../platform/codec/metric-reader.js';
 import type { MetricRecord, PartialBatch } from '../../schemas/types.js';
-import { type Buckets, fromRecord } from '../model/buckets.js';
+import type { RawBuckets } from '../model/bucket-columns.js';
+import { fromRecord } from '../model/buckets.js';
 import type { MetricDecoding, MetricReader } from '../model/cursor.js';
 
 const FRAME = 5;
@@ -81,7 +82,7 @@ class CodecReader implements MetricReader {
     return true;
   }
 
-  buckets(): Buckets {
-    return fromRecord(this.#buckets);
+  buckets(): RawBuckets {
+    return { ...fromRecord(this.#buckets), length: this.#buckets.length };
   }
 }

@@ -12,8 +12,8 @@ export interface MetricReader {
   readonly sum: number;
   /** Whether it is a value at a time, and not all since a counter began. */
   readonly gauge: boolean;
-  /** Of the record that was read last: bounds, and the counts at or below them. */
-  buckets(): { readonly le: readonly number[]; readonly counts: readonly number[] };
+  /** Of the record that was read last: so many bounds, and the counts at or below them; valid until the next call. */
+  buckets(): { readonly le: Float64Array; readonly counts: Float64Array; readonly length: number };
 }
 
 /** Fields that are kept; all others are walked over. */
@@ -54,15 +54,26 @@ class Unsupported extends Error {}
 
 /** Walks once more, over bytes that have been checked. */
 const readBuckets = `begun = -1;
+le = new Float64Array(16);
+counts = new Float64Array(16);
+length = 0;
 buckets() {
-const b = seen, v = view, le = [], counts = [];
+const b = seen, v = view;
 const read = (p) => { if (b[p] < 128) { at = p + 1; return (b[p] >>> 1) ^ -(b[p] & 1); } return long(b, p, b.length); };
+let length = 0;
 for (let p = this.begun, n = p < 0 ? 0 : read(p); n !== 0; n = read(p)) {
 p = at;
 if (n < 0) { n = -n; read(p); p = at; }
-for (; n > 0; n--, p += 16) { le.push(v.getFloat64(p, true)); counts.push(v.getFloat64(p + 8, true)); }
+while (length + n > this.le.length) {
+const le = this.le, counts = this.counts;
+this.le = new Float64Array(2 * le.length); this.le.set(le);
+this.counts = new Float64Array(2 * le.length); this.counts.set(counts);
 }
-return { le, counts };
+const le = this.le, counts = this.counts;
+for (; n > 0; n--, p += 16, length++) { le[length] = v.getFloat64(p, true); counts[length] = v.getFloat64(p + 8, true); }
+}
+this.length = length;
+return this;
 }`;
 
 const state = `${kept.map((name) => `${name} = 0;`).join('\n')} gauge = false;`;

@@ -113,7 +113,12 @@ export class Explorer {
           ...{ width: widthOf(), height: HEIGHT, cursor: { sync: { key: 'windows' } } },
           series: [
             {},
-            { label: title, stroke: colour('--line'), width: 1.5, value: (_, v) => valueText(measure, v) },
+            {
+              label: title,
+              stroke: colour('--line'),
+              width: 1.5,
+              value: (_, v) => (v == null ? '–' : valueText(measure, v)),
+            },
           ],
           axes: [
             { stroke: colour('--text'), grid: { stroke: colour('--grid') } },
