@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pause } from '../cli/pause.js';
 import { alertOf } from '../pipeline/follow/alert.fixture.js';
@@ -15,35 +12,11 @@ import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { AlertRecord } from '../schemas/types.js';
 import { runDocker } from './compose.js';
 import { docker, type Server, startAlertmanager } from './containers.js';
+import { Hook } from './hook.js';
 import { temporaryFolder } from './tidemark.js';
 
 const codec = embeddedCodec();
 const LONG = { timeout: 60_000, interval: 50 };
-
-/** What an Alertmanager tells those who listen to it: `STATUS ROUTE`, in order. */
-class Hook implements AsyncDisposable {
-  readonly heard: string[] = [];
-  readonly #server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { alerts } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
-      readonly alerts: readonly { readonly status: string; readonly labels: Record<string, string> }[];
-    };
-    for (const { status, labels } of alerts) this.heard.push(`${status} ${labels.route ?? labels.alertname}`);
-    response.end();
-  });
-
-  async start(): Promise<number> {
-    this.#server.listen(0, '0.0.0.0');
-    await once(this.#server, 'listening');
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
-}
 
 /** A log of alerts, and what hands them over to an Alertmanager. */
 class Telling implements AsyncDisposable {

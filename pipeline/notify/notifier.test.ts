@@ -209,7 +209,7 @@ describe('the watchdog', () => {
     driver.time.pass(10 * MINUTE);
     await expect
       .poll(() => driver.said)
-      .toEqual(['warn no window was closed for 600 s: the watchdog is silent']);
+      .toEqual(['warn no window was closed in the last 600 s: the watchdog is silent']);
     expect(hook.took).toHaveLength(2);
     await driver.windowCloses();
     await expect.poll(() => driver.time.waits).toContain(MINUTE);

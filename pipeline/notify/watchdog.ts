@@ -33,7 +33,7 @@ export class Watchdog {
     const alive = await this.#isAlive();
     if (alive !== this.#told)
       if (alive) say('info', 'windows are closed again: the watchdog fires');
-      else say('warn', `no window was closed for ${staleAfter / 1_000} s: the watchdog is silent`);
+      else say('warn', `no window was closed in the last ${staleAfter / 1_000} s: the watchdog is silent`);
     this.#told = alive;
     if (!alive) {
       this.#since = null;
