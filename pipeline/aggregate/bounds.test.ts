@@ -155,6 +155,13 @@ describe('a series with labels beyond the limits', () => {
     expect(restored(stage).stage.account.refused).toBe(2);
   });
 
+  test('is unselected as a type that no rule measures', () => {
+    const { stage } = bounded(1);
+    const gauge: Row = { t: 5000, count: 1, sum: 3, labels: long, type: 'gauge' };
+    expect(push([{ w: 0 }, gauge], { stage }).counted).toEqual({ unselected: 1 });
+    expect(stage.stage.account.refused).toBe(0);
+  });
+
   test('is bad even where it is ahead of the watermark', () => {
     const { stage } = bounded(1);
     expect(push([{ t: 5000, count: 1, labels: long }], { stage }).counted).toEqual({ bad: 1 });

@@ -47,8 +47,10 @@ export class SeriesTable implements SeriesOfSlots {
     return this.#keys.find(bytes, start, end);
   }
 
-  wants({ name, labels }: SeriesIdentity): boolean {
-    return this.memberships.selected.some((one) => one.selects(name, labels));
+  /** Whether some selection wants the series as that type. */
+  wants({ name, labels }: SeriesIdentity, gauge: boolean): boolean {
+    const { selected } = this.memberships;
+    return selected.some((one) => one.selection.gauge === gauge && one.selects(name, labels));
   }
 
   intern(key: Buffer, identity: SeriesIdentity, displaced: readonly number[] = []): number {

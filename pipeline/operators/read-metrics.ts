@@ -69,7 +69,7 @@ function readSample(
     const identity = decoding.identity(bytes.subarray(valueStart, valueEnd));
     const beyond = beyondLimits(identity, keyEnd - keyStart);
     if (beyond !== null) {
-      refuse(block, row, table.wants(identity) ? beyond : null);
+      refuse(block, row, table.wants(identity, reader.gauge) ? beyond : null);
       return;
     }
     slot = table.intern(bytes.subarray(keyStart, keyEnd), identity);
@@ -101,7 +101,7 @@ function bad(block: Block, row: number, problem: string): void {
   block.problems.set(row, problem);
 }
 
-/** A series beyond the limits is not remembered, so it is looked at each time. Null where nobody wants it. */
+/** A series beyond the limits is not remembered, so it is looked at each time. Null where no rule selects it. */
 function refuse(block: Block, row: number, beyond: string | null): void {
   if (beyond === null) block.class[row] = Class.unselected;
   else {
