@@ -1,8 +1,8 @@
 // The import law: data flows one way, and the folders show it (DECISIONS.md).
-const stage = '^pipeline/(spout|aggregate|evaluate|view)/';
+const stage = '^pipeline/(spout|aggregate|evaluate|view|notify)/';
 const notTests = { pathNot: '\\.(test|contract|fixture)\\.ts$' };
 const adapter =
-  '^platform/(lmdb/|[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded|http-scrape|ffmpeg|tools))';
+  '^platform/(lmdb/|[^/]+/(lmdb|kafka|redis|registry|prometheus|embedded|http-scrape|http-post|ffmpeg|tools))';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
@@ -52,7 +52,7 @@ module.exports = {
     {
       name: 'stages-never-import-each-other',
       severity: 'error',
-      from: { path: '^pipeline/(spout|aggregate|evaluate|view)/', ...notTests },
+      from: { path: '^pipeline/(spout|aggregate|evaluate|view|notify)/', ...notTests },
       to: { path: stage, pathNot: '^pipeline/$1/' },
     },
     {

@@ -9,6 +9,7 @@ import { alertsCommand, windowsCommand } from './commands/read.js';
 import { upCommand } from './commands/up.js';
 import type { ComponentCommand } from './component.js';
 import { gatewayCommand } from './components/gateway.js';
+import { notifyCommand } from './components/notify.js';
 import { pipelineCommand } from './components/pipeline.js';
 import { spoutCommand } from './components/spout.js';
 import { viewCommand } from './components/view.js';
@@ -25,6 +26,7 @@ export const componentCommands = (): ComponentCommand[] => [
   spoutCommand(),
   pipelineCommand(),
   viewCommand(),
+  notifyCommand(),
 ];
 
 /** Every command of `tidemark`. */

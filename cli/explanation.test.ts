@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { alertOf, NOW } from '../pipeline/view/alert.fixture.js';
+import { alertOf, NOW } from '../pipeline/follow/alert.fixture.js';
 import type { Explanation } from '../pipeline/view/explain.js';
 import { formatExplanation, isOther } from './explanation.js';
 

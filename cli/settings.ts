@@ -1,5 +1,6 @@
 import { Option } from 'commander';
 import type { z } from 'zod';
+import { notifyNames } from './settings/notify.js';
 import { type Given, type Name, settings } from './settings/table.js';
 import { UsageError } from './usage-error.js';
 
@@ -11,6 +12,7 @@ const platform = [
   ...(['platform'] as const),
   ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
   ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
+  ...notifyNames,
 ];
 export type Settings = Given<(typeof platform)[number]>;
 

@@ -15,6 +15,8 @@ import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
 import { accessOf } from './access.js';
+import { exposeAlerts } from './alert-metrics.js';
+import { notifierMaker, receiversOf } from './notify.js';
 import { readPage } from './page.js';
 import { pause } from './pause.js';
 import { runPipeline } from './pipeline.js';
@@ -63,6 +65,8 @@ async function start(
   { settings, rules, logger, onFatal, via }: UpOptions,
   stops: (() => Promise<void>)[],
 ): Promise<string> {
+  // First: a mistake in it is told before anything is opened.
+  const receivers = receiversOf(settings);
   const environment = openEnvironment({ path: settings.data, mode: 'write', quota: settings.quota });
   stops.push(() => environment.close());
   const log = lmdbLog(environment);
@@ -99,7 +103,16 @@ async function start(
     onFatal,
   });
   await view.start();
+  exposeAlerts(registry, () => view.active);
   stops.push(() => view.close());
+
+  const say: Say = (level, message) => logger[level](message);
+  if (receivers.length > 0) {
+    const { watchdogAfter: staleAfter } = settings;
+    const store = lmdbStore(environment);
+    const make = notifierMaker({ log, codec, store, receivers, pause, say, staleAfter }, registry);
+    stops.push(runUntilStopped((signal) => make().run(signal), onFatal));
+  }
 
   const targets: Target[] = [...settings.target];
   let video: RunningVideo | null = null;
@@ -129,7 +142,6 @@ async function start(
   });
   if (settings.platform) targets.push({ name: 'gateway', url: `${front.url}/metrics` });
 
-  const say: Say = (level, message) => logger[level](message);
   const { source: name, scrapeInterval: interval } = settings;
   const spout = new Spout({
     log,
@@ -143,13 +155,21 @@ async function start(
     say,
   });
   exposeSpout(registry, () => spout);
-  const polling = new AbortController();
-  const polled = spout.run(polling.signal).catch(onFatal);
-  stops.push(async () => {
-    polling.abort();
-    await polled;
-  });
+  stops.push(runUntilStopped((signal) => spout.run(signal), onFatal));
   return front.url;
+}
+
+/** Runs it until what is returned is called, which resolves once it has ended. */
+function runUntilStopped(
+  run: (signal: AbortSignal) => Promise<void>,
+  onFatal: (error: unknown) => void,
+): () => Promise<void> {
+  const stop = new AbortController();
+  const ended = run(stop.signal).catch(onFatal);
+  return async () => {
+    stop.abort();
+    await ended;
+  };
 }
 
 interface Front {

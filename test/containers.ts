@@ -122,3 +122,36 @@ export async function startPrometheus(
     .start();
   return server(container, `http://${container.getHost()}:${container.getMappedPort(9090)}`);
 }
+
+/** Tells a webhook at a port of this machine of all that it is told, at once; keeps its port over restarts. */
+export async function startAlertmanager(hook: number): Promise<Server> {
+  const port = await freePort();
+  const url = `http://host.docker.internal:${hook}/`;
+  const config = {
+    route: {
+      receiver: 'test',
+      group_by: ['...'],
+      group_wait: '0s',
+      group_interval: '1s',
+      repeat_interval: '1h',
+    },
+    receivers: [{ name: 'test', webhook_configs: [{ url, send_resolved: true }] }],
+  };
+  const container = await new GenericContainer(images.alertmanager)
+    .withExposedPorts({ container: 9093, host: port })
+    .withExtraHosts([{ host: 'host.docker.internal', ipAddress: 'host-gateway' }])
+    // Alone: it waits for no others.
+    .withCommand([
+      '--config.file=/etc/alertmanager/alertmanager.yml',
+      '--storage.path=/alertmanager',
+      '--cluster.listen-address=',
+    ])
+    // JSON is YAML.
+    .withCopyContentToContainer([
+      { content: JSON.stringify(config), target: '/etc/alertmanager/alertmanager.yml', mode: 0o644 },
+    ])
+    .withWaitStrategy(Wait.forHttp('/-/ready', 9093))
+    .withStartupTimeout(START_MS)
+    .start();
+  return server(container, `http://${container.getHost()}:${port}`);
+}

@@ -5,4 +5,5 @@ export const images = {
   redis: process.env.REDIS_IMAGE ?? 'redis:7.0.15-bookworm',
   prometheus: process.env.PROMETHEUS_IMAGE ?? 'prom/prometheus:v3.5.3',
   prometheus2: process.env.PROMETHEUS2_IMAGE ?? 'prom/prometheus:v2.53.3',
+  alertmanager: process.env.ALERTMANAGER_IMAGE ?? 'prom/alertmanager:v0.28.1',
 } as const;

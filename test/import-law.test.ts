@@ -16,6 +16,8 @@ const forbidden = [
   ['platform/http', '../../pipeline/model/text.js', 'platform-knows-no-product'],
   ['platform/http', '../store/redis/store.js', 'ports-know-no-adapter'],
   ['pipeline/view', '../../platform/codec/registry.js', 'nobody-but-cli-imports-an-adapter'],
+  ['pipeline/notify', '../view/view.js', 'stages-never-import-each-other'],
+  ['pipeline/notify', '../../platform/http/http-post.js', 'nobody-but-cli-imports-an-adapter'],
   ['video/vms', '../../platform/store/redis/store.js', 'nobody-but-cli-imports-an-adapter'],
   ['gateway', '../platform/log/kafka/log.js', 'nobody-but-cli-imports-an-adapter'],
   ['pipeline/stage', 'kafkajs', 'a-store-or-tool-is-used-by-its-adapter-alone'],

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPage } from '../cli/page.js';
 import { pause } from '../cli/pause.js';
 import { topicSpecs } from '../cli/topics.js';
-import { alertOf } from '../pipeline/view/alert.fixture.js';
+import { alertOf } from '../pipeline/follow/alert.fixture.js';
 import { createView } from '../pipeline/view/view.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { serve } from '../platform/http/serve.js';

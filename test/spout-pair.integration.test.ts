@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pause } from '../cli/pause.js';
-import { runActive } from '../pipeline/spout/active.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import { Spout } from '../pipeline/spout/spout.js';
+import { runActive } from '../pipeline/stage/active.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { kafkaLog } from '../platform/log/kafka/log.js';
@@ -101,7 +101,7 @@ class Member {
         pause,
         say,
       });
-    this.running = runActive({ lease, spout, pause, say }, this.#stop.signal);
+    this.running = runActive({ lease, name: 'spout', make: spout, pause, say }, this.#stop.signal);
   }
 
   async stop(): Promise<void> {

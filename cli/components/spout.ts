@@ -16,7 +16,7 @@ export const spoutCommand = () =>
     defaults: { sla: usualRules() },
     start: async (settings, surroundings) => {
       const { Spout } = await import('../../pipeline/spout/spout.js');
-      const { runActive } = await import('../../pipeline/spout/active.js');
+      const { runActive } = await import('../../pipeline/stage/active.js');
       const { logger, registry, liveness, onFatal, onStop } = surroundings;
       const say = (level: 'info' | 'warn' | 'error', message: string): void => logger[level](message);
       const rules = loadRules(settings.sla);
@@ -60,7 +60,8 @@ export const spoutCommand = () =>
                   ...{ store, pause, clock: monotonic, owner: randomUUID(), lastsMs: LEASE_MS },
                   key: `lease/spout/${settings.source}`,
                 }),
-                spout: () => ({ run }),
+                name: 'spout',
+                make: () => ({ run }),
                 ...{ pause: liveness.pause, say },
               },
               polling.signal,

@@ -15,9 +15,10 @@ export const viewCommand = () =>
     names: [...clusterNames, 'redisUrl', 'redisCa', 'history', 'token', 'port'],
     drainMs: DRAIN_MS,
     start: async (settings, surroundings) => {
-      const { logger, onFatal, onStop } = surroundings;
+      const { logger, registry, onFatal, onStop } = surroundings;
       const { createView } = await import('../../pipeline/view/view.js');
       const { serve } = await import('../../platform/http/serve.js');
+      const { exposeAlerts } = await import('../alert-metrics.js');
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const view = createView({
@@ -31,6 +32,7 @@ export const viewCommand = () =>
         warn: (text) => logger.warn(text),
       });
       await view.start();
+      exposeAlerts(registry, () => view.active);
       let listening: Listening | null = null;
       onStop(async () => {
         // First the event streams, which would hold the port open.

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_GROUPS } from '../../pipeline/model/groups.js';
+import { notifySettings } from './notify.js';
 import {
   address,
   addressOrNone,
@@ -21,6 +22,7 @@ import { prometheusSettings } from './prometheus.js';
  */
 export const settings = {
   ...prometheusSettings,
+  ...notifySettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',
@@ -88,7 +90,7 @@ export const settings = {
   redisUrl: {
     flag: '--redis-url <url>',
     variable: 'REDIS_URL',
-    help: 'store of users and videos, and of alerts of the past, redis:// or rediss://',
+    help: 'store of users and videos, of alerts of the past and who was told of them, redis:// or rediss://',
     schema: address(['redis', 'rediss']),
   },
   leaseUrl: {

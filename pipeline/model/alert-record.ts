@@ -102,4 +102,5 @@ function contextOf(
   return { measure, value, baseline: past, ratio, rising: ratio !== null && ratio > factor };
 }
 
-const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+/** The first 32 hex digits of SHA-256: what ids and fingerprints are. */
+export const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);

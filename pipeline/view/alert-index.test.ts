@@ -8,10 +8,10 @@ import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import { type Store, StoreError } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
-import { alertOf as alert, NOW } from './alert.fixture.js';
+import { alertOf as alert, NOW } from '../follow/alert.fixture.js';
+import { AlertStore } from '../follow/alert-store.js';
+import { SharedTopic } from '../follow/shared-topic.js';
 import { AlertIndex } from './alert-index.js';
-import { AlertStore } from './alert-store.js';
-import { SharedTopic } from './shared-topic.js';
 
 const codec = embeddedCodec();
 const MINUTE = 60_000;

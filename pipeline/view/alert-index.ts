@@ -2,11 +2,11 @@ import type { Patience } from '../../platform/codec/load.js';
 import type { EventLog, Offset } from '../../platform/log/event-log.js';
 import { StoreError } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
+import { type AlertStore, type Cursor, isActive } from '../follow/alert-store.js';
+import { patiently } from '../follow/scan.js';
+import type { SharedTopic } from '../follow/shared-topic.js';
+import { Turn } from '../follow/turn.js';
 import { byCodeUnits } from '../model/text.js';
-import { type AlertStore, type Cursor, isActive } from './alert-store.js';
-import { patiently } from './scan.js';
-import type { SharedTopic } from './shared-topic.js';
-import { Turn } from './turn.js';
 
 export interface AlertIndexOptions {
   readonly log: EventLog;

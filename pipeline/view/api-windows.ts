@@ -4,12 +4,12 @@ import { toJson } from '../../platform/codec/json.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { schemaOf } from '../../schemas/index.js';
 import type { WindowRecord } from '../../schemas/types.js';
+import { scanSince } from '../follow/scan.js';
 import { partitionOf } from '../model/murmur2.js';
 import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
 import { BadQuery, labelFilter, timeOf } from './query.js';
 import type { RecentWindows } from './recent-windows.js';
-import { scanSince } from './scan.js';
 
 export interface WindowsApiOptions {
   readonly log: EventLog;

@@ -4,9 +4,9 @@ import { toJson } from '../../platform/codec/json.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import { schemaOf } from '../../schemas/index.js';
-import type { Entry } from './scan.js';
-import type { SharedTopic } from './shared-topic.js';
-import { Turn } from './turn.js';
+import type { Entry } from '../follow/scan.js';
+import type { SharedTopic } from '../follow/shared-topic.js';
+import { Turn } from '../follow/turn.js';
 
 /** How often a comment is sent, ms: proxies cut silent connections. */
 const HEARTBEAT_MS = 15_000;

@@ -1,6 +1,7 @@
 import type { Codec } from '../../platform/codec/codec.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import { scanSince } from '../follow/scan.js';
 import { partitionOf } from '../model/murmur2.js';
 import type { Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
@@ -8,7 +9,6 @@ import { topics } from '../stage/stage.js';
 import type { AlertIndex } from './alert-index.js';
 import { evidenceFrom, type Recomputed, recompute } from './recompute.js';
 import type { RuleTexts } from './rule-texts.js';
-import { scanSince } from './scan.js';
 import { groupOf } from './sparkline.js';
 
 export interface ExplainOptions {

@@ -1,7 +1,7 @@
 import { type Codec, CodecError } from '../../platform/codec/codec.js';
 import type { EventLog } from '../../platform/log/event-log.js';
+import { decodeBatch } from '../follow/scan.js';
 import { topics } from '../stage/stage.js';
-import { decodeBatch } from './scan.js';
 
 export interface ProgressOptions {
   readonly log: EventLog;

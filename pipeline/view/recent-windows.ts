@@ -1,8 +1,8 @@
 import type { Patience } from '../../platform/codec/load.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { WindowRecord } from '../../schemas/types.js';
+import type { SharedTopic } from '../follow/shared-topic.js';
 import { byCodeUnits, groupText } from '../model/text.js';
-import type { SharedTopic } from './shared-topic.js';
 
 export interface RecentWindowsOptions {
   readonly log: EventLog;

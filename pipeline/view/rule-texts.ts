@@ -1,9 +1,9 @@
 import type { Codec } from '../../platform/codec/codec.js';
 import type { EventLog } from '../../platform/log/event-log.js';
+import { decodeBatch } from '../follow/scan.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
 import { topics } from '../stage/stage.js';
-import { decodeBatch } from './scan.js';
 
 export interface RuleTextsOptions {
   readonly log: EventLog;

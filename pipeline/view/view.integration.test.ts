@@ -7,7 +7,7 @@ import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import { BrokerProxy } from '../../test/broker-proxy.js';
 import { docker, type Server, startKafka } from '../../test/containers.js';
 import { temporaryFolder } from '../../test/tidemark.js';
-import { alertOf } from './alert.fixture.js';
+import { alertOf } from '../follow/alert.fixture.js';
 import { createView } from './view.js';
 
 const codec = embeddedCodec();

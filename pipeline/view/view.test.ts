@@ -9,9 +9,9 @@ import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
+import { alertOf as alert, NOW } from '../follow/alert.fixture.js';
 import { partitionOf } from '../model/murmur2.js';
 import { recompile } from '../sla/compile.js';
-import { alertOf as alert, NOW } from './alert.fixture.js';
 import { createView, type View } from './view.js';
 
 const codec = embeddedCodec();

@@ -6,9 +6,12 @@ import { problem } from '../../platform/http/problem.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
+import type { AlertRecord } from '../../schemas/types.js';
+import { AlertStore } from '../follow/alert-store.js';
+import type { Entry } from '../follow/scan.js';
+import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
-import { AlertStore } from './alert-store.js';
 import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
@@ -19,8 +22,6 @@ import { Progress } from './progress.js';
 import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
-import type { Entry } from './scan.js';
-import { SharedTopic } from './shared-topic.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
@@ -44,6 +45,8 @@ export interface ViewOptions {
 
 export interface View {
   readonly app: Hono;
+  /** The alerts that are pending or firing. */
+  readonly active: readonly AlertRecord[];
   /** Resolves once the alerts that are active have been read. */
   start(): Promise<void>;
   /** Whether the log can be read now; what is kept of it here grows old meanwhile. */
@@ -135,6 +138,9 @@ export function createView(options: ViewOptions): View {
 
   return {
     app,
+    get active() {
+      return alerts.active();
+    },
     start: async () => {
       await alerts.start();
       recent.start();

@@ -35,7 +35,8 @@ describe('one of several spouts', () => {
     await runActive(
       {
         lease,
-        spout: () => ({ run: spouts.shift() ?? (() => Promise.reject(new Error('one spout too many'))) }),
+        name: 'spout',
+        make: () => ({ run: spouts.shift() ?? (() => Promise.reject(new Error('one spout too many'))) }),
         pause: async () => {
           if (said.at(-1)?.includes('standing by') && spouts.length === 0) stop.abort();
         },
