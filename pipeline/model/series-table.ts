@@ -47,8 +47,11 @@ export class SeriesTable implements SeriesOfSlots {
     return this.#keys.find(bytes, start, end);
   }
 
-  wants({ name, labels }: SeriesIdentity): boolean {
-    return this.memberships.selected.some((one) => one.selects(name, labels));
+  /** Whether a rule selects the series as a gauge, or as what counters are. */
+  wants({ name, labels }: SeriesIdentity, gauge: boolean): boolean {
+    return this.memberships.selected.some(
+      (one) => one.selection.gauge === gauge && one.selects(name, labels),
+    );
   }
 
   intern(key: Buffer, identity: SeriesIdentity, displaced: readonly number[] = []): number {

@@ -69,7 +69,7 @@ function readSample(
     const identity = decoding.identity(bytes.subarray(valueStart, valueEnd));
     const beyond = beyondLimits(identity, keyEnd - keyStart);
     if (beyond !== null) {
-      refuse(block, row, table.wants(identity) ? beyond : null);
+      refuse(block, row, table.wants(identity, reader.gauge) ? beyond : null);
       return;
     }
     slot = table.intern(bytes.subarray(keyStart, keyEnd), identity);
