@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { backtestCommand } from './commands/backtest.js';
 import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
+import { explainCommand } from './commands/explain.js';
 import { loadCommand } from './commands/load.js';
 import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
@@ -32,6 +33,7 @@ export const allCommands = (): Command[] => [
   demoCommand(),
   loadCommand(),
   alertsCommand(),
+  explainCommand(),
   windowsCommand(),
   checkCommand(),
   backtestCommand(),

@@ -154,7 +154,16 @@ describe.skipIf(!inject('compose'))('the platform in containers', () => {
 
   test('the image alone is the whole platform in one process', async () => {
     const confined = ['--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', '-v', '/data'];
-    const id = await runDocker(['run', '-d', ...confined, '-p', '127.0.0.1:0:8080', image]);
+    const id = await runDocker([
+      'run',
+      '-d',
+      ...confined,
+      '-e',
+      'TIDEMARK_TOKEN=none',
+      '-p',
+      '127.0.0.1:0:8080',
+      image,
+    ]);
     try {
       const health = async (): Promise<string | undefined> => (await inspect(id))[0]?.State.Health?.Status;
       await expect.poll(health, LONG).toBe('healthy');

@@ -22,7 +22,8 @@ describe('mistakes', () => {
     [['log', 'export', 'metrics', '--data', '/nowhere'], 'or set KAFKA_BROKERS for that of a cluster'],
     [['up', '--prot', '1'], "unknown option '--prot'"],
     [['log', 'export'], "missing required argument 'topic'"],
-    [['alerts', '-o', 'xml'], 'Allowed choices are text, json'],
+    [['up', '--port', '0', '--host', '0.0.0.0'], 'at 0.0.0.0 alerts can be seen by whoever reaches it'],
+    [['alerts', '-o', 'xml'], 'Allowed choices are text, wide, json'],
     [['alerts', '--url', 'localhost'], '"localhost" is no address: write it like http://localhost:8080'],
     [['load', '--register', '0', '--csv', '/nowhere/load.csv'], '/nowhere/load.csv cannot be written'],
     [['load', '--rate', '0'], '"0" is no number above 0'],
@@ -35,7 +36,10 @@ describe('mistakes', () => {
   });
 
   test.each([
-    [['up', '--port', '0', '--host', '192.0.2.1'], '192.0.2.1 is no address of this machine'],
+    [
+      ['up', '--port', '0', '--token', 'none', '--host', '192.0.2.1'],
+      '192.0.2.1 is no address of this machine',
+    ],
     [['up', '--port', '0', '--data', 'package.json'], 'EEXIST'],
     [['alerts', '--url', 'http://nowhere.invalid'], 'nothing answers there'],
     [

@@ -75,7 +75,11 @@ export function baselineFor(query: BaselineQuery): BaselineView {
 }
 
 /** Those that can be compared with: windows that lie side by side, or sessions. */
-function candidates({ rule, start, past }: BaselineQuery): readonly PastWindow[] {
+export function candidates<T extends PastWindow>({
+  rule,
+  start,
+  past,
+}: Pick<BaselineQuery, 'rule' | 'start'> & { readonly past: readonly T[] }): readonly T[] {
   const { selection, baseline } = rule;
   const before = windowStart(start, selection.window);
   const oldest = (selection.panes?.session ? start : before) - baseline.windows * spanOf(selection);

@@ -103,6 +103,13 @@ export class AlertIndex {
     );
   }
 
+  /** The transition of an id, of those that are kept or active; null where there is none. */
+  async byId(id: string): Promise<AlertRecord | null> {
+    await this.#flush();
+    const active = [...this.#active.values()].find((one) => one.id === id);
+    return active ?? this.options.store.byId(id);
+  }
+
   /** Transitions of the past, page by page. */
   async history({ from, to, matches, limit, after }: HistoryQuery): Promise<HistoryPage> {
     await this.#flush();

@@ -7,6 +7,8 @@ import type { AlertRecord } from '../../schemas/types.js';
 const PREFIX = 'view/';
 const ACTIVE = `${PREFIX}active/`;
 const HISTORY = `${PREFIX}history/`;
+/** Where in the history the transition of an id is. */
+const ID = `${PREFIX}id/`;
 const NEXT = `${PREFIX}next/`;
 /** Writes of one transaction, and records of one look. */
 const PAGE = 500;
@@ -41,6 +43,13 @@ export class AlertStore {
     return kept === null ? null : Number(kept.value);
   }
 
+  /** The transition of an id; null where it is not kept. */
+  async byId(id: string): Promise<AlertRecord | null> {
+    const place = await this.store.get(ID + id);
+    const kept = place && (await this.store.get(place.value));
+    return kept && recordOf(kept.value);
+  }
+
   /** Takes up transitions, in the order of the log, and where each partition goes on. */
   async take(records: readonly AlertRecord[], next: ReadonlyMap<number, Offset>): Promise<void> {
     for (let at = 0; at < records.length; at += PAGE) {
@@ -48,7 +57,9 @@ export class AlertStore {
       for (const record of records.slice(at, at + PAGE)) {
         const value = textOf(record);
         const key = ACTIVE + record.fingerprint;
-        writes.set(historyKey(record), { key: historyKey(record), value });
+        const place = historyKey(record);
+        writes.set(place, { key: place, value });
+        writes.set(ID + record.id, { key: ID + record.id, value: place });
         writes.set(key, isActive(record) ? { key, value } : { key, delete: true });
       }
       await this.store.transact([...writes.values()]);
@@ -89,7 +100,8 @@ export class AlertStore {
     for (;;) {
       const page = await this.store.list(HISTORY, { after: `${HISTORY}${timeText(before)}0`, limit: PAGE });
       if (page.length === 0) return;
-      await this.store.transact(page.map(({ key }) => ({ key, delete: true })));
+      const keys = page.flatMap(({ key }) => [key, ID + key.slice(key.indexOf('/', HISTORY.length) + 1)]);
+      await this.store.transact(keys.map((key) => ({ key, delete: true })));
     }
   }
 

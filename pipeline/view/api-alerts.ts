@@ -1,16 +1,14 @@
 import { Hono } from 'hono';
 import { toJson } from '../../platform/codec/json.js';
+import { problem } from '../../platform/http/problem.js';
 import { schemaOf } from '../../schemas/index.js';
 import type { AlertRecord } from '../../schemas/types.js';
-import type { AlertIndex } from './alert-index.js';
+import { type ExplainOptions, explain } from './explain.js';
 import { alertFilter, BadQuery, limitOf, timeOf } from './query.js';
 import type { RecentWindows } from './recent-windows.js';
-import type { RuleTexts } from './rule-texts.js';
 import { sparklineOf } from './sparkline.js';
 
-export interface AlertsApiOptions {
-  readonly alerts: AlertIndex;
-  readonly rules: RuleTexts;
+export interface AlertsApiOptions extends ExplainOptions {
   readonly recent: RecentWindows;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
@@ -23,7 +21,8 @@ const schema = schemaOf('AlertRecord');
 const json = (alert: AlertRecord) => toJson(schema, alert);
 
 /** Alerts that are active, and those of the past. */
-export function alertsApi({ alerts, rules, recent, clock }: AlertsApiOptions): Hono {
+export function alertsApi(options: AlertsApiOptions): Hono {
+  const { alerts, rules, recent, clock } = options;
   const app = new Hono();
 
   app.get('/alerts', async (c) => {
@@ -55,6 +54,19 @@ export function alertsApi({ alerts, rules, recent, clock }: AlertsApiOptions): H
       after: cursor,
     });
     return c.json({ transitions: records.map(json), next });
+  });
+
+  app.get('/explain/:id', async (c) => {
+    const id = c.req.param('id');
+    const found = await explain(id, options);
+    if (found === null) return problem(404, `there is no alert ${id}, or it is not kept any more`);
+    const { alert, transitions, window, ...rest } = found;
+    return c.json({
+      alert: json(alert),
+      ...rest,
+      window: window && toJson(schemaOf('WindowRecord'), window),
+      transitions: transitions.map(json),
+    });
   });
 
   app.get('/sparklines', async (c) => {

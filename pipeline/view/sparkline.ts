@@ -1,8 +1,9 @@
-import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import type { AlertRecord } from '../../schemas/types.js';
 import { isMeasure, measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
 import type { RecentWindows } from './recent-windows.js';
+import { sumsOf } from './recompute.js';
 
 /** How a measure went in the windows before: end of each (ms since the epoch), and its value, null without one. */
 export type Sparkline = readonly (readonly [end: number, value: number | null])[];
@@ -19,11 +20,3 @@ export function sparklineOf(recent: RecentWindows, alert: AlertRecord, rule: Rul
 /** The labels by which its rule groups. */
 export const groupOf = ({ labels }: AlertRecord, { selection }: Rule): Readonly<Record<string, string>> =>
   Object.fromEntries(selection.by.flatMap((name) => (labels[name] ? [[name, labels[name]]] : [])));
-
-const sumsOf = ({ requests, latencySum, errors, buckets, max }: WindowRecord) => ({
-  requests,
-  latencySum,
-  errors,
-  max,
-  buckets: buckets && { le: buckets.map(({ le }) => le), counts: buckets.map(({ count }) => count) },
-});

@@ -9,6 +9,7 @@ import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
+import { partitionOf } from '../model/murmur2.js';
 import { recompile } from '../sla/compile.js';
 import { alertOf as alert, NOW } from './alert.fixture.js';
 import { createView, type View } from './view.js';
@@ -221,8 +222,9 @@ describe('view', () => {
       const watermark = codec.encode('Watermark', { timestamp, source, partitions: PARTITIONS });
       await log.append({ topic: 'metrics', partition: 0, records: [{ key: null, value: watermark }] });
     }
+    const partition = partitionOf('{route="/a"}', PARTITIONS);
     for (let i = 2; i >= 0; i--)
-      await append(1, {
+      await append(partition, {
         ...window('/a', NOW - i * 10_000),
         selection,
         latencySum: 3 - i,
@@ -248,6 +250,19 @@ describe('view', () => {
     ]);
     expect(await get(`/api/v1/rules/${revision}`)).toEqual({ revision, file: 'sla.yaml', text });
     expect((await view.app.request('/api/v1/rules/none')).status).toBe(404);
+    const id = encodeURIComponent(`/a firing ${NOW}`);
+    expect(await get(`/api/v1/explain/${id}`)).toMatchObject({
+      alert: { fingerprint: '/a' },
+      rule: text.split('\n').slice(2).join('\n').trimEnd(),
+      window: { end: NOW, latencySum: 3 },
+      recomputed: {
+        value: 1.5,
+        threshold: 0.5,
+        differs: ['value: 1 in the record, 1.5 again', 'requests: 3 in the record, 2 again'],
+      },
+      unknown: null,
+    });
+    expect((await view.app.request('/api/v1/explain/none')).status).toBe(404);
     expect(await get('/api/v1/sparklines?fingerprint=/a&fingerprint=/b')).toEqual({
       '/a': [
         [NOW - 20_000, 0.5],

@@ -86,7 +86,7 @@ export function createView(options: ViewOptions): View {
 
   // Of its own paths alone: it may be mounted beside others'.
   for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
-  app.route('/api/v1', alertsApi({ alerts, rules, recent, clock }));
+  app.route('/api/v1', alertsApi({ log, codec, alerts, rules, recent, clock }));
   app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
   app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
 

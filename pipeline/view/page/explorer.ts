@@ -1,4 +1,7 @@
 import type { AlertRecord, WindowRecord } from '../../../schemas/types.js';
+import { fromRecord } from '../../model/buckets.js';
+import { isMeasure, isOfRequests, type Measure, measured } from '../../model/measures.js';
+import type { Sums } from '../../model/sums.js';
 import { byId, el } from './dom.js';
 import { groupLabel, valueText } from './format.js';
 import { getRules, type RuleStatus } from './rules.js';
@@ -73,10 +76,19 @@ export class Explorer {
       if (signal.aborted) return;
       note.textContent =
         windows.length === 0 ? 'No window of it has closed in this time.' : `${windows.length} windows`;
-      this.#draw(windows, spans);
+      this.#draw(windows, spans, this.#measuresOf(chosen));
     } catch (error) {
       if (!signal.aborted) note.textContent = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** What the rules of a selection measure; of requests also how fast and how many they are. */
+  #measuresOf(selection: string): readonly Measure[] {
+    const said = this.#rules
+      .filter((rule) => rule.selection === selection)
+      .flatMap(({ condition: { measure } }) => (isMeasure(measure) ? [measure] : []));
+    const usual = said.every(isOfRequests) ? (['mean_latency', 'request_rate'] as const) : [];
+    return [...new Set<Measure>([...usual, ...said])];
   }
 
   #choose(group: string): void {
@@ -102,7 +114,7 @@ export class Explorer {
     );
   }
 
-  #draw(windows: readonly WindowRecord[], spans: readonly Span[]): void {
+  #draw(windows: readonly WindowRecord[], spans: readonly Span[], measures: readonly Measure[]): void {
     for (const plot of this.#plots) plot.destroy();
     byId('charts').replaceChildren();
     const times = windows.map(({ end }) => end / 1000);
@@ -113,7 +125,12 @@ export class Explorer {
           ...{ width: widthOf(), height: HEIGHT, cursor: { sync: { key: 'windows' } } },
           series: [
             {},
-            { label: title, stroke: colour('--line'), width: 1.5, value: (_, v) => valueText(measure, v) },
+            {
+              label: title,
+              stroke: colour('--line'),
+              width: 1.5,
+              value: (_, v) => (v == null ? '–' : valueText(measure, v)),
+            },
           ],
           axes: [
             { stroke: colour('--text'), grid: { stroke: colour('--grid') } },
@@ -128,18 +145,13 @@ export class Explorer {
         [times, values],
         byId('charts'),
       );
-    this.#plots = [
+    this.#plots = measures.map((measure) =>
       chart(
-        'mean latency',
-        'mean_latency',
-        windows.map(({ meanLatency }) => meanLatency),
+        measure.replaceAll('_', ' '),
+        measure,
+        windows.map((window) => measured(measure, sumsOf(window), window.end - window.start)),
       ),
-      chart(
-        'request rate',
-        'request_rate',
-        windows.map(({ requestRate }) => requestRate),
-      ),
-    ];
+    );
   }
 }
 
@@ -165,6 +177,11 @@ function shade(plot: uPlot, spans: readonly Span[]): void {
   }
   ctx.restore();
 }
+
+const sumsOf = ({ buckets, ...rest }: WindowRecord): Sums => ({
+  ...rest,
+  buckets: buckets && fromRecord(buckets),
+});
 
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -1,0 +1,114 @@
+import type { Codec } from '../../platform/codec/codec.js';
+import type { EventLog } from '../../platform/log/event-log.js';
+import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import { partitionOf } from '../model/murmur2.js';
+import type { Rule } from '../model/rule.js';
+import { groupText } from '../model/text.js';
+import { topics } from '../stage/stage.js';
+import type { AlertIndex } from './alert-index.js';
+import { evidenceFrom, type Recomputed, recompute } from './recompute.js';
+import type { RuleTexts } from './rule-texts.js';
+import { scanSince } from './scan.js';
+import { groupOf } from './sparkline.js';
+
+export interface ExplainOptions {
+  readonly log: EventLog;
+  readonly codec: Codec;
+  readonly alerts: AlertIndex;
+  readonly rules: RuleTexts;
+}
+
+/** Everything that a decision used. */
+export interface Explanation {
+  readonly alert: AlertRecord;
+  /** Its own lines of the rule file as it was then; null where that is not known any more. */
+  readonly rule: string | null;
+  /** The window that decided; null where it had no data, or is not in the log any more. */
+  readonly window: WindowRecord | null;
+  readonly recomputed: Recomputed | null;
+  /** Why it cannot be made again; null where it was. */
+  readonly unknown: string | null;
+  /** Of the same alert, the oldest first. */
+  readonly transitions: readonly AlertRecord[];
+}
+
+const MOST_TRANSITIONS = 1_000;
+const DAY_MS = 86_400_000;
+
+/** Explains a transition, and makes its decision again from what is in the log; null where there is none of that id. */
+export async function explain(id: string, options: ExplainOptions): Promise<Explanation | null> {
+  const { alerts, rules } = options;
+  const alert = await alerts.byId(id);
+  if (alert === null) return null;
+  const rule = await rules.ruleOf(alert);
+  const from = rule === null ? alert.windowEnd - DAY_MS : Math.min(evidenceFrom(alert, rule), alert.startsAt);
+  const transitions = await transitionsOf(alert, from, alerts);
+  const text = await ruleLines(alert, rules);
+  const told = { alert, rule: text, transitions };
+  if (rule === null)
+    return {
+      ...told,
+      window: null,
+      recomputed: null,
+      unknown: 'the rule as it was then is not known any more',
+    };
+  const windows = await windowsOf(alert, rule, options);
+  const window = windows.find(({ end }) => end === alert.windowEnd) ?? null;
+  if (alert.reason === 'no_data' || alert.reason === 'rule_changed')
+    return { ...told, window, recomputed: null, unknown: 'nothing was measured: it ended for want of that' };
+  const recomputed = recompute(alert, rule, { windows, transitions });
+  const unknown = recomputed === null ? 'its window is not in the log any more' : null;
+  return { ...told, window, recomputed, unknown };
+}
+
+/** Those of the same alert from that time on, and the one before, by which it is known what it was then. */
+async function transitionsOf(
+  alert: AlertRecord,
+  from: number,
+  alerts: AlertIndex,
+): Promise<readonly AlertRecord[]> {
+  const found: AlertRecord[] = [];
+  const matches = ({ fingerprint }: AlertRecord): boolean => fingerprint === alert.fingerprint;
+  for (let after: string | null = null; ; ) {
+    const to = Number.POSITIVE_INFINITY;
+    const page = await alerts.history({ from: 0, to, matches, limit: MOST_TRANSITIONS, after });
+    for (const record of page.records) {
+      found.push(record);
+      if (record.windowEnd < from) return found.reverse();
+    }
+    if (page.next === null || found.length >= MOST_TRANSITIONS) return found.reverse();
+    after = page.next;
+  }
+}
+
+async function windowsOf(
+  alert: AlertRecord,
+  rule: Rule,
+  { log, codec }: ExplainOptions,
+): Promise<readonly WindowRecord[]> {
+  const group = groupText(groupOf(alert, rule));
+  const partition = partitionOf(group, await log.partitions(topics.windows));
+  const from = evidenceFrom(alert, rule);
+  const found: WindowRecord[] = [];
+  for await (const { type, value } of scanSince(log, codec, {
+    topic: topics.windows,
+    time: from,
+    partition,
+  })) {
+    if (type !== 'WindowRecord' || value.selection !== rule.selection.id) continue;
+    if (value.start >= from && value.end <= alert.windowEnd && groupText(value.group) === group)
+      found.push(value);
+  }
+  return found;
+}
+
+/** From the line of the rule to the next one. */
+async function ruleLines({ rule }: AlertRecord, rules: RuleTexts): Promise<string | null> {
+  const text = (await rules.of(rule.revision))?.text;
+  if (text === undefined) return null;
+  const [first = '', ...rest] = text.split('\n').slice(rule.line - 1);
+  const next = rest.findIndex((line) => /^\s*-\s+\S/.test(line) && indent(line) <= indent(first));
+  return [first, ...(next < 0 ? rest : rest.slice(0, next))].join('\n').trimEnd();
+}
+
+const indent = (line: string): number => line.length - line.trimStart().length;
