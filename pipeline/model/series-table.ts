@@ -47,11 +47,10 @@ export class SeriesTable implements SeriesOfSlots {
     return this.#keys.find(bytes, start, end);
   }
 
-  /** Whether a rule selects the series as a gauge, or as what counters are. */
+  /** Whether some selection wants the series as that type. */
   wants({ name, labels }: SeriesIdentity, gauge: boolean): boolean {
-    return this.memberships.selected.some(
-      (one) => one.selection.gauge === gauge && one.selects(name, labels),
-    );
+    const { selected } = this.memberships;
+    return selected.some((one) => one.selection.gauge === gauge && one.selects(name, labels));
   }
 
   intern(key: Buffer, identity: SeriesIdentity, displaced: readonly number[] = []): number {

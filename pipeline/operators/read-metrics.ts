@@ -101,7 +101,7 @@ function bad(block: Block, row: number, problem: string): void {
   block.problems.set(row, problem);
 }
 
-/** A series beyond the limits is not remembered, so it is looked at each time. Null where nobody wants it. */
+/** A series beyond the limits is not remembered, so it is looked at each time. Null where no rule selects it. */
 function refuse(block: Block, row: number, beyond: string | null): void {
   if (beyond === null) block.class[row] = Class.unselected;
   else {

@@ -47,7 +47,9 @@ describe('the index of alerts', () => {
     });
 
   /** An index that is started, and what it is over. */
-  async function running(over: { log?: EventLog; store?: Store; retention?: number } = {}) {
+  async function running(
+    over: { log?: EventLog; store?: Store; retention?: number; mostKept?: number } = {},
+  ) {
     const stop = new AbortController();
     const patience = {
       pause: (ms: number, signal: AbortSignal) => pause(Math.min(ms, 20), signal),
@@ -57,6 +59,7 @@ describe('the index of alerts', () => {
     const from = over.log ?? log;
     const index = new AlertIndex({
       ...{ log: from, patience, onFatal, clock: () => now, retention: over.retention ?? 60 * MINUTE },
+      ...(over.mostKept === undefined ? {} : { mostKept: over.mostKept }),
       store: new AlertStore(over.store ?? store),
       topic: new SharedTopic({ log: from, codec, topic: 'alerts', patience }),
     });
@@ -112,6 +115,20 @@ describe('the index of alerts', () => {
     const later = await running();
     await expect.poll(async () => routes((await later.index.history(all)).records)).toEqual(['/b']);
     expect(routes(later.index.active())).toEqual(['/a', '/b']);
+    await later.end();
+  });
+
+  test('keeps no more than so many of the newest, and finds none of the others by its id', async () => {
+    await append(...[5, 4, 3, 2, 1].map((i) => alert(`/${i}`, 'resolved', NOW - i * MINUTE)));
+    const { index, end } = await running({ mostKept: 3 });
+    await index.history(all);
+    await end();
+    const later = await running({ mostKept: 3 });
+    await expect
+      .poll(async () => routes((await later.index.history(all)).records))
+      .toEqual(['/1', '/2', '/3']);
+    const id = (i: number): string => `/${i} resolved ${NOW - i * MINUTE}`;
+    expect([(await later.index.byId(id(3)))?.id, await later.index.byId(id(4))]).toEqual([id(3), null]);
     await later.end();
   });
 

@@ -14,6 +14,8 @@ export interface AlertIndexOptions {
   readonly store: AlertStore;
   /** How long transitions are kept, ms. */
   readonly retention: number;
+  /** So many of the newest are kept, however young the others are. */
+  readonly mostKept?: number;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
   /** Its signal ends following. */
@@ -41,7 +43,8 @@ export interface HistoryPage {
 const KEEP_EVERY_MS = 1_000;
 /** So many transitions wait to be kept. */
 const MOST_WAITING = 50_000;
-const FORGET_EVERY_MS = 60 * 60_000;
+const FORGET_EVERY_MS = 15 * 60_000;
+const MOST_KEPT = 50_000;
 /** So many transitions are looked at for one page: a filter that nothing matches costs no more. */
 const MOST_LOOKED_AT = 20_000;
 
@@ -173,8 +176,8 @@ export class AlertIndex {
   }
 
   async #forget(): Promise<void> {
-    const { store, clock, retention } = this.options;
-    await this.#every(FORGET_EVERY_MS, () => store.forget(clock() - retention));
+    const { store, clock, retention, mostKept = MOST_KEPT } = this.options;
+    await this.#every(FORGET_EVERY_MS, () => store.forget(clock() - retention, mostKept));
   }
 
   /** A store that is away says so by itself; the next time it is tried again. */

@@ -95,10 +95,21 @@ export class AlertStore {
     }
   }
 
-  /** Lets go of transitions with a window that ended before; those of an alert that is active are kept as active. */
-  async forget(before: number): Promise<void> {
+  /**
+   * Lets go of transitions with a window that ended before, and of all but so many of the newest; those of an
+   * alert that is active are kept as active.
+   */
+  async forget(before: number, most: number): Promise<void> {
+    let after = `${HISTORY}${timeText(before)}0`;
+    let last = HISTORY;
+    for (let left = most; left > 0 && last < after; ) {
+      const page = await this.store.list(HISTORY, { after: last, limit: Math.min(PAGE, left) });
+      left -= page.length;
+      last = page.at(-1)?.key ?? after;
+    }
+    if (last < after) after = last;
     for (;;) {
-      const page = await this.store.list(HISTORY, { after: `${HISTORY}${timeText(before)}0`, limit: PAGE });
+      const page = await this.store.list(HISTORY, { after, limit: PAGE });
       if (page.length === 0) return;
       const keys = page.flatMap(({ key }) => [key, ID + key.slice(key.indexOf('/', HISTORY.length) + 1)]);
       await this.store.transact(keys.map((key) => ({ key, delete: true })));

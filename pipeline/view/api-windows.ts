@@ -7,7 +7,7 @@ import type { WindowRecord } from '../../schemas/types.js';
 import { partitionOf } from '../model/murmur2.js';
 import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
-import { labelFilter, timeOf } from './query.js';
+import { BadQuery, labelFilter, timeOf } from './query.js';
 import type { RecentWindows } from './recent-windows.js';
 import { scanSince } from './scan.js';
 
@@ -20,6 +20,8 @@ export interface WindowsApiOptions {
 }
 
 const SINCE_MS = 5 * 60_000;
+/** So many are given at once: more would fill the memory of who asks, and of this process. */
+const MOST_AT_ONCE = 100_000;
 const schema = schemaOf('WindowRecord');
 
 /** Windows that have closed. */
@@ -39,6 +41,8 @@ export function windowsApi({ log, codec, recent, clock }: WindowsApiOptions): Ho
       if (selection !== undefined && selection !== value.selection) continue;
       if (group !== undefined && group !== groupText(value.group)) continue;
       if (matches(value.group)) found.push(value);
+      if (found.length > MOST_AT_ONCE)
+        throw new BadQuery(`more than ${MOST_AT_ONCE} windows: ask for a group, a selection or less time`);
     }
     found.sort((a, b) => a.end - b.end);
     return c.json(found.map((window) => toJson(schema, window)));

@@ -14,8 +14,9 @@ export interface RecentWindowsOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-/** Windows of a group that are kept. */
+/** Windows of a group that are kept, fewer where there are many groups: so many in all. */
 const KEPT = 30;
+const MOST_WINDOWS = 100_000;
 /** How far back it begins, and how long a group is kept that has no more windows, ms. */
 const LOOK_BACK_MS = 60 * 60_000;
 /** So many groups are kept, those that were heard of last. */
@@ -90,7 +91,8 @@ export class RecentWindows {
     this.#groups.delete(key);
     this.#groups.set(key, windows);
     windows.push(window);
-    if (windows.length > KEPT) windows.shift();
+    const most = Math.max(1, Math.min(KEPT, Math.floor(MOST_WINDOWS / this.#groups.size)));
+    if (windows.length > most) windows.splice(0, windows.length - most);
     this.#newest = Math.max(this.#newest, window.end);
     for (const [oldest, kept] of this.#groups) {
       const silent = (kept.at(-1)?.end ?? 0) < this.#newest - LOOK_BACK_MS;

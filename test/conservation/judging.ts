@@ -1,79 +1,12 @@
-import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import { type Bounds, type Seen, type Sums, together } from './counting.js';
-import {
-  digest,
-  FILE,
-  type Labels,
-  lineOf,
-  type MeasureName,
-  type PlainRule,
-  type PlainSelection,
-  revision,
-  textOf,
-} from './rules.js';
+import type { AlertRecord } from '../../schemas/types.js';
+import type { Instant } from './lying.js';
+import { leastOf, measureOf, type Past } from './measuring.js';
+import type { Note, Sums } from './records.js';
+import type { PlainRule } from './rules.js';
+import { alertRecord, type Basis, thresholdOf } from './saying.js';
+import type { Labels } from './selections.js';
 
-/** docs/semantics.md, "Baseline" to "Alert record", once more: window by window for one rule and group. */
-
-export const measureOf = (
-  measure: MeasureName,
-  { requests, latencySum, errors, buckets, max }: Sums,
-  { ms, windows = 1 }: { readonly ms: number; readonly windows?: number },
-): number | null => {
-  if (measure === 'request_rate') return (requests * 1000) / ms;
-  if (measure === 'max') return max === null ? null : max / windows;
-  if (measure.startsWith('p')) return quantile(measure, buckets)?.value ?? null;
-  const bound = { 'ratio(latency < 100ms)': 0.1, 'ratio(latency < 200ms)': 0.2 }[measure as string];
-  if (bound !== undefined) {
-    const [below, all] = [buckets?.get(bound), buckets?.get(Number.POSITIVE_INFINITY)];
-    return below === undefined || !all ? null : below / all;
-  }
-  if (requests === 0) return null;
-  return (measure === 'error_ratio' ? errors : latencySum) / requests;
-};
-
-/** The value, null beyond the last bound but `above` it; null as a whole where there is none. */
-function quantile(
-  measure: MeasureName,
-  buckets: Bounds | null,
-): { readonly value: number | null; readonly above: number } | null {
-  const all = buckets?.get(Number.POSITIVE_INFINITY) ?? 0;
-  if (!buckets || all <= 0) return null;
-  const rank = Number(`0.${measure.slice(1, 3)}`) * all;
-  let [above, under] = [0, 0];
-  for (const [le, count] of buckets) {
-    if (count >= rank) {
-      if (le === Number.POSITIVE_INFINITY) return { value: null, above };
-      return { value: Math.min(le, above + ((le - above) * (rank - under)) / (count - under)), above };
-    }
-    [above, under] = [le, count];
-  }
-  return null;
-}
-
-export const windowRecord = (
-  { id, metric, window, buckets: keeps }: PlainSelection,
-  group: Labels,
-  start: number,
-  sums: Sums,
-): WindowRecord => ({
-  metric,
-  selection: id,
-  group,
-  start,
-  end: start + window,
-  ...sums,
-  requestRate: (sums.requests * 1000) / window,
-  errorRatio: measureOf('error_ratio', sums, { ms: window }),
-  meanLatency: measureOf('mean_latency', sums, { ms: window }),
-  buckets: keeps ? [...(sums.buckets ?? [])].map(([le, count]) => ({ le, count })) : null,
-});
-
-interface Basis {
-  /** Null where it is not ready. */
-  readonly windows: readonly Sums[] | null;
-  readonly frozenAt: number | null;
-  readonly expired: boolean;
-}
+/** docs/semantics.md, "Baseline" and "Conditions and states", once more: window by window, for one rule and group. */
 
 interface Active {
   firing: boolean;
@@ -81,37 +14,48 @@ interface Active {
   lastTrue: number;
   lastJudged: number;
   /** What is held since the window that broke the rule; null where there was nothing. */
-  readonly held: readonly Sums[] | null;
+  readonly held: readonly Past[] | null;
+}
+
+interface History {
+  /** By E. */
+  readonly instants: ReadonlyMap<number, Instant>;
+  /** Those that are over, the oldest first. */
+  readonly sessions: Instant[];
+  /** The E after which the rule was active. */
+  readonly activeAfter: Set<number>;
 }
 
 /** Every transition of the rule for the group, over all windows that closed. */
 export function judgeGroup(
   rule: PlainRule,
-  group: Labels,
-  windows: ReadonlyMap<number, Sums>,
-  closedEnd: number,
-  seen: Seen,
+  whose: { readonly group: Labels; readonly revision: string },
+  instants: readonly Instant[],
+  note: Note,
 ): AlertRecord[] {
   const alerts: AlertRecord[] = [];
-  const W = rule.selection.window;
-  const note = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
-  const activeAfter = new Set<number>();
+  const history: History = {
+    instants: new Map(instants.map((one) => [one.at, one])),
+    sessions: [],
+    activeAfter: new Set(),
+  };
   let active: Active | null = null;
-  for (let start = Math.min(...windows.keys()); start + W <= closedEnd; start += W) {
-    const end = start + W;
-    const sums = windows.get(start) ?? null;
-    const basis = basisOf(rule, start, windows, active, activeAfter);
-    const threshold = thresholdOf(rule, basis);
-    const holds =
-      sums?.covered && sums.requests >= rule.minRequests && threshold !== null
-        ? holdsFor(rule, sums, threshold)
-        : null;
+  for (const instant of instants) {
+    const { at: end, sums } = instant;
+    if (instant.open) {
+      if (active !== null) note('active while a session is open');
+      continue;
+    }
+    if (sums === null && active === null) continue;
+    const basis = basisOf(rule, instant, active, history);
+    const holds = holdsFor(rule, instant, basis);
     if (holds !== null) note(`judged by ${rule.measure}`);
-    if (sums && sums.requests > 0 && measureOf(rule.measure, sums, { ms: W }) === null)
+    if (sums && sums.requests > 0 && measureOf(rule.measure, sums, { ms: end }) === null)
       note(holds === null ? 'buckets that do not tell' : 'a quantile beyond the last bound');
     const say = (state: AlertRecord['state'], since: number, reason: string | null, how = basis): void => {
-      alerts.push(alertRecord(rule, group, { state, since, reason, end, sums, basis: how }));
+      alerts.push(alertRecord(rule, whose, { state, since, reason, instant, basis: how }));
       note(`${state} ${reason ?? ''}`);
+      note(`${rule.alert} ${state}`);
       if (how.frozenAt !== null && how.frozenAt < end) note('judged by a baseline that is held');
     };
     if (active === null) {
@@ -144,35 +88,36 @@ export function judgeGroup(
         say(ended, since, reason);
       }
     }
-    if (active !== null) activeAfter.add(start);
+    if (active !== null) history.activeAfter.add(end);
+    if (sums) history.sessions.push(instant);
   }
   return alerts;
 }
 
-function holdsFor(rule: PlainRule, sums: Sums, threshold: number): boolean | null {
-  const value = measureOf(rule.measure, sums, { ms: rule.selection.window });
+/** Null where that is not judged. */
+function holdsFor(rule: PlainRule, { start, end, sums }: Instant, basis: Basis): boolean | null {
+  const threshold = thresholdOf(rule, basis);
+  if (!sums?.covered || sums.requests < rule.minRequests || threshold === null) return null;
+  const value = measureOf(rule.measure, sums, { ms: end - start });
   if (value !== null) return rule.compare(value, threshold);
-  const found = rule.measure.startsWith('p') ? quantile(rule.measure, sums.buckets) : null;
-  return found && found.above >= threshold ? rule.compare(Number.POSITIVE_INFINITY, threshold) : null;
+  return beyond(rule, sums, threshold) ? rule.compare(Number.POSITIVE_INFINITY, threshold) : null;
 }
 
-function basisOf(
-  rule: PlainRule,
-  start: number,
-  windows: ReadonlyMap<number, Sums>,
-  active: Active | null,
-  activeAfter: ReadonlySet<number>,
-): Basis {
-  const W = rule.selection.window;
+/** Whether the value has no number, but is above the threshold. */
+function beyond(rule: PlainRule, sums: Sums, threshold: number): boolean {
+  const least = leastOf(rule.measure, sums);
+  return least !== null && least >= threshold;
+}
+
+function basisOf(rule: PlainRule, instant: Instant, active: Active | null, history: History): Basis {
   const held = rule.freeze && active !== null ? active.held : null;
-  if (active !== null && held !== null && start + W - active.since <= rule.maxAge)
+  if (active !== null && held !== null && instant.at - active.since <= rule.maxAge)
     return { windows: held, frozenAt: active.since, expired: false };
-  const counting: Sums[] = [];
-  for (let back = rule.windows; back >= 1; back--) {
-    const one = windows.get(start - back * W);
-    if (!one || !(one.requests > 0)) continue;
-    if (rule.freeze && held === null && activeAfter.has(start - back * W)) continue;
-    counting.push(one);
+  const counting: Past[] = [];
+  for (const { at, start, end, sums } of candidates(rule, instant, history)) {
+    if (!sums || !(sums.requests > 0)) continue;
+    if (rule.freeze && held === null && history.activeAfter.has(at)) continue;
+    counting.push({ ...sums, ms: end - start });
   }
   return {
     windows: counting.length >= rule.minWindows ? counting : null,
@@ -181,76 +126,14 @@ function basisOf(
   };
 }
 
-function valueOver(measure: MeasureName, { windows }: Basis, W: number): number | null {
-  if (windows === null) return null;
-  const total: Sums = {
-    ...{ requests: 0, latencySum: 0, errors: 0, samples: 0, covered: true },
-    ...{ buckets: null, max: null },
-  };
-  for (const { requests, latencySum, errors, buckets, max } of windows) {
-    total.requests += requests;
-    total.latencySum += latencySum;
-    total.errors += errors;
-    total.buckets = together(total.buckets, buckets);
-    if (max !== null) total.max = (total.max ?? 0) + max;
+/** Those that the window at this instant is compared with, the oldest first. */
+function candidates(rule: PlainRule, { at, start }: Instant, history: History): readonly Instant[] {
+  const { window: W, gap } = rule.selection;
+  if (gap !== undefined) {
+    const oldest = start - rule.windows * (gap + W);
+    return history.sessions.slice(-rule.windows).filter((one) => one.start >= oldest);
   }
-  return measureOf(measure, total, { ms: windows.length * W, windows: windows.length });
-}
-
-function thresholdOf(rule: PlainRule, basis: Basis): number | null {
-  if (rule.factor === null) return rule.fixed;
-  const value = valueOver(rule.measure, basis, rule.selection.window);
-  return value === null ? null : rule.factor * value;
-}
-
-interface Transition {
-  readonly state: AlertRecord['state'];
-  readonly since: number;
-  readonly reason: string | null;
-  readonly end: number;
-  readonly sums: Sums | null;
-  readonly basis: Basis;
-}
-
-function alertRecord(rule: PlainRule, group: Labels, transition: Transition): AlertRecord {
-  const { state, since, reason, end, sums, basis } = transition;
-  const W = rule.selection.window;
-  const labels = { ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity };
-  const value = valueOver(rule.measure, basis, W);
-  return {
-    id: digest(`${rule.alert}\n${textOf(group)}\n${end}\n${state}`),
-    fingerprint: digest(textOf(labels)),
-    alert: rule.alert,
-    state,
-    severity: rule.severity,
-    labels,
-    annotations: {},
-    measure: rule.measure,
-    operator: rule.operator,
-    value: sums && measureOf(rule.measure, sums, { ms: W }),
-    threshold: thresholdOf(rule, basis),
-    requests: sums?.requests ?? null,
-    windowStart: end - W,
-    windowEnd: end,
-    startsAt: since,
-    endsAt: state === 'resolved' ? end : null,
-    baseline:
-      rule.factor === null || value === null || basis.windows === null
-        ? null
-        : { value, windows: basis.windows.length, frozenAt: basis.frozenAt },
-    context: rule.context.map((measure) => {
-      const now = sums && measureOf(measure, sums, { ms: W });
-      const past = valueOver(measure, basis, W);
-      const ratio = now === null || past === null || past === 0 ? null : now / past;
-      return {
-        measure,
-        value: now,
-        baseline: past,
-        ratio,
-        rising: ratio !== null && ratio > (rule.factor ?? 1.2),
-      };
-    }),
-    reason,
-    rule: { file: FILE, line: lineOf(rule.alert), revision },
-  };
+  const last = Math.floor((at - W) / W) * W;
+  const ends = Array.from({ length: rule.windows }, (_, i) => last - (rule.windows - 1 - i) * W);
+  return ends.flatMap((end) => history.instants.get(end) ?? []);
 }

@@ -1,82 +1,10 @@
 import fc from 'fast-check';
-import { embeddedCodec } from '../../platform/codec/embedded.js';
-import type { Entry, Reading } from './counting.js';
-import { GAUGE, type Labels, METRIC } from './rules.js';
+import type { Entry, Settings } from './records.js';
+import { acts, allSeries, layouts, SERIES, samples, unreadable, weighted } from './series.js';
 
 /** Logs as they come from the world at its worst: of several sources, into several partitions. */
 
-const codec = embeddedCodec();
 const EPOCH = 1_700_000_000_000;
-
-interface Series {
-  readonly name: string;
-  readonly labels: Labels;
-  count: number;
-  sum: number;
-  start: number | null;
-  /** Of its last good sample. */
-  t: number;
-  /** Which of `layouts` its buckets have. */
-  layout: number;
-  /** Requests at or below each of `bounds`. */
-  below: number[];
-}
-
-const bounds = [0.1, 0.2, 0.3, 0.5, Number.POSITIVE_INFINITY];
-/** As instances of several versions have them, and one without +Inf. */
-const layouts: readonly (readonly number[])[] = [
-  [0, 1, 2, 3, 4],
-  [0, 1, 3, 4],
-  [0, 1, 2, 3, 4],
-  [1, 2, 4],
-  [0, 2, 4],
-  [0, 1],
-  [],
-];
-
-const series: readonly Pick<Series, 'name' | 'labels'>[] = [
-  { name: GAUGE, labels: { route: '/a', status: '200' } },
-  { name: GAUGE, labels: { route: '/b' } },
-  { name: GAUGE, labels: { route: '/b', status: '200' } },
-  { name: GAUGE, labels: { route: '/none' } },
-  { name: METRIC, labels: { route: '/a', status: '200' } },
-  { name: METRIC, labels: { route: '/a', status: '500' } },
-  { name: METRIC, labels: { route: '/b', status: '200' } },
-  { name: METRIC, labels: { route: '/b', status: '503' } },
-  { name: METRIC, labels: { status: '200' } },
-  { name: METRIC, labels: { route: '/none', status: '200' } },
-  { name: 'another_metric', labels: { route: '/a', status: '200' } },
-];
-
-const weighted = <T>(...all: readonly (readonly [weight: number, value: T])[]): fc.Arbitrary<T> =>
-  fc.oneof(...all.map(([weight, value]) => ({ weight: weight * 10, arbitrary: fc.constant(value) })));
-
-const act = fc.record({
-  what: weighted(
-    [60, 'grow'],
-    [6, 'stand still'],
-    [8, 'be absent'],
-    [3, 'begin again'],
-    [3, 'begin again, and say when'],
-    [3, 'come twice'],
-    [2, 'come again older, less'],
-    [2, 'come again older, more'],
-    [1, 'come from the future'],
-    [1, 'be no number'],
-    [1, 'start after itself'],
-    [1, 'be of the other type'],
-    [1, 'have buckets that fall'],
-    [1, 'lose what is below the first bound'],
-    [2, 'have other bounds'],
-    [0.2, 'come from the future, often'],
-  ),
-  count: fc.nat(9),
-  mean: fc.double({ min: 0, max: 0.4, noNaN: true }),
-  /** What the clock of the target is off by, ms. */
-  off: weighted([8, 0], [1, -200], [1, 1500], [1, -6000], [0.5, 7000]),
-  /** How long ago it began, where it says so, ms. */
-  age: fc.constantFrom(0, 1, 700, 4000, 20_000, 290_000, 400_000),
-});
 
 const poll = fc.record({
   step: weighted(
@@ -90,8 +18,8 @@ const poll = fc.record({
     [0.4, 3_700_000],
   ),
   /** Which series comes first: where there is a cap, that decides who gets in. */
-  first: fc.nat(series.length - 1),
-  acts: fc.array(act, { minLength: series.length, maxLength: series.length }),
+  first: fc.nat(SERIES - 1),
+  acts: fc.array(acts, { minLength: SERIES, maxLength: SERIES }),
   /** Where time leaps: whether a watermark comes before the samples. */
   leading: fc.boolean(),
   lag: weighted([10, 0], [1, 2500], [1, 40_000], [0.5, 400_000]),
@@ -109,31 +37,38 @@ const poll = fc.record({
   ),
 });
 
-export interface Log {
+export interface Log extends Settings {
   readonly partitions: number;
-  readonly maxSeries: number;
   readonly entries: readonly Entry[];
 }
 
 export const logs: fc.Arbitrary<Log> = fc
   .record({
-    /** Of eight, one has no series at all. */
-    partitions: weighted([3, 1], [3, 2], [3, 3], [1, 8]),
-    maxSeries: weighted([6, 100], [2, 1]),
+    settings: fc.record({
+      /** Of eight, some have no series at all. */
+      partitions: weighted([3, 1], [3, 2], [3, 3], [1, 8]),
+      maxSeries: weighted([6, 100], [2, 1]),
+      maxGroups: weighted([3, 100], [2, 1], [1, 2]),
+      jitter: fc.boolean(),
+    }),
     /** Bounds of the first series; the others have the same, or each its own. */
     first: fc.nat(layouts.length - 1),
     mixed: fc.nat(2).map((n) => n === 0),
     /** The poll in which a second source appears, if it does. */
     other: fc.oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.nat(30)),
+    /** From that poll on, the series before this one are gone, and polls are at least so far apart. */
+    gone: fc.record({
+      before: weighted([2, 0], [1, 2], [1, 6], [1, 8]),
+      from: fc.nat(4),
+      least: weighted([10, 0], [1.5, 299_000], [6, 550_000]),
+    }),
     ending: fc.boolean(),
     polls: fc.array(poll, { minLength: 5, maxLength: 60 }),
   })
-  .map(({ partitions, maxSeries, first, mixed, other, ending, polls }) => {
+  .map(({ settings, first, mixed, other, gone, ending, polls }) => {
+    const { partitions } = settings;
     const entries: Entry[] = [];
-    const all: Series[] = series.map((one, i) => ({
-      ...{ ...one, count: 0, sum: 0, start: null, t: 0 },
-      ...{ layout: first + (mixed ? i : 0), below: bounds.map(() => 0) },
-    }));
+    const all = allSeries((i) => first + (mixed ? i : 0));
     let now = EPOCH;
     const mark = (source: string, timestamp: number, skip = -1): void => {
       for (let partition = 0; partition < partitions; partition++) {
@@ -141,11 +76,13 @@ export const logs: fc.Arbitrary<Log> = fc
       }
     };
     for (const [n, { step, first, acts, leading, lag, otherLag, skip, junk }] of polls.entries()) {
-      now += step;
-      if (step > 600_000 && leading) mark('spout', now - 1000);
+      const taken = n > gone.from ? Math.max(step, gone.least) : step;
+      now += taken;
+      if (taken > 600_000 && leading) mark('spout', now - 1000);
       for (const k of all.keys()) {
         const i = (first + k) % all.length;
         const [one, chosen] = [all[i], acts[i]];
+        if (i < gone.before && n >= gone.from) continue;
         if (one && chosen) entries.push(...samples(one, { ...chosen, now, partition: i % partitions }));
       }
       if (junk !== 'none') entries.push(unreadable(junk, now, now % partitions));
@@ -154,99 +91,5 @@ export const logs: fc.Arbitrary<Log> = fc
     }
     if (ending) mark('spout', now + 60_000);
     if (ending && polls.length > other) mark('other', now + 60_000);
-    return { partitions, maxSeries, entries };
+    return { ...settings, entries };
   });
-
-interface Act {
-  readonly what: string;
-  readonly count: number;
-  readonly mean: number;
-  readonly off: number;
-  readonly age: number;
-  readonly now: number;
-  readonly partition: number;
-}
-
-/** What a series brings at one poll; often one sample. */
-function samples(one: Series, { what, count, mean, off, age, now, partition }: Act): Entry[] {
-  if (what === 'be absent') return [];
-  const t = now + off;
-  const { name, labels } = one;
-  const gauge = name === GAUGE;
-  const sample = (
-    how: Partial<Pick<Reading, 't' | 'count' | 'sum' | 'start' | 'buckets' | 'gauge'>>,
-  ): Entry => {
-    const { count, start } = one;
-    const sum = gauge ? (one.sum - 0.4) * 2 : one.sum;
-    const buckets = gauge ? [] : bucketsOf(one);
-    return { kind: 'sample', partition, name, labels, t, count, sum, start, buckets, gauge, ...how };
-  };
-  if (what === 'be no number') {
-    return [
-      sample({
-        [count % 2 === 0 && !gauge ? 'count' : 'sum']: [Number.NaN, -1, Number.POSITIVE_INFINITY][count % 3],
-      }),
-    ];
-  }
-  if (what === 'start after itself') return [sample({ start: t + 1 })];
-  if (what === 'come from the future') return [sample({ t: t + 1_100_000 })];
-  if (what === 'come from the future, often')
-    return Array.from({ length: 103 }, () => sample({ t: t + 1_100_000 }));
-  if (what === 'be of the other type') return [sample({ gauge: !gauge })];
-  if (what === 'have buckets that fall')
-    return [sample({ buckets: bucketsOf({ ...one, below: [5, 4, 3, 2, 1] }) })];
-  if (what.startsWith('begin again'))
-    Object.assign(one, { count: 0, sum: 0, start: null, below: bounds.map(() => 0) });
-  if (what === 'lose what is below the first bound') one.below[0] = 0;
-  if (what === 'have other bounds') one.layout++;
-  if (what === 'begin again, and say when') one.start = t - age;
-  if (what !== 'stand still') grow(one, count, mean);
-  const before = one.t;
-  one.t = t;
-  const news = sample({});
-  if (what === 'come twice') return [news, sample({ count: one.count + 5 })];
-  if (what === 'come again older, less')
-    return [news, sample({ t: Math.max(before, t - 3000) - 1000, start: null })];
-  if (what === 'come again older, more')
-    return [news, sample({ t: t - 700, count: one.count + 3, start: null })];
-  return [news];
-}
-
-/** So many requests that took so long; a gauge takes another value. */
-function grow(one: Series, count: number, mean: number): void {
-  if (one.name === GAUGE) one.sum = count * mean;
-  else {
-    one.count += count;
-    one.sum += count * mean;
-    for (const [i, le] of bounds.entries()) if (mean <= le) one.below[i] = (one.below[i] ?? 0) + count;
-  }
-}
-
-const bucketsOf = ({ layout, below }: Series): Reading['buckets'] =>
-  (layouts[layout % layouts.length] ?? []).map((i) => ({ le: bounds[i] ?? 0, count: below[i] ?? 0 }));
-
-function unreadable(what: string, timestamp: number, partition: number): Entry {
-  const value = {
-    timestamp,
-    startTimestamp: null,
-    count: 1,
-    sum: 1,
-    buckets: [],
-    name: METRIC,
-    labels: {},
-    type: 'cumulative' as const,
-  };
-  const metric = codec.encode('MetricRecord', value);
-  if (what === 'a state') {
-    const bytes = codec.encode('StageState', { id: 'x', part: 0, last: true, digest: '', payload: metric });
-    return { kind: 'passed', partition, bytes };
-  }
-  const bytes: Record<string, Uint8Array> = {
-    bytes: Buffer.from('junk'),
-    'an unknown schema': Buffer.from([0, 0, 0, 9, 9, 1, 2, 3]),
-    'cut off': metric.subarray(0, metric.length - 3),
-    'no key': metric,
-    'another type': codec.encode('RulesRevision', { revision: '', file: '', text: '' }),
-  };
-  return { kind: 'junk', partition, bytes: bytes[what] ?? metric };
-}

@@ -136,7 +136,7 @@ export class Explorer {
             { stroke: colour('--text'), grid: { stroke: colour('--grid') } },
             {
               ...{ stroke: colour('--text'), grid: { stroke: colour('--grid') }, size: 70 },
-              values: (_, ticks) => ticks.map((tick) => valueText(measure, tick)),
+              values: (_, ticks) => ticks.map((tick) => tickText(measure, tick)),
             },
           ],
           scales: { y: { range: (_, __, most) => [0, most * 1.1 || 1] } },
@@ -182,6 +182,13 @@ const sumsOf = ({ buckets, ...rest }: WindowRecord): Sums => ({
   ...rest,
   buckets: buckets && fromRecord(buckets),
 });
+
+/** A number without a unit may be a long one. */
+function tickText(measure: string, tick: number): string {
+  const text = valueText(measure, tick);
+  return text.length < 9 ? text : compact.format(tick);
+}
+const compact = new Intl.NumberFormat('en', { notation: 'compact' });
 
 const colour = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
