@@ -55,12 +55,22 @@ export async function backtest({
   await eachLine(file, used, (line) => {
     if (line.partition !== null && line.partition >= used)
       throw new TypeError(`partition ${line.partition} is beyond the ${used} in use`);
+    checkMark(line, used);
     run.push(line);
   });
   run.flush();
   const counted = Object.entries(run.account).filter(([, count]) => count > 0);
   warn(
     `records: ${counted.map(([name, count]) => `${count} ${name}`).join(', ') || 'none'}; alerts: ${offsets.alerts}`,
+  );
+}
+
+/** Windows would close without the partitions beyond, and what those have would be left out. */
+function checkMark({ partition, record }: InputLine, used: number): void {
+  if (partition !== null || record.type !== 'Watermark' || record.value.partitions >= used) return;
+  const { partitions } = record.value;
+  throw new TypeError(
+    `the watermark goes to all ${used} partitions in use, but says that there are ${partitions}: leave its partitions out, or say --partitions ${partitions}`,
   );
 }
 

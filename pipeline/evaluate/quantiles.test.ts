@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Driver, type Row, rules, T } from './driver.fixture.js';
+import { Driver, outputsOf, type Row, rules, T } from './driver.fixture.js';
 
 const inf = Number.POSITIVE_INFINITY;
 const window = 10_000;
@@ -39,6 +39,18 @@ describe('a rule on a quantile', () => {
         threshold: 0.5,
         requests: 100,
       }),
+    ]);
+  });
+
+  test('judges alike where the stage is restored between two parts of a batch', () => {
+    const parts = [
+      { w: window, part: 0, last: false, rows: [row(0, { '0.1': 80, inf: 100 })] },
+      { w: window, part: 1, rows: [{ ...row(0, { '0.1': 5, inf: 10 }), route: '/b' }] },
+    ];
+    const { windows } = outputsOf(slow, parts);
+    expect(windows.map(({ buckets }) => buckets?.at(-1))).toEqual([
+      { le: inf, count: 100 },
+      { le: inf, count: 10 },
     ]);
   });
 

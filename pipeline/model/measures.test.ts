@@ -73,6 +73,16 @@ test('a ratio is told from the bucket of its bound alone', () => {
   expect(measured(measure, sums, 10_000)).toBeNull();
 });
 
+test.each<[Measure, number]>([
+  ['ratio(latency < 1.28ms)', 0.00128],
+  ['ratio(latency < 0.06ms)', 0.00006],
+  ['ratio(latency < 0.5s)', 0.5],
+  ['ratio(latency < 0.39m)', 23.4],
+  ['ratio(latency < 1.5h)', 5400],
+])('%s has the double nearest to its bound, as the label of a bucket is read', (measure, bound) => {
+  expect(boundOf(measure)).toBe(bound);
+});
+
 test('a throughput is one of a metric that is named, and has a sum', () => {
   expect(metricProblem('throughput', 'http_response_size_bytes')).toBeNull();
   expect(metricProblem('throughput', null)).toMatch('name a metric whose sum is bytes');

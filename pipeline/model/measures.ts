@@ -1,6 +1,6 @@
 import { quantileOf, shareWithin } from './buckets.js';
 import type { Sums } from './sums.js';
-import { inSeconds, type Unit } from './units.js';
+import { nearestInSeconds, type Unit } from './units.js';
 
 /** What sums span: ms in all, and how many windows that is. */
 export interface Span {
@@ -128,7 +128,7 @@ function quantileKind(name: string): Kind | null {
 
 function ratioKind(name: string): Kind | null {
   const [, number = '', unit = ''] = /^ratio\(latency < (\d+(?:\.\d+)?)([a-z]+)\)$/.exec(name) ?? [];
-  const bound = inSeconds(Number(number), unit);
+  const bound = nearestInSeconds(number, unit);
   if (bound === undefined || bound === 0) return null;
   return {
     unit: 'share',

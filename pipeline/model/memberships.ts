@@ -74,15 +74,14 @@ export class Memberships {
 
   /** A sample of a displaced series. */
   countOverflow(slot: number): void {
-    for (const s of this.displacedIn(slot)) (this.selected[s] as Selected).overflowSamples++;
+    for (let s = 0; s < this.selected.length; s++)
+      if (this.#overflows(s, slot)) (this.selected[s] as Selected).overflowSamples++;
   }
 
   /** The selections that count the series in their overflow group for want of a place. */
   displacedIn(slot: number): readonly number[] {
     if (this.displaced[slot] !== 1) return [];
-    const overflows = (s: number): boolean =>
-      this.#at(s, slot) >> 1 === OVERFLOW && (this.selected[s]?.selection.by.length ?? 0) > 0;
-    return [...this.columns.keys()].filter(overflows);
+    return [...this.columns.keys()].filter((s) => this.#overflows(s, slot));
   }
 
   /** The series is forgotten: it gives its places back. */
@@ -181,6 +180,11 @@ export class Memberships {
 
   #enter(s: number, member: number): void {
     if (this.selected[s]?.groups.enter(member >> 1)) this.#changes++;
+  }
+
+  /** Of a displaced series: whether it is this selection that had no place. */
+  #overflows(s: number, slot: number): boolean {
+    return this.#at(s, slot) >> 1 === OVERFLOW && (this.selected[s]?.selection.by.length ?? 0) > 0;
   }
 
   #at(s: number, slot: number): number {

@@ -1,6 +1,6 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
 import type { Labels } from './matcher.js';
-import { loadPartial, savePartial } from './partial-state.js';
+import { loadPart, loadPartial, savePart, savePartial } from './partial-state.js';
 import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 import { groupText } from './text.js';
@@ -199,7 +199,7 @@ export class Merging {
           to.f64(at);
         });
       });
-      to.list(parts, (part) => to.text(JSON.stringify(part)));
+      to.list(parts, (part) => savePart(to, part));
     });
     to.list(this.#open.values(), ({ groups }) =>
       to.list(groups.values(), ({ parts }) =>
@@ -223,7 +223,7 @@ export class Merging {
         watermark: from.f64(),
         from: new Map(from.list(() => [from.text(), from.f64()] as const)),
       }));
-      source.parts = from.list(() => JSON.parse(from.text()) as PartialBatch);
+      source.parts = from.list(() => loadPart(from));
     });
     from.list(() => from.list(() => from.list(() => merging.#restore(from.u32(), loadPartial(from)))));
     return merging;

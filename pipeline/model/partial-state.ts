@@ -1,4 +1,4 @@
-import type { Partial } from '../../schemas/types.js';
+import type { Partial, PartialBatch } from '../../schemas/types.js';
 import { fromRecord, toRecord } from './buckets.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 import { loadDetail, saveDetail } from './sums.js';
@@ -35,3 +35,19 @@ const loadPartialSums = (from: StateReader): Omit<Partial, 'buckets' | 'max'> =>
   samples: from.f64(),
   covered: from.bool(),
 });
+
+/** A part of a batch that is not complete. Numbers that JSON lacks, as the bound +Inf of a bucket, stand in a list. */
+export const savePart = (to: StateWriter, part: PartialBatch): void =>
+  to.text(JSON.stringify(part, (_, value: unknown) => (isLacking(value) ? [inText(value)] : value)));
+
+export const loadPart = (from: StateReader): PartialBatch =>
+  JSON.parse(from.text(), (_, value: unknown) => (isListed(value) ? Number(value[0]) : value));
+
+const isLacking = (value: unknown): value is number =>
+  typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0));
+
+const inText = (value: number): string => (value === 0 ? '-0' : String(value));
+
+/** No other list of a batch holds texts. */
+const isListed = (value: unknown): value is readonly [string] =>
+  Array.isArray(value) && typeof value[0] === 'string';

@@ -15,11 +15,18 @@ interface OpenSession extends CoveredSums {
 /** The sessions of a selection's groups that are open; docs/semantics.md, "Sessions". */
 export class Sessions {
   readonly #open = new Map<string, OpenSession>();
+  /** Asked at each step of any selection; null where it has to be looked for. */
+  #nextEnd: number | null = null;
 
   constructor(readonly session: Session) {}
 
   /** When the next one is over, if nothing comes any more; Infinity where none is open. */
   get nextEnd(): number {
+    this.#nextEnd ??= this.#findNextEnd();
+    return this.#nextEnd;
+  }
+
+  #findNextEnd(): number {
     let next = Number.POSITIVE_INFINITY;
     for (const open of this.#open.values()) next = Math.min(next, this.#over(open));
     return next;
@@ -31,6 +38,7 @@ export class Sessions {
 
   /** Takes the panes that close next. */
   take(panes: readonly GroupWindow[]): void {
+    this.#nextEnd = null;
     for (const pane of panes) {
       if (!(pane.requests > 0)) continue;
       const open = this.#open.get(pane.text);
@@ -47,11 +55,13 @@ export class Sessions {
 
   /** Forgets those that a pane broke which is not whole. */
   drop(wholeFrom: number): void {
+    this.#nextEnd = null;
     for (const [text, { start }] of this.#open) if (start < wholeFrom) this.#open.delete(text);
   }
 
   /** Hands out those that are over at that time, in no order. */
   close(at: number): readonly GroupWindow[] {
+    this.#nextEnd = null;
     const closed: GroupWindow[] = [];
     for (const [text, open] of this.#open) {
       if (this.#over(open) > at) continue;
@@ -76,6 +86,7 @@ export class Sessions {
   }
 
   load(from: StateReader): void {
+    this.#nextEnd = null;
     from.list(() => {
       const labels = from.labels();
       const bounds = { labels, start: from.f64(), end: from.f64() };

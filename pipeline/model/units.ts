@@ -11,6 +11,14 @@ const perSecond: ReadonlyMap<string, (value: number) => number> = new Map([
 /** A number of one of the units `ms s m h` in seconds; undefined for any other unit. */
 export const inSeconds = (value: number, unit: string): number | undefined => perSecond.get(unit)?.(value);
 
+/** The double nearest to a decimal number of one of those units in seconds; undefined for any other unit. */
+export function nearestInSeconds(number: string, unit: string): number | undefined {
+  const [whole = '', fraction = ''] = number.split('.');
+  // Whole numbers are exact, and the quotient of two is rounded once.
+  const one = inSeconds(1000, unit);
+  return one === undefined ? undefined : (Number(whole + fraction) * one) / (1000 * 10 ** fraction.length);
+}
+
 /** Three significant digits, without trailing zeros. */
 export const short = (value: number): string => String(Number(value.toPrecision(3)));
 

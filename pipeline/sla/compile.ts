@@ -165,6 +165,8 @@ function checkMetric(
   }
   if (gauge && entries.has('errors'))
     problems.at(entries.get('errors')?.key, 'errors does not apply: a gauge counts no requests');
+  // One that names no gauge says nothing of what others measure.
+  if (gauge && metric === null) return;
   const name = metric ?? METRIC;
   const before = metrics.get(name);
   const line = problems.line(at('when') as Node);

@@ -148,10 +148,10 @@ const defects: Readonly<Record<string, readonly string[]>> = {
     '2:20 every must divide window: 40s does not divide 30s; the nearest that does is 30s',
   ],
   'every-of-hours': [
-    '6:12 a window longer than 1h is added up from sums over 5m: every must divide 5m, and 8m does not; the nearest that does is 5m',
+    '6:12 a window longer than 1h is added up from sums over 5m: every must divide 5m or be a multiple of it, and 8m is neither; the nearest is 10m',
   ],
   'every-of-days': [
-    '6:12 a window longer than 1d is added up from sums over 1h: every must divide 1h, and 25m does not; the nearest that does is 20m',
+    '6:12 a window longer than 1d is added up from sums over 1h: every must divide 1h or be a multiple of it, and 25m is neither; the nearest is 20m',
   ],
   'every-beside-session': ['6:12 every of sessions stands within window, beside session'],
   'every-over-session': ['6:12 every of sessions stands within window, beside session'],

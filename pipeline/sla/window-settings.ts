@@ -76,46 +76,50 @@ function readSession(problems: Problems, node: Node): WindowSettings | null {
 function checkEvery(problems: Problems, node: Node, { window, every, session }: WindowSettings): void {
   if (every === null || session !== null || every === window) return;
   const [length, pane] = [formatDuration(window), formatDuration(every)];
-  if (window % every !== 0) {
-    const near = formatDuration(nearestDivisor(window, every));
+  const found = coarse.find(
+    ({ beyond, unit }) => window > beyond && every % unit !== 0 && window % unit !== 0,
+  );
+  if (found !== undefined) {
+    const near = formatDuration(Math.round(window / found.unit) * found.unit);
+    problems.at(
+      node,
+      `${addedUp(found)}: window must be a multiple of it, and ${length} is not; the nearest that is is ${near}`,
+    );
+    return;
+  }
+  const near = formatDuration(nearestEvery(window, every));
+  const cut = coarse.find((one) => !isWhole(one, window, every));
+  if (window % every !== 0)
     problems.at(
       node,
       `every must divide window: ${pane} does not divide ${length}; the nearest that does is ${near}`,
     );
-    return;
-  }
-  for (const { beyond, unit } of coarse) {
-    if (window <= beyond || every % unit === 0) continue;
-    const [than, sum] = [formatDuration(beyond), formatDuration(unit)];
-    const why = `a window longer than ${than} is added up from sums over ${sum}`;
-    if (unit % every !== 0) {
-      const near = formatDuration(nearestDivisor(unit, Math.min(every, unit)));
-      problems.at(
-        node,
-        `${why}: every must divide ${sum}, and ${pane} does not; the nearest that does is ${near}`,
-      );
-      return;
-    }
-    if (window % unit !== 0) {
-      const near = formatDuration(Math.round(window / unit) * unit);
-      problems.at(
-        node,
-        `${why}: window must be a multiple of it, and ${length} is not; the nearest that is is ${near}`,
-      );
-      return;
-    }
-  }
+  else if (cut !== undefined)
+    problems.at(
+      node,
+      `${addedUp(cut)}: every must divide ${formatDuration(cut.unit)} or be a multiple of it, and ${pane} is neither; the nearest is ${near}`,
+    );
 }
 
-/** In whole seconds where both are; the lesser of two that are as near. */
-function nearestDivisor(whole: number, part: number): number {
-  const unit = whole % 1000 === 0 && part % 1000 === 0 ? 1000 : 1;
-  const total = whole / unit;
-  let best = whole;
+type Coarse = (typeof coarse)[number];
+
+const addedUp = ({ beyond, unit }: Coarse): string =>
+  `a window longer than ${formatDuration(beyond)} is added up from sums over ${formatDuration(unit)}`;
+
+/** Whether the sums of such a window are of whole panes, or not needed. */
+const isWhole = ({ beyond, unit }: Coarse, window: number, every: number): boolean =>
+  window <= beyond || every % unit === 0 || (unit % every === 0 && window % unit === 0);
+
+/** What divides the window, and may: in whole seconds where both are; the lesser of two that are as near. */
+function nearestEvery(window: number, every: number): number {
+  const unit = window % 1000 === 0 && every % 1000 === 0 ? 1000 : 1;
+  const total = window / unit;
+  let best = window;
   for (let i = 1; i * i <= total; i++) {
     if (total % i !== 0) continue;
     for (const one of [i * unit, (total / i) * unit]) {
-      const nearer = Math.abs(one - part) - Math.abs(best - part);
+      if (!coarse.every((sums) => isWhole(sums, window, one))) continue;
+      const nearer = Math.abs(one - every) - Math.abs(best - every);
       if (nearer < 0 || (nearer === 0 && one < best)) best = one;
     }
   }

@@ -126,6 +126,40 @@ test('both asks go out before either is answered; what is sent waits for its own
   expect(told.filter((one) => one !== '0 has answered').slice(-2)).toEqual(['0 txnOffsetCommit', '0 endTxn']);
 });
 
+test('where the places are refused, nothing is sent or ended, and it is over when the other ask is answered', async () => {
+  const joined = gate();
+  const { producer, told } = await harness(async (_, what) => {
+    if (what === 'addPartitionsToTxn') throw failure('TOPIC_AUTHORIZATION_FAILED');
+    await joined.opened;
+  });
+  const write = vi.fn(() => producer.commitOffsets('group', []));
+  const done = producer.transact(outputs, 'group', write).finally(() => told.push('over'));
+  const refused = expect(done).rejects.toMatchObject({ type: 'TOPIC_AUTHORIZATION_FAILED' });
+  await vi.waitFor(() => expect(told).toEqual(['0 addPartitionsToTxn', '0 addOffsetsToTxn']));
+  joined.open();
+  await refused;
+  await producer.close();
+  expect(told.slice(2)).toEqual(['0 has answered', 'over', 'disconnected']);
+  expect(write).not.toHaveBeenCalled();
+});
+
+test('each ask is repeated by itself while the transaction before ends', async () => {
+  const ending = new Map([
+    ['addPartitionsToTxn', 2],
+    ['addOffsetsToTxn', 1],
+  ]);
+  const { producer, told } = await harness(async (_, what) => {
+    const left = ending.get(what) ?? 0;
+    ending.set(what, left - 1);
+    if (left > 0) throw failure('CONCURRENT_TRANSACTIONS');
+  });
+  await producer.transact(outputs, 'group', () => producer.commitOffsets('group', []));
+  const asks = told.filter((one) => one !== '0 has answered');
+  expect(asks.filter((one) => /addPartitions/.test(one))).toHaveLength(3);
+  expect(asks.filter((one) => /addOffsets/.test(one))).toHaveLength(2);
+  expect(asks.slice(-2)).toEqual(['0 txnOffsetCommit', '0 endTxn']);
+});
+
 test('a close waits for the transaction under way, which would connect the cluster again', async () => {
   const { opened, open } = gate();
   const { producer, told } = await harness(async (_, what) => {
