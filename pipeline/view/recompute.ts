@@ -1,4 +1,5 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import { isActive } from '../follow/alert-store.js';
 import { baselineValue, thresholdOf } from '../model/alert-record.js';
 import { type BaselineView, baselineFor, candidates, type PastWindow } from '../model/baseline.js';
 import { fromRecord } from '../model/buckets.js';
@@ -97,10 +98,10 @@ function lookBack(alert: AlertRecord, rule: Rule, evidence: Evidence): [Baseline
   const past = comparable(rule, evidence.windows, start);
   const wasActive = (start: number): boolean => {
     const end = past.find((one) => one.start === start)?.end ?? start;
-    return isActive(evidence.transitions.findLast(({ windowEnd }) => windowEnd <= end));
+    return leavesActive(evidence.transitions.findLast(({ windowEnd }) => windowEnd <= end));
   };
   // Active, but with nothing held any more: what was held has expired.
-  const expired = rule.baseline.freeze && alert.baseline?.frozenAt === null && isActive(before.at(-1));
+  const expired = rule.baseline.freeze && alert.baseline?.frozenAt === null && leavesActive(before.at(-1));
   const view = baselineFor({
     rule,
     start,
@@ -120,8 +121,7 @@ function lookBack(alert: AlertRecord, rule: Rule, evidence: Evidence): [Baseline
 
 const noSums = { windows: 0, ms: 0, requests: 0, latencySum: 0, errors: 0, buckets: null, max: null };
 
-const isActive = (record: AlertRecord | undefined): boolean =>
-  record?.state === 'pending' || record?.state === 'firing';
+const leavesActive = (record: AlertRecord | undefined): boolean => record !== undefined && isActive(record);
 
 /** When a window is judged, ms since the epoch: at its end; a session when it is over. */
 const judgedAt = ({ selection: { panes } }: Rule, { start, end }: WindowRecord): number =>

@@ -148,7 +148,7 @@ export function createView(options: ViewOptions): View {
     ready: async () => {
       // A broker that says nothing is asked once, however often that is asked for.
       looking ??= log
-        .range('alerts', 0)
+        .range(topics.alerts, 0)
         .then(
           () => true,
           () => false,

@@ -20,7 +20,6 @@ interface RulesFile {
 }
 
 const DAY_MS = 86_400_000;
-const LINES_BEFORE = 0;
 const LINES_AFTER = 12;
 
 /** Everything that an alert says of itself, beside the rule that decided it and what became of it. */
@@ -107,7 +106,7 @@ export class Why {
       this.#asking.signal,
     );
     const lines = text.split('\n');
-    const first = Math.max(0, rule.line - 1 - LINES_BEFORE);
+    const first = rule.line - 1;
     const behind = lines.findIndex((line, i) => i > rule.line - 1 && /^\s*-\s+alert\s*:/.test(line));
     const last = Math.min(behind < 0 ? lines.length : behind, rule.line + LINES_AFTER);
     return [document.createTextNode(lines.slice(first, last).join('\n').trimEnd())];

@@ -50,8 +50,8 @@ export const recordByRecord: Producing = (broker, id, topics) =>
   });
 
 /**
- * Record batches written in one piece: with kafkajs's own way, the encoding of a closing's windows and alerts is
- * most of what an alert waits for.
+ * Record batches written in one piece: kafkajs's own way makes an encoder of each record and copies it several
+ * times, on the thread that does all else.
  */
 export function inOnePiece(warn: (message: string) => void, now: () => number): Producing {
   const producing = through<Broker, Requests, OfBroker>(
@@ -64,7 +64,7 @@ export function inOnePiece(warn: (message: string) => void, now: () => number): 
       return requests.send(broker, { ...asked, request }) as ReturnType<Transacting['produce']>;
     },
     (broker) => (id, topics) => recordByRecord(broker, id, topics),
-    () => warn('this version of kafkajs appends in its own way only: that works, but alerts come later'),
+    () => warn('this version of kafkajs appends in its own way only: that works, but costs more'),
   );
   return (broker, id, topics) => producing(broker)(id, topics);
 }
