@@ -1,29 +1,7 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { WindowRecord } from '../../schemas/types.js';
-import { Driver, type Outputs, outputsOf, type Row, rules, type Spec, T } from './driver.fixture.js';
+import { Driver, type Outputs, outputsOf, rules, type Spec, T } from './driver.fixture.js';
+import { bounds, hopping, pane, rolling, row, tumbling } from './hopping.fixture.js';
 
-const hopping = 'alert: Rolling, window: 40s, every: 10s, when: mean_latency > 1s';
-const tumbling = 'alert: Plain, when: mean_latency > 1000s';
-const idOf = (lengths: string, by = 'route'): string =>
-  createHash('sha256')
-    .update(`http_request_duration_seconds{} errors{status=~"5.."} by (${by}) ${lengths}`)
-    .digest('hex')
-    .slice(0, 16);
-const [pane, rolling] = [idOf('10000 0'), idOf('40000/10000 0')];
-
-const row = (start: number, requests: number, more: Partial<Row> = {}): Row => ({
-  selection: pane,
-  start,
-  requests,
-  ...more,
-});
-/** Start and end in s after T, requests. */
-const bounds = ({ start, end, requests }: WindowRecord): unknown[] => [
-  (start - T) / 1000,
-  (end - T) / 1000,
-  requests,
-];
 const only = (selection: string, { windows }: Pick<Outputs, 'windows'>): unknown[][] =>
   windows.filter((one) => one.selection === selection).map(bounds);
 
