@@ -43,8 +43,8 @@ export function alertsApi(options: AlertsApiOptions): Api {
 }
 
 function serveAlerts(api: Api, { alerts, clock }: AlertsApiOptions): void {
-  api.get(
-    '/alerts',
+  api.route(
+    ['get', '/alerts'],
     {
       id: 'listAlerts',
       summary: 'Alerts that are pending or firing; with `since`, transitions',
@@ -55,7 +55,7 @@ function serveAlerts(api: Api, { alerts, clock }: AlertsApiOptions): void {
         timeIn('since', 'Transitions of windows that ended since then'),
         ...paging('all', MOST_AT_ONCE),
       ],
-      answer: { description: 'Alerts.', schema: listOf(ref('AlertRecord')), linked: true },
+      answers: { 200: { description: 'Alerts.', schema: listOf(ref('AlertRecord')), linked: true } },
       refuses: [400],
     },
     async (c) => {
@@ -94,8 +94,8 @@ async function transitionsSince(alerts: AlertIndex, query: Query, now: number): 
 }
 
 function serveHistory(api: Api, { alerts, clock }: AlertsApiOptions): void {
-  api.get(
-    '/history',
+  api.route(
+    ['get', '/history'],
     {
       id: 'listHistory',
       summary: 'Transitions of the past, the newest first',
@@ -105,7 +105,7 @@ function serveHistory(api: Api, { alerts, clock }: AlertsApiOptions): void {
         timeIn('to', 'Of windows that ended before'),
         ...paging(String(USUAL_LIMIT), MOST_AT_ONCE),
       ],
-      answer: { description: 'A page.', schema: ref('HistoryPage'), linked: true },
+      answers: { 200: { description: 'A page.', schema: ref('HistoryPage'), linked: true } },
       refuses: [400],
     },
     async (c) => {
@@ -126,13 +126,13 @@ function serveHistory(api: Api, { alerts, clock }: AlertsApiOptions): void {
 }
 
 function serveExplain(api: Api, options: AlertsApiOptions): void {
-  api.get(
-    '/explain/:id',
+  api.route(
+    ['get', '/explain/:id'],
     {
       id: 'explainAlert',
       summary: 'All that the decision behind a transition used, made again from the windows in the log',
       parameters: [inPath('id', '`id` of the transition.')],
-      answer: { description: 'The explanation.', schema: ref('Explanation') },
+      answers: { 200: { description: 'The explanation.', schema: ref('Explanation') } },
       refuses: [404],
     },
     async (c) => {
@@ -151,8 +151,8 @@ function serveExplain(api: Api, options: AlertsApiOptions): void {
 }
 
 function serveSparklines(api: Api, { alerts, rules, recent }: AlertsApiOptions): void {
-  api.get(
-    '/sparklines',
+  api.route(
+    ['get', '/sparklines'],
     {
       id: 'listSparklines',
       summary: 'How the measures of active alerts went in the windows before',
@@ -161,9 +161,11 @@ function serveSparklines(api: Api, { alerts, rules, recent }: AlertsApiOptions):
           ...{ type: 'array', items: { type: 'string' } },
         }),
       ],
-      answer: {
-        description: 'By fingerprint, those of alerts that are active.',
-        schema: { type: 'object', additionalProperties: ref('Sparkline') },
+      answers: {
+        200: {
+          description: 'By fingerprint, those of alerts that are active.',
+          schema: { type: 'object', additionalProperties: ref('Sparkline') },
+        },
       },
     },
     async (c) => {

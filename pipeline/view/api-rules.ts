@@ -35,13 +35,15 @@ export function rulesApi(options: RulesApiOptions): Api {
 }
 
 function serveRules(api: Api, { alerts, rules, recent }: RulesApiOptions): void {
-  api.get(
-    '/rules',
+  api.route(
+    ['get', '/rules'],
     {
       id: 'listRules',
       summary: 'What is watched, with how many groups each rule has',
       parameters: paging('all', MOST_AT_ONCE),
-      answer: { description: 'In order of their names.', schema: listOf(ref('RuleStatus')), linked: true },
+      answers: {
+        200: { description: 'In order of their names.', schema: listOf(ref('RuleStatus')), linked: true },
+      },
       refuses: [400],
     },
     async (c) => {
@@ -65,13 +67,13 @@ function serveRules(api: Api, { alerts, rules, recent }: RulesApiOptions): void 
 }
 
 function serveRevision(api: Api, { rules }: RulesApiOptions): void {
-  api.get(
-    '/rules/:revision',
+  api.route(
+    ['get', '/rules/:revision'],
     {
       id: 'getRules',
       summary: 'The text of a rule file that is or was in use',
       parameters: [inPath('revision', 'As alerts and rules name it.')],
-      answer: { description: 'The text.', schema: ref('RulesRevision') },
+      answers: { 200: { description: 'The text.', schema: ref('RulesRevision') } },
       refuses: [404],
     },
     async (c) => {
@@ -84,12 +86,12 @@ function serveRevision(api: Api, { rules }: RulesApiOptions): void {
 }
 
 function serveStatus(api: Api, { alerts, rules, recent, progress, clock }: RulesApiOptions): void {
-  api.get(
-    '/status',
+  api.route(
+    ['get', '/status'],
     {
       id: 'getStatus',
       summary: 'How far the sources were scraped and the windows judged',
-      answer: { description: 'How far.', schema: ref('Status') },
+      answers: { 200: { description: 'How far.', schema: ref('Status') } },
     },
     async (c) => {
       const sources = await progress.sources();

@@ -34,13 +34,13 @@ const events = 'A position without data first, then an event for each record; a 
 /** What comes, as server-sent events. */
 export function streamsApi(options: StreamsApiOptions): Api {
   const api = new Api();
-  api.get(
-    '/alerts/stream',
+  api.route(
+    ['get', '/alerts/stream'],
     {
       id: 'streamAlerts',
       summary: 'Transitions as they come, as server-sent events',
       parameters: [...alertFilters, since, ...resumption],
-      answer: { description: events, schema: ref('AlertEvent'), type: 'text/event-stream' },
+      answers: { 200: { description: events, schema: ref('AlertEvent'), type: 'text/event-stream' } },
       refuses: [400],
     },
     (c) => {
@@ -49,13 +49,13 @@ export function streamsApi(options: StreamsApiOptions): Api {
       return stream(c, { topic: 'alerts', type: 'AlertRecord', accepts }, options);
     },
   );
-  api.get(
-    '/windows/stream',
+  api.route(
+    ['get', '/windows/stream'],
     {
       id: 'streamWindows',
       summary: 'Windows as they close, as server-sent events',
       parameters: [match, since, ...resumption],
-      answer: { description: events, schema: ref('WindowEvent'), type: 'text/event-stream' },
+      answers: { 200: { description: events, schema: ref('WindowEvent'), type: 'text/event-stream' } },
       refuses: [400],
     },
     (c) => {

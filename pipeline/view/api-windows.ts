@@ -45,8 +45,8 @@ interface Found {
 export function windowsApi(options: WindowsApiOptions): Api {
   const { recent } = options;
   const api = new Api();
-  api.get(
-    '/windows',
+  api.route(
+    ['get', '/windows'],
     {
       id: 'listWindows',
       summary: 'Windows that have closed, in order of their ends',
@@ -59,7 +59,7 @@ export function windowsApi(options: WindowsApiOptions): Api {
         inQuery('group', 'Of the group with this text, as `/groups` names it.'),
         ...paging('all', MOST_IN_PAGE),
       ],
-      answer: { description: 'Windows.', schema: listOf(ref('WindowRecord')), linked: true },
+      answers: { 200: { description: 'Windows.', schema: listOf(ref('WindowRecord')), linked: true } },
       refuses: [400],
     },
     async (c) => {
@@ -68,8 +68,8 @@ export function windowsApi(options: WindowsApiOptions): Api {
       return c.json(items.map(({ window }) => toJson(schema, window)));
     },
   );
-  api.get(
-    '/groups',
+  api.route(
+    ['get', '/groups'],
     {
       id: 'listGroups',
       summary: 'The groups of a selection that had a window within the last hour of event time',
@@ -77,7 +77,9 @@ export function windowsApi(options: WindowsApiOptions): Api {
         inQuery('selection', 'Its id, as `/rules` names it; without, none is given.'),
         ...paging('all', MOST_IN_PAGE),
       ],
-      answer: { description: 'In order of their texts.', schema: listOf(ref('Group')), linked: true },
+      answers: {
+        200: { description: 'In order of their texts.', schema: listOf(ref('Group')), linked: true },
+      },
       refuses: [400],
     },
     (c) => {

@@ -14,8 +14,8 @@ export interface Parameter {
 
 export interface Answer {
   readonly description: string;
-  /** Of its JSON, or of each event where it is a stream. */
-  readonly schema: JsonSchema;
+  /** Of its JSON, or of each event where it is a stream; absent where it has no body. */
+  readonly schema?: JsonSchema;
   /** Whether it has a `Link` to the page behind. */
   readonly linked?: true;
   readonly type?: 'application/json' | 'text/event-stream';
@@ -28,8 +28,10 @@ export interface Operation {
   readonly summary: string;
   readonly description?: string;
   readonly parameters?: readonly Parameter[];
-  /** Of status 200. */
-  readonly answer: Answer;
+  /** Of the JSON that it is sent. */
+  readonly body?: JsonSchema;
+  /** Where it succeeds, by status. */
+  readonly answers: Readonly<Record<number, Answer>>;
   /** Errors of its own, beside those that any may answer with. */
   readonly refuses?: readonly (keyof typeof refusals)[];
 }
@@ -40,8 +42,10 @@ export const refusals = {
   404: 'There is none of that name, or it is not kept any more.',
 } as const;
 
+export type Method = 'get' | 'put' | 'post' | 'delete';
+
 export interface Documented {
-  readonly method: 'get';
+  readonly method: Method;
   /** As hono has it: `/explain/:id`. */
   readonly path: string;
   readonly operation: Operation;
@@ -52,12 +56,12 @@ export class Api {
   readonly app = new Hono();
   readonly operations: Documented[] = [];
 
-  get<Path extends string>(
-    path: Path,
+  route<Path extends string>(
+    [method, path]: readonly [Method, Path],
     operation: Operation,
     handler: Handler<BlankEnv, Path, BlankInput>,
   ): void {
-    this.operations.push({ method: 'get', path, operation });
-    this.app.get(path, handler);
+    this.operations.push({ method, path, operation });
+    this.app[method](path, handler);
   }
 }

@@ -69,7 +69,15 @@ const problemResponse = (status: string, description: string): Json => ({
   content: { 'application/problem+json': { schema: ref('Problem') } },
 });
 
-function describe({ id, summary, description, parameters = [], answer, refuses = [] }: Operation): Json {
+function describe({
+  id,
+  summary,
+  description,
+  parameters = [],
+  body,
+  answers,
+  refuses = [],
+}: Operation): Json {
   const problems = [...refuses, ...Object.keys(failures)].map((status) => [
     String(status),
     { $ref: `#/components/responses/${responseName(String(status))}` },
@@ -79,30 +87,34 @@ function describe({ id, summary, description, parameters = [], answer, refuses =
     summary,
     ...(description === undefined ? {} : { description }),
     parameters: parameters.map((one) => ({ ...one })),
-    responses: { 200: answered(answer), ...Object.fromEntries(problems) },
+    ...(body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answered(answer)])),
+      ...Object.fromEntries(problems),
+    },
   };
 }
 
 function answered({ description, schema, linked, type = 'application/json' }: Answer): Json {
-  // A stream has no schema as a whole; that of each event is called as OpenAPI 3.2 will have it.
-  const media: JsonSchema =
-    type === 'text/event-stream' ? { schema: { type: 'string' }, 'x-itemSchema': schema } : { schema };
+  // A stream has no schema as a whole; that of each event is called as in OpenAPI 3.2.
+  const media = (of: JsonSchema): Json =>
+    type === 'text/event-stream' ? { schema: { type: 'string' }, 'x-itemSchema': of } : { schema: of };
   return {
     description,
     ...(linked ? { headers: { Link: { $ref: '#/components/headers/Link' } } } : {}),
-    content: { [type]: media },
+    ...(schema ? { content: { [type]: media(schema) } } : {}),
   };
 }
 
 /** The document itself, which is in it too. */
 export function documentApi(others: readonly Api[], access: Access): Api {
   const api = new Api();
-  api.get(
-    '/openapi.json',
+  api.route(
+    ['get', '/openapi.json'],
     {
       id: 'getOpenApi',
       summary: 'This document',
-      answer: { description: 'OpenAPI 3.1.', schema: { type: 'object' } },
+      answers: { 200: { description: 'OpenAPI 3.1.', schema: { type: 'object' } } },
     },
     (c) =>
       c.json(
