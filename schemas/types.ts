@@ -148,6 +148,16 @@ export interface ContextMeasure {
   readonly rising: boolean;
 }
 
+/** Where the rule stands. */
+export interface RuleRef {
+  /** Path as configured (text). */
+  readonly file: string;
+  /** Line of the alert key, from 1 (line). */
+  readonly line: number;
+  /** First 12 hex digits of SHA-256 of the file's bytes (text). */
+  readonly revision: string;
+}
+
 /** One of several conditions that a rule has. */
 export interface ConditionResult {
   /** What was measured (word). */
@@ -158,16 +168,6 @@ export interface ConditionResult {
   readonly value: null | number;
   /** What it was compared with (s, 1/s or ratio); null without one. */
   readonly threshold: null | number;
-}
-
-/** Where the rule stands. */
-export interface RuleRef {
-  /** Path as configured (text). */
-  readonly file: string;
-  /** Line of the alert key, from 1 (line). */
-  readonly line: number;
-  /** First 12 hex digits of SHA-256 of the file's bytes (text). */
-  readonly revision: string;
 }
 
 /** One transition of one alert. Key: the fingerprint. */
@@ -208,12 +208,12 @@ export interface AlertRecord {
   readonly baseline: null | Baseline;
   /** The rule's context measures. */
   readonly context: readonly ContextMeasure[];
-  /** All conditions, in order, where the rule has several; the first is also the measure above. */
-  readonly conditions: readonly ConditionResult[];
   /** recovered, baseline expired, no_data or rule_changed (text); null for pending and firing. */
   readonly reason: null | string;
   /** The rule that decided. */
   readonly rule: RuleRef;
+  /** All conditions, in order, where the rule has several; the first is also the measure above. */
+  readonly conditions: readonly ConditionResult[];
 }
 
 /** A part of a stage's whole state for one input partition, written into that partition. */

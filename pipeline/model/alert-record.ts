@@ -75,9 +75,9 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     endsAt: state === 'resolved' ? event.at : null,
     baseline: baseline === null ? null : baselineField(rule, baseline),
     context: baseline === null ? [] : rule.context.map((one) => contextOf(one, event, baseline)),
-    conditions: baseline === null || rule.also.length === 0 ? [] : conditionsOf(event, baseline),
     reason: event.reason,
     rule: { file: rule.file, line: rule.line, revision: event.revision },
+    conditions: baseline === null || rule.also.length === 0 ? [] : conditionsOf(event, baseline),
   };
 }
 
