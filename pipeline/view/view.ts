@@ -8,11 +8,13 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
+import { MarkStore } from '../follow/mark-store.js';
 import type { Entry } from '../follow/scan.js';
 import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
 import { alertsApi } from './api-alerts.js';
+import { marksApi } from './api-marks.js';
 import { rulesApi } from './api-rules.js';
 import { windowsApi } from './api-windows.js';
 import { parsePosition, streamTopic } from './event-stream.js';
@@ -29,7 +31,7 @@ export interface ViewOptions {
   readonly access: Access;
   /** What people see; without, there is the API alone. */
   readonly page?: PageFiles;
-  /** Where it keeps the alerts of the past. */
+  /** Where it keeps the alerts of the past, and what people say of alerts. */
   readonly store: Store;
   /** How long they are kept, ms. */
   readonly retention: number;
@@ -90,6 +92,7 @@ export function createView(options: ViewOptions): View {
   // Of its own paths alone: it may be mounted beside others'.
   for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
   app.route('/api/v1', alertsApi({ log, codec, alerts, rules, recent, clock }));
+  app.route('/api/v1', marksApi({ alerts, marks: new MarkStore(store), clock }));
   app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
   app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
 
