@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import {
   type Acknowledgement,
   type AllMarks,
+  inEffect,
   type Markable,
-  markerAt,
+  markerOf,
   marksJson,
   matchersText,
   type Silence,
@@ -29,7 +30,7 @@ const alert: Markable = {
 };
 
 const marksOf = (all: Partial<AllMarks>, more: Partial<Markable> = {}, now = NOW) =>
-  marksJson(markerAt({ silences: [], acknowledgements: [], ...all }, now)({ ...alert, ...more }));
+  marksJson(markerOf(inEffect({ silences: [], acknowledgements: [], ...all }, now))({ ...alert, ...more }));
 
 describe('a silence', () => {
   test('is in effect from its begin, and not at its end', () => {

@@ -49,28 +49,30 @@ export type SilenceState = 'pending' | 'active' | 'expired';
 export const stateOfSilence = ({ from, until }: Silence, now: number): SilenceState =>
   now >= until ? 'expired' : now < from ? 'pending' : 'active';
 
-/** Whether it is meant by an acknowledgement that is in effect. */
-export const isAcknowledged = (
-  { fingerprint, startsAt, until }: Acknowledgement,
-  alert: Markable,
-  now: number,
-): boolean =>
+/** What of all is in effect at that time, whichever alerts there are. */
+export const inEffect = ({ silences, acknowledgements }: AllMarks, now: number): AllMarks => ({
+  silences: silences.filter((one) => stateOfSilence(one, now) === 'active'),
+  acknowledgements: acknowledgements.filter(({ until }) => until === null || now < until),
+});
+
+/** Whether it is the alert that was acknowledged, and still active. */
+export const isMeant = ({ fingerprint, startsAt }: Acknowledgement, alert: Markable): boolean =>
   alert.fingerprint === fingerprint &&
   alert.startsAt === startsAt &&
-  (alert.state === 'pending' || alert.state === 'firing') &&
-  (until === null || now < until);
+  (alert.state === 'pending' || alert.state === 'firing');
 
-/** Finds the marks that are in effect on an alert at that time; docs/semantics.md, "Silences and acknowledgements". */
-export function markerAt({ silences, acknowledgements }: AllMarks, now: number): (alert: Markable) => Marks {
-  const active = silences
-    .filter((one) => stateOfSilence(one, now) === 'active')
-    .map((silence) => ({ silence, matches: compileMatchers(silence.matchers) }));
-  const taken = new Map(acknowledgements.map((one) => [one.fingerprint, one]));
+/**
+ * Finds the marks of an alert, by what is in effect; docs/semantics.md, "Silences and acknowledgements". Throws
+ * SyntaxError on a bad regex.
+ */
+export function markerOf({ silences, acknowledgements }: AllMarks): (alert: Markable) => Marks {
+  const compiled = silences.map((silence) => ({ silence, matches: compileMatchers(silence.matchers) }));
+  const said = new Map(acknowledgements.map((one) => [one.fingerprint, one]));
   return (alert) => {
-    const said = taken.get(alert.fingerprint);
+    const acknowledgement = said.get(alert.fingerprint);
     return {
-      silences: active.filter(({ matches }) => matches(alert.labels)).map(({ silence }) => silence),
-      acknowledgement: said && isAcknowledged(said, alert, now) ? said : null,
+      silences: compiled.filter(({ matches }) => matches(alert.labels)).map(({ silence }) => silence),
+      acknowledgement: acknowledgement && isMeant(acknowledgement, alert) ? acknowledgement : null,
     };
   };
 }

@@ -4,8 +4,9 @@ import { problem } from '../../platform/http/problem.js';
 import type { MarkStore } from '../follow/mark-store.js';
 import {
   type Acknowledgement,
-  isAcknowledged,
-  markerAt,
+  inEffect,
+  isMeant,
+  markerOf,
   marksJson,
   matchersText,
   type Silence,
@@ -32,7 +33,7 @@ export function marksApi({ alerts, marks, clock }: MarksApiOptions): Hono {
     (now: number) =>
     (said: Acknowledgement): boolean => {
       const alert = alerts.activeOf(said.fingerprint);
-      return alert !== null && isAcknowledged(said, alert, now);
+      return alert !== null && isMeant(said, alert) && (said.until === null || now < said.until);
     };
 
   app.get('/silences', async (c) => {
@@ -68,7 +69,7 @@ export function marksApi({ alerts, marks, clock }: MarksApiOptions): Hono {
 
   app.get('/marks', async (c) => {
     const now = clock();
-    const marksOf = markerAt(await marks.all(now), now);
+    const marksOf = markerOf(inEffect(await marks.all(now), now));
     const found = alerts
       .active()
       .filter(alertFilter(c.req.query()))

@@ -1,6 +1,8 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import type { Marks } from '../../model/marks.js';
 import { byId, el } from './dom.js';
 import { ageText, groupLabel, rateText, ratioText, thresholdText, valueText } from './format.js';
+import { markRow } from './mark-text.js';
 import { drawSpark, type Sparkline } from './spark.js';
 import { getJson } from './stream.js';
 import { VirtualList } from './virtual-list.js';
@@ -8,6 +10,7 @@ import { VirtualList } from './virtual-list.js';
 export interface BoardViewOptions {
   readonly now: () => number;
   readonly onChosen: (record: AlertRecord) => void;
+  readonly marksOf: (record: AlertRecord) => Marks;
 }
 
 const SPARKS_EVERY_MS = 5_000;
@@ -43,8 +46,11 @@ export class BoardView {
     byId('alert-table').setAttribute('aria-rowcount', String(rows.length + 1));
     byId('nothing').hidden = rows.length > 0;
     this.#list.items = rows;
-    for (const { fingerprint } of this.#seen)
-      this.#list.rowOf(fingerprint)?.classList.toggle('chosen', fingerprint === chosen);
+    for (const record of this.#seen) {
+      const row = this.#list.rowOf(record.fingerprint);
+      row?.classList.toggle('chosen', record.fingerprint === chosen);
+      if (row) this.#mark(row, record);
+    }
   }
 
   /** Moves the choice by so many rows. */
@@ -97,7 +103,7 @@ export class BoardView {
     const age = (endsAt ?? this.options.now()) - startsAt;
     const cell = (name: string, ...children: readonly (Node | string)[]): HTMLElement =>
       el('td', { class: name }, ...children);
-    return el(
+    const row = el(
       'tr',
       {
         class: `row ${state} ${severity}${fingerprint === this.#chosen ? ' chosen' : ''}`,
@@ -112,5 +118,11 @@ export class BoardView {
       cell('age', ageText(age)),
       cell('line', this.#spark(record)),
     );
+    this.#mark(row, record);
+    return row;
+  }
+
+  #mark(row: HTMLElement, record: AlertRecord): void {
+    markRow(row, this.options.marksOf(record), this.options.now());
   }
 }
