@@ -183,11 +183,11 @@ describe.skipIf(!browserSuites)('the page', () => {
     await page.getByRole('button', { name: 'Silence…' }).click();
     const dialog = page.getByRole('dialog', { name: 'Silence alerts' });
     expect(await dialog.getByLabel('Alerts').inputValue()).toBe('{alertname="Slow",route="/a"}');
-    await dialog.getByLabel('Alerts').fill('{route=~"(/a)+"}');
     // The first that is empty has the focus.
     await page.keyboard.type('ada');
     await page.keyboard.press('Tab');
     await page.keyboard.type('deploying <b>1.4</b>');
+    await dialog.getByLabel('Alerts').fill('{route=~"(/a)+"}');
     await page.keyboard.press('Enter');
     await expect.poll(() => dialog.getByRole('alert').innerText(), SLOW).toContain('repeats a group');
     await dialog.getByLabel('Alerts').fill('{route="/a"}');
@@ -219,8 +219,8 @@ describe.skipIf(!browserSuites)('the page', () => {
     expect(await dialog.getByLabel('Who').inputValue()).toBe('ada');
     await page.keyboard.press('Escape');
     expect([await dialog.count(), await page.locator('#why').isVisible()]).toEqual([0, true]);
-    // The answer that refused the first try is one of them.
-    expect(problems.filter((text) => !text.includes('400'))).toEqual([]);
+    // The rule of such alerts is not known, and the first try was refused.
+    expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
   });
 
   test('an alert is acknowledged until it resolves', async () => {
@@ -251,7 +251,7 @@ describe.skipIf(!browserSuites)('the page', () => {
     await view.append({ ...one, id: 'resolved', state: 'resolved', windowEnd: one.windowEnd + 1 });
     await page.locator('tr.resolved').waitFor();
     expect(await count(page, 'mark')).toBe(0);
-    expect(problems.filter((text) => !text.includes('400'))).toEqual([]);
+    expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
   });
 
   test('can be used by keys alone', async () => {

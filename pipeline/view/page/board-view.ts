@@ -19,7 +19,6 @@ const SPARKS_EVERY_MS = 5_000;
 export class BoardView {
   readonly #list: VirtualList<AlertRecord>;
   readonly #sparks = new Map<string, Sparkline>();
-  #seen: readonly AlertRecord[] = [];
   #chosen: string | null = null;
   #asking = false;
   #asked = 0;
@@ -30,10 +29,7 @@ export class BoardView {
       body: byId('alert-rows'),
       keyOf: ({ fingerprint }) => fingerprint,
       row: (record) => this.#row(record),
-      onSeen: (seen) => {
-        this.#seen = seen;
-        void this.#askSparks(true);
-      },
+      onSeen: () => void this.#askSparks(true),
     });
   }
 
@@ -46,7 +42,7 @@ export class BoardView {
     byId('alert-table').setAttribute('aria-rowcount', String(rows.length + 1));
     byId('nothing').hidden = rows.length > 0;
     this.#list.items = rows;
-    for (const record of this.#seen) {
+    for (const record of this.#list.seen) {
       const row = this.#list.rowOf(record.fingerprint);
       row?.classList.toggle('chosen', record.fingerprint === chosen);
       if (row) this.#mark(row, record);
@@ -67,7 +63,7 @@ export class BoardView {
   /** Ages grow each second; lines are asked for again where they may have gone on. */
   tick(): void {
     const now = this.options.now();
-    for (const { fingerprint, startsAt, state } of this.#seen) {
+    for (const { fingerprint, startsAt, state } of this.#list.seen) {
       const age = this.#list.rowOf(fingerprint)?.querySelector('.age');
       if (age && (state === 'firing' || state === 'pending')) age.textContent = ageText(now - startsAt);
     }
@@ -76,7 +72,7 @@ export class BoardView {
 
   async #askSparks(missing: boolean): Promise<void> {
     const due = this.options.now() - this.#asked >= SPARKS_EVERY_MS;
-    const wanted = this.#seen.filter(({ fingerprint }) => due || !this.#sparks.has(fingerprint));
+    const wanted = this.#list.seen.filter(({ fingerprint }) => due || !this.#sparks.has(fingerprint));
     if (this.#asking || wanted.length === 0 || !(due || missing)) return;
     this.#asking = true;
     this.#asked = this.options.now();
