@@ -22,6 +22,8 @@ export class MarkBook {
   #known = new WeakMap<AlertRecord, Marks>();
   #last = '';
   #problem: string | null = null;
+  #asked = 0;
+  #answered = 0;
 
   constructor(readonly onChange: () => void) {}
 
@@ -43,12 +45,16 @@ export class MarkBook {
   readonly isSilenced = (record: AlertRecord): boolean => this.of(record).silences.length > 0;
 
   async ask(): Promise<void> {
+    const turn = ++this.#asked;
     const before = `${this.#problem} ${this.#last}`;
     try {
       const [silences, acknowledgements] = await Promise.all([
         getJson<readonly ListedSilence[]>('/api/v1/silences'),
         getJson<readonly Acknowledgement[]>('/api/v1/acknowledgements'),
       ]);
+      // What was asked before the last change may come behind it.
+      if (turn < this.#answered) return;
+      this.#answered = turn;
       this.#problem = null;
       this.#take(silences, acknowledgements);
     } catch (error) {
