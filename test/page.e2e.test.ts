@@ -251,6 +251,13 @@ describe.skipIf(!browserSuites)('the page', () => {
     await view.append({ ...one, id: 'resolved', state: 'resolved', windowEnd: one.windowEnd + 1 });
     await page.locator('tr.resolved').waitFor();
     expect(await count(page, 'mark')).toBe(0);
+    // What is explained of the past stays where it is, whatever comes.
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'History' }).click();
+    await page.locator('#transitions button', { hasText: 'resolved' }).click();
+    await page.locator('#why h2').waitFor();
+    await view.silence('{route="/a"}');
+    await expect.poll(() => texts(page, '#why mark'), SLOW).toEqual(['silenced']);
     expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
   });
 

@@ -25,6 +25,8 @@ const now = (): number => health.now();
 const board = new Board();
 let address = parseAddress(location.search);
 let drawing = false;
+/** The transition of the past that is explained, until one goes elsewhere. */
+let past: AlertRecord | null = null;
 
 const marks = new MarkBook(draw);
 const table = new BoardView({
@@ -35,8 +37,8 @@ const table = new BoardView({
 const history = new History({
   now,
   onChosen: (record) => {
-    why.show(record);
-    panel.draw(record);
+    past = record;
+    draw();
   },
 });
 const explorer = new Explorer({ onChosen: (selection, group) => go({ selection, group: group || null }) });
@@ -63,7 +65,7 @@ function draw(): void {
     byId('marks-note').textContent = marks.problem === null ? '' : `Silences may be old: ${marks.problem}`;
     if (address.tab === 'board') table.show(board.rows(isShown()), address.alert);
     if (address.tab === 'silences') silences.draw();
-    const chosen = address.alert === null ? null : board.get(address.alert);
+    const chosen = address.alert === null ? past : board.get(address.alert);
     if (chosen !== null || address.alert === null) why.show(chosen);
     panel.draw(why.shown);
   });
@@ -96,6 +98,7 @@ function go(to: Partial<Address>, how: 'push' | 'replace' = 'push'): void {
 }
 
 function arrive(before: Address | null): void {
+  past = null;
   for (const tab of tabs) {
     byId(`tab-${tab}`).toggleAttribute('aria-current', tab === address.tab);
     byId(tab).hidden = tab !== address.tab;
