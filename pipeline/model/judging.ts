@@ -16,7 +16,7 @@ export interface GroupPast {
   windows: PastWindow[];
 }
 
-/** A rule for one group: whether it is active, and after which recent windows it was. */
+/** A rule for one group where it is active, or was after recent windows: those of them that are remembered. */
 export interface GroupRule {
   readonly labels: Labels;
   alert: ActiveAlert | null;
@@ -30,6 +30,11 @@ export class RuleJudging {
   active = 0;
 
   constructor(readonly rule: Rule) {}
+
+  /** Undefined where the rule is inactive, and was after every window that is remembered. */
+  known(text: string): GroupRule | undefined {
+    return this.groups.size === 0 ? undefined : this.groups.get(text);
+  }
 
   group(text: string, labels: Labels): GroupRule {
     let group = this.groups.get(text);
