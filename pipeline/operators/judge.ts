@@ -1,7 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { type AlertEvent, alertLabels, alertRecord, type Expand } from '../model/alert-record.js';
-import { type ActiveAlert, step } from '../model/alert-state.js';
+import { type Absence, type ActiveAlert, absenceOf, endsWithoutData, step } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
@@ -11,7 +11,7 @@ import type { Rule } from '../model/rule.js';
 import { SharedBaselines } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
-import { judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
+import { clears, judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 
 export interface Judged {
@@ -106,20 +106,38 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging, groups: readonly 
         past: sharing.past,
       });
   }
-  if (judging.active === 0) return found;
-  const withData = new Set(window.groups.map(({ text }) => text));
-  const { sessions } = window.judging;
-  for (const [text, group] of judging.groups) {
-    if (group.alert === null || withData.has(text)) continue;
-    if (!sessions?.isOpen(text))
-      judgeActive(found, { window, judging, group, merged: null, text, past: pastOf(window, text) });
-    else
-      found.groups.push({
-        ...{ labels: group.labels, sums: null, baseline: none, state: group.alert.state },
-        unjudged: null,
-      });
+  for (const absent of absentGroups(window, judging)) {
+    if (absent.isOpen) {
+      const { labels, alert } = absent.group;
+      const state = alert?.state ?? 'inactive';
+      found.groups.push({ labels, sums: null, baseline: none, state, unjudged: null });
+    } else judgeActive(found, { window, judging, merged: null, ...absent });
   }
   return found;
+}
+
+interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
+  /** Whether a session of the group goes on. */
+  readonly isOpen: boolean;
+}
+
+/** Groups without data of which the rule says something all the same: it is active, or alerts for want of data. */
+function absentGroups(window: ClosedWindow, judging: RuleJudging): readonly Absent[] {
+  const { sessions, seen } = window.judging;
+  const alerts = judging.rule.noData === 'alert' && seen !== null && seen.size > 0;
+  if (judging.active === 0 && !alerts) return [];
+  const withData = new Set(window.groups.map(({ text }) => text));
+  const absent = new Map<string, Absent>();
+  const add = (text: string, group: GroupRule): void => {
+    const isOpen = sessions?.isOpen(text) ?? false;
+    absent.set(text, { group, text, past: pastOf(window, text), isOpen });
+  };
+  for (const [text, group] of judging.groups)
+    if (group.alert !== null && !withData.has(text)) add(text, group);
+  if (alerts)
+    for (const [text, { labels }] of seen)
+      if (!withData.has(text) && !absent.has(text)) add(text, judging.group(text, labels));
+  return [...absent.values()];
 }
 
 /** The usual case: the rule is inactive for the group, and was after every window that is remembered. */
@@ -197,9 +215,13 @@ function judgeGroup(one: Case, verdict: Verdict): Transition | null {
   const { window, judging, group, baseline } = one;
   const { rule } = judging;
   const { alert } = group;
-  const condition = typeof verdict === 'boolean' ? verdict : null;
+  const absence = verdict === 'no_data' ? absenceFor(one) : null;
+  const condition = absence === 'holds' ? true : typeof verdict === 'boolean' ? verdict : null;
   if (alert === null) return condition === true ? begin(one) : null;
-  const transition = step(alert, rule, window.end, condition);
+  if (absence === 'stays') return null;
+  const cleared = rule.clear === null || (one.merged !== null && clears(rule.clear, one.merged, baseline));
+  const transition =
+    absence === 'ends' ? endsWithoutData(alert) : step(alert, rule, window.end, { condition, cleared });
   if (transition === null) return null;
   const event = eventOf(one, alert, baseline);
   if (transition.to === 'firing') {
@@ -213,11 +235,18 @@ function judgeGroup(one: Case, verdict: Verdict): Transition | null {
   return { ...event, state: transition.to, reason };
 }
 
+function absenceFor({ window, judging, text }: Case): Absence {
+  const seen = window.judging.seen?.get(text);
+  return absenceOf(judging.rule.noData, seen === undefined ? null : window.end - seen.end);
+}
+
 function begin(one: Case): Transition {
-  const { window, judging, group, baseline } = one;
+  const { window, judging, group, baseline, merged } = one;
   const { rule } = judging;
   const { end } = window;
-  const held = rule.baseline.freeze && baseline.sums !== null ? { sums: baseline.sums, frozenAt: end } : null;
+  // What has no data is nothing to compare with.
+  const holds = rule.baseline.freeze && baseline.sums !== null && merged !== null;
+  const held = holds ? { sums: baseline.sums, frozenAt: end } : null;
   const alert: ActiveAlert = {
     state: rule.for === 0 ? 'firing' : 'pending',
     since: end,
@@ -255,6 +284,7 @@ function eventOf(
 
 /** Windows with requests become candidates of later baselines. */
 function remember({ judging, end: at, groups }: ClosedWindow): void {
+  judging.see(at, groups);
   const candidates = judging.isCandidate(at) ? groups : [];
   for (const { text, labels, start, end, requests, latencySum, errors, buckets, max } of candidates) {
     if (!(requests > 0)) continue;

@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Codec } from '../../platform/codec/codec.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { outage } from '../../platform/http/outage.js';
@@ -8,20 +8,24 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
+<<<<<<< HEAD
 import { MarkStore } from '../follow/mark-store.js';
 import type { Entry } from '../follow/scan.js';
+=======
+>>>>>>> main
 import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
 import { alertsApi } from './api-alerts.js';
 import { marksApi } from './api-marks.js';
 import { rulesApi } from './api-rules.js';
+import { streamsApi } from './api-streams.js';
 import { windowsApi } from './api-windows.js';
-import { parsePosition, streamTopic } from './event-stream.js';
 import { type Access, guard } from './guard.js';
+import { API, documentApi } from './openapi.js';
 import { type PageFiles, pageApp } from './page-files.js';
 import { Progress } from './progress.js';
-import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
+import { BadQuery } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
 
@@ -90,6 +94,7 @@ export function createView(options: ViewOptions): View {
   const app = new Hono();
 
   // Of its own paths alone: it may be mounted beside others'.
+<<<<<<< HEAD
   for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
   app.route('/api/v1', alertsApi({ log, codec, alerts, rules, recent, clock }));
   app.route('/api/v1', marksApi({ alerts, marks: new MarkStore(store), clock }));
@@ -130,6 +135,16 @@ export function createView(options: ViewOptions): View {
     return stream(c, 'windows', 'WindowRecord', accepts);
   });
 
+=======
+  for (const path of ['/', '/assets/*', `${API}/*`]) app.use(path, guard(access));
+  const apis = [
+    alertsApi({ log, codec, alerts, rules, recent, clock }),
+    windowsApi({ log, codec, recent, clock }),
+    rulesApi({ alerts, rules, recent, progress, clock }),
+    streamsApi({ log, shared, patience, clock }),
+  ];
+  for (const api of [...apis, documentApi(apis, access)]) app.route(API, api.app);
+>>>>>>> main
   app.route('/', pageApp(page));
 
   app.onError((error) => {
