@@ -10,12 +10,8 @@ import { encodeOutputs } from '../stage/encode.js';
 import { firingNow, isWithin, rangesOf } from './firing.js';
 import { type Item, itemOf, itemsOf, letterOf } from './item.js';
 import { Ledger } from './ledger.js';
-<<<<<<< HEAD
 import { MarkReader } from './mark-reader.js';
-import { inRequests, type Notice, noticeOf } from './notice.js';
-=======
 import { inRequests, type Notice } from './notice.js';
->>>>>>> main
 import type { Outcome, Receiver } from './receiver.js';
 import { retryDelay } from './retry.js';
 import { Standing } from './standing.js';
@@ -154,11 +150,7 @@ export class Handover {
     // Not yet: each of them is tried alone.
     const result = outcome.kind === 'refused' && notices.length > 1 ? 'failed' : outcome.kind;
     count(this.receiver.name, result, notices.length);
-<<<<<<< HEAD
-    if (!signal.aborted) this.#standing.heard(outcome);
-=======
     await this.#heard(outcome);
->>>>>>> main
     return outcome;
   }
 

@@ -8,11 +8,7 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
-<<<<<<< HEAD
 import { MarkStore } from '../follow/mark-store.js';
-import type { Entry } from '../follow/scan.js';
-=======
->>>>>>> main
 import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
@@ -94,57 +90,15 @@ export function createView(options: ViewOptions): View {
   const app = new Hono();
 
   // Of its own paths alone: it may be mounted beside others'.
-<<<<<<< HEAD
-  for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
-  app.route('/api/v1', alertsApi({ log, codec, alerts, rules, recent, clock }));
-  app.route('/api/v1', marksApi({ alerts, marks: new MarkStore(store), clock }));
-  app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
-  app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
-
-  const stream = async (
-    c: Context,
-    topic: keyof typeof shared,
-    type: 'AlertRecord' | 'WindowRecord',
-    accepts: (entry: Entry) => boolean,
-  ): Promise<Response> => {
-    const partitions = await log.partitions(topic);
-    const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
-    if (last !== undefined) {
-      const given = parsePosition(last, partitions);
-      if (!given) return problem(400, 'Last-Event-ID is none of this stream');
-      const from = await Promise.all(
-        // Beyond the end it is of a log that was here before: what comes now must not be waited past.
-        given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
-      );
-      return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
-    }
-    const time = timeOf(c.req.query(), 'since', clock(), Number.POSITIVE_INFINITY);
-    const from = await Promise.all(
-      Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
-    );
-    return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
-  };
-  app.get('/api/v1/alerts/stream', (c) => {
-    const matches = alertFilter(c.req.query());
-    const accepts = ({ decoded: { type, value } }: Entry) => type === 'AlertRecord' && matches(value);
-    return stream(c, 'alerts', 'AlertRecord', accepts);
-  });
-  app.get('/api/v1/windows/stream', (c) => {
-    const matches = labelFilter(c.req.query());
-    const accepts = ({ decoded: { type, value } }: Entry) => type === 'WindowRecord' && matches(value.group);
-    return stream(c, 'windows', 'WindowRecord', accepts);
-  });
-
-=======
   for (const path of ['/', '/assets/*', `${API}/*`]) app.use(path, guard(access));
   const apis = [
     alertsApi({ log, codec, alerts, rules, recent, clock }),
+    marksApi({ alerts, marks: new MarkStore(store), clock }),
     windowsApi({ log, codec, recent, clock }),
     rulesApi({ alerts, rules, recent, progress, clock }),
     streamsApi({ log, shared, patience, clock }),
   ];
   for (const api of [...apis, documentApi(apis, access)]) app.route(API, api.app);
->>>>>>> main
   app.route('/', pageApp(page));
 
   app.onError((error) => {
