@@ -17,7 +17,7 @@ for (const file of readdirSync(join(root, 'schemas'))) {
 }
 chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755);
 const page = ['pipeline', 'view', 'page'];
-for (const file of ['index.html', 'style.css', 'icon.svg'])
+for (const file of ['index.html', 'style.css', 'marks.css', 'icon.svg'])
   cpSync(join(root, ...page, file), join(root, 'dist', ...page, file));
 const uplot = join(root, 'node_modules', 'uplot', 'dist');
 cpSync(join(uplot, 'uPlot.esm.js'), join(root, 'dist', ...page, 'vendor', 'uplot.js'));

@@ -170,6 +170,58 @@ const answers = {
       minItems: 2,
     },
   },
+  Silence: object('What somebody knows of all alerts with such labels, for a time.', {
+    id: text('For `DELETE /silences/{id}`.'),
+    matchers: listOf(
+      object('A matcher of a label; an absent label is empty.', {
+        label: text('The name of the label.'),
+        operator: { type: 'string', enum: ['=', '!=', '=~', '!~'] },
+        value: text('What it is compared with; an anchored regular expression with `=~` and `!~`.'),
+      }),
+    ),
+    match: text('Its matchers as a selector.'),
+    by: text('Who said it.'),
+    why: text('What they know.'),
+    from: instant('When it begins'),
+    until: instant('When it ends'),
+    state: { type: 'string', enum: ['pending', 'active', 'expired'] },
+  }),
+  SilenceRequest: {
+    ...object('A silence that is asked for.', {
+      match: text('A selector over labels, not of every alert; a name before it is that of the alert.'),
+      by: text('Who you are: at most 100 characters.'),
+      why: text('What you know: at most 1000 characters.'),
+      until: text('When it ends: a duration after its begin, or a time with a zone.'),
+      from: text('When it begins: a duration from now, or a time with a zone; now where it is absent.'),
+    }),
+    required: ['match', 'by', 'why', 'until'],
+  },
+  Acknowledgement: object('Somebody has taken up an alert, while it is pending or firing.', {
+    fingerprint: text('Of the alert.'),
+    startsAt: instant('That of the alert'),
+    by: text('Who said it.'),
+    why: text('What they know.'),
+    at: instant('When it was said'),
+    until: orNull(instant('When it ends, if the alert has not')),
+  }),
+  AcknowledgementRequest: {
+    ...object('What is said of an alert.', {
+      by: text('Who you are: at most 100 characters.'),
+      why: text('What you know: at most 1000 characters.'),
+      until: text(
+        'When it ends: a duration from now, or a time with a zone; with the alert where it is absent.',
+      ),
+      startsAt: instant('That of the alert that is meant: refused where another is active'),
+    }),
+    required: ['by', 'why'],
+  },
+  Marks: {
+    ...object('What is in effect on an alert.', {
+      silencedBy: listOf(text('The id of a silence.')),
+      acknowledgedBy: text('Who has acknowledged it.'),
+    }),
+    required: [],
+  },
 } as const satisfies Readonly<Record<string, JsonSchema>>;
 
 const records = ['AlertRecord', 'WindowRecord', 'RulesRevision'] as const;

@@ -8,10 +8,12 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
+import { MarkStore } from '../follow/mark-store.js';
 import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
 import { alertsApi } from './api-alerts.js';
+import { marksApi } from './api-marks.js';
 import { rulesApi } from './api-rules.js';
 import { streamsApi } from './api-streams.js';
 import { windowsApi } from './api-windows.js';
@@ -29,7 +31,7 @@ export interface ViewOptions {
   readonly access: Access;
   /** What people see; without, there is the API alone. */
   readonly page?: PageFiles;
-  /** Where it keeps the alerts of the past. */
+  /** Where it keeps the alerts of the past, and what people say of alerts. */
   readonly store: Store;
   /** How long they are kept, ms. */
   readonly retention: number;
@@ -91,6 +93,7 @@ export function createView(options: ViewOptions): View {
   for (const path of ['/', '/assets/*', `${API}/*`]) app.use(path, guard(access));
   const apis = [
     alertsApi({ log, codec, alerts, rules, recent, clock }),
+    marksApi({ alerts, marks: new MarkStore(store), clock }),
     windowsApi({ log, codec, recent, clock }),
     rulesApi({ alerts, rules, recent, progress, clock }),
     streamsApi({ log, shared, patience, clock }),
