@@ -9,6 +9,7 @@ import {
   duration,
   gauges,
   limit,
+  originOrNone,
   size,
   target,
   waiting,
@@ -112,6 +113,18 @@ export const settings = {
     variable: 'VMS_URL',
     help: 'where video management is',
     schema: address(['http', 'https']),
+  },
+  gatewayUrl: {
+    flag: '--gateway-url <url>',
+    default: 'none',
+    help: 'where browsers reach the gateway, for the videos on the page; none: no videos',
+    schema: originOrNone,
+  },
+  viewOrigin: {
+    flag: '--view-origin <url>',
+    default: 'none',
+    help: 'where browsers reach the view, if its page is to show videos; none: no other page may ask',
+    schema: originOrNone,
   },
   videos: {
     flag: '--videos <folder>',

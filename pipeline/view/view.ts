@@ -29,6 +29,8 @@ export interface ViewOptions {
   readonly access: Access;
   /** What people see; without, there is the API alone. */
   readonly page?: PageFiles;
+  /** Origin of the gateway, where the page finds videos; empty: the view's own; null: there are none. */
+  readonly gateway?: string | null;
   /** Where it keeps the alerts of the past. */
   readonly store: Store;
   /** How long they are kept, ms. */
@@ -64,6 +66,7 @@ export function createView(options: ViewOptions): View {
     codec,
     access,
     page = new Map(),
+    gateway = null,
     store,
     retention,
     clock,
@@ -127,7 +130,7 @@ export function createView(options: ViewOptions): View {
     return stream(c, 'windows', 'WindowRecord', accepts);
   });
 
-  app.route('/', pageApp(page));
+  app.route('/', pageApp(page, gateway));
 
   app.onError((error) => {
     if (error instanceof BadQuery) return problem(400, error.message);

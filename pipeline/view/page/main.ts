@@ -10,6 +10,7 @@ import { Health } from './health.js';
 import { History } from './history.js';
 import { getRules, showRules } from './rules.js';
 import { follow, getJson } from './stream.js';
+import { Videos } from './videos.js';
 import { Why } from './why.js';
 
 const STATUS_EVERY_MS = 5_000;
@@ -74,6 +75,8 @@ function arrive(before: Address | null): void {
   if (address.tab === 'windows' && moved('since', 'selection', 'group'))
     void explorer.show(address.since, address.selection, address.group);
   if (address.tab === 'rules' && moved()) void showRules();
+  if (address.tab === 'videos' && moved()) void videos.show();
+  if (before?.tab === 'videos' && address.tab !== 'videos') videos.leave();
   draw();
 }
 
@@ -99,9 +102,10 @@ function onKey(event: KeyboardEvent): void {
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const by = stepKeys[event.key];
+  const tab = tabs[Number(event.key) - 1];
   if (event.key === '/') byId('filter').focus();
   else if (by !== undefined && address.tab === 'board') table.step(by);
-  else if (/^[1-4]$/.test(event.key)) go({ tab: tabs[Number(event.key) - 1] ?? 'board' });
+  else if (tab !== undefined && !byId(`tab-${tab}`).hidden) go({ tab });
   else return;
   event.preventDefault();
 }
@@ -128,6 +132,7 @@ byId('tabs').append(
     ),
   ),
 );
+const videos = new Videos(now);
 byId('counts').append(
   ...(['firing', 'pending', 'resolved'] as const).map((state) =>
     el(
@@ -163,7 +168,11 @@ follow<AlertRecord>({
     opened = open;
   },
 });
-setInterval(() => void health.ask(), STATUS_EVERY_MS);
+setInterval(() => {
+  void health.ask();
+  // Each look is a request of the platform that is watched: nobody asks who does not look.
+  if (address.tab === 'videos' && !document.hidden) void videos.show();
+}, STATUS_EVERY_MS);
 setInterval(() => {
   health.draw();
   if (address.tab === 'board') table.tick();
