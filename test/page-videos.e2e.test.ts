@@ -1,8 +1,15 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { AxeResults } from 'axe-core';
+import { Hono } from 'hono';
 import type { Browser, Page } from 'playwright-core';
+import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPage } from '../cli/page.js';
+import { createGateway } from '../gateway/gateway.js';
+import { pageApp } from '../pipeline/view/page-files.js';
+import { type Listening, serve } from '../platform/http/serve.js';
 import { browserSuites, launchBrowser } from './browser.js';
 import { temporaryFolder, Up } from './tidemark.js';
 import { Studio } from './videos.js';
@@ -78,6 +85,61 @@ describe.skipIf(!browserSuites)('the videos on the page', () => {
     await page.getByRole('button', { name: 'Close', exact: true }).click();
     expect(await page.locator('#player').isVisible()).toBe(false);
     expect(problems).toEqual([]);
+  });
+
+  /** A page whose videos are at the gateway of another origin, which allows the page's or another one. */
+  async function apart(published: string, allows: 'its origin' | 'another one') {
+    const video = { id: 'v', name: 'Tides', author: 'Ada', createdAt: '2023-11-14T22:13:20.000Z' };
+    const vms = new Hono()
+      .get('/videos', (c) => c.json([{ ...video, state: 'available', progress: 1, reason: null }]))
+      .get('/videos/v', (c) => c.redirect('/videofiles/v/video.mpd', 301));
+    const listen = ({ fetch }: { readonly fetch: unknown }): Promise<Listening> =>
+      serve({ fetch: fetch as never, host: '127.0.0.1', port: 0 });
+    const behind = await listen(vms);
+    // Each side names the other: the page is put in once it is known where the gateway is.
+    const outer = new Hono();
+    let inner = new Hono();
+    outer.all('*', (c) => inner.fetch(c.req.raw));
+    const view = await listen(outer);
+    const gateway = createGateway({
+      ...{ vms: behind.url, videoFiles: published, registry: new Registry(), newId: () => 'id' },
+      monotonic: () => performance.now(),
+      viewOrigin: allows === 'its origin' ? view.url : 'http://another.example',
+    });
+    const front = await listen(gateway);
+    inner = pageApp(readPage(resolve('dist')), front.url);
+    const dispose = async (): Promise<void> => {
+      for (const one of [view, front, behind]) await one.close(0);
+      await gateway.close();
+    };
+    return { url: view.url, gateway: front.url, [Symbol.asyncDispose]: dispose };
+  }
+
+  test('plays from a gateway of another origin that allows the page', async () => {
+    using folder = temporaryFolder();
+    using studio = await Studio.open();
+    writeFileSync(join(folder.path, 'clip.mp4'), studio.clip({ seconds: 6, size: '640x360', audio: false }));
+    mkdirSync(join(folder.path, 'v'));
+    execFileSync(studio.tools.ffmpeg, [
+      ...['-v', 'error', '-nostdin', '-i', join(folder.path, 'clip.mp4'), '-c', 'copy', '-f', 'dash'],
+      join(folder.path, 'v', 'video.mpd'),
+    ]);
+    await using site = await apart(folder.path, 'its origin');
+    const { page } = await open(`${site.url}/?tab=videos`);
+    await page.getByRole('button', { name: 'Play Tides' }).click();
+    await expect.poll(() => timeOf(page), SLOW).toBeGreaterThan(1);
+    await expect.poll(() => page.locator('tr.available').innerText(), SLOW).toContain('6s');
+  });
+
+  test('says what to do where the gateway does not allow the page', async () => {
+    using folder = temporaryFolder();
+    await using site = await apart(folder.path, 'another one');
+    const { page } = await open(`${site.url}/?tab=videos`);
+    await expect
+      .poll(() => page.locator('#videos-note').innerText(), SLOW)
+      .toBe(
+        `${site.gateway} does not answer this page: does the gateway run, with --view-origin ${site.url}?`,
+      );
   });
 
   test('is not there where there is no gateway', async () => {
