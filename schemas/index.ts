@@ -22,6 +22,7 @@ const files: readonly (readonly [name: RecordName, file: string])[] = [
   ['MetricRecord', 'metric-record'],
   ['PartialBatch', 'partial-batch'],
   ['WindowRecord', 'window-record'],
+  ['TargetStates', 'target-states'],
 ];
 
 export const recordNames: readonly RecordName[] = [...new Set(files.map(([name]) => name))];

@@ -7,18 +7,20 @@ import type { AlertIndex } from './alert-index.js';
 import type { Progress } from './progress.js';
 import type { RecentWindows } from './recent-windows.js';
 import type { RuleTexts } from './rule-texts.js';
+import type { Targets } from './targets.js';
 
 export interface RulesApiOptions {
   readonly alerts: AlertIndex;
   readonly rules: RuleTexts;
   readonly recent: RecentWindows;
   readonly progress: Progress;
+  readonly targets: Targets;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
 }
 
 /** What is watched, and how far it has come. */
-export function rulesApi({ alerts, rules, recent, progress, clock }: RulesApiOptions): Hono {
+export function rulesApi({ alerts, rules, recent, progress, targets, clock }: RulesApiOptions): Hono {
   const app = new Hono();
 
   app.get('/rules', async (c) => {
@@ -50,6 +52,7 @@ export function rulesApi({ alerts, rules, recent, progress, clock }: RulesApiOpt
     return c.json({
       now: clock(),
       sources,
+      targets: await targets.newest(),
       scrapedTo: sources.length === 0 ? null : Math.max(...sources.map(({ watermark }) => watermark)),
       evaluatedTo: finite(recent.newest),
       rules: newest && { file: newest.file, revision: newest.revision, count: newest.rules.length },

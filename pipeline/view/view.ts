@@ -22,6 +22,7 @@ import { Progress } from './progress.js';
 import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
+import { Targets } from './targets.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
@@ -87,6 +88,7 @@ export function createView(options: ViewOptions): View {
   const recent = new RecentWindows({ ...following, topic: shared.windows });
   const rules = new RuleTexts({ log, codec });
   const progress = new Progress({ log, codec, monotonic });
+  const targets = new Targets({ log, codec, monotonic });
   let looking: Promise<boolean> | null = null;
   const app = new Hono();
 
@@ -94,7 +96,7 @@ export function createView(options: ViewOptions): View {
   for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
   app.route('/api/v1', alertsApi({ log, codec, alerts, rules, recent, clock }));
   app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
-  app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, clock }));
+  app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, targets, clock }));
 
   const stream = async (
     c: Context,
