@@ -21,6 +21,8 @@ export interface PipelineOptions {
   readonly targets: number;
   /** Event time between two checkpoints, ms. */
   readonly checkpointEvery: number;
+  /** And by the clock, ms. */
+  readonly checkpointApart?: number;
   /** Of a partition of `metrics`; the usual ones without. */
   readonly limits?: Limits;
   readonly warn: (message: string) => void;
@@ -99,7 +101,7 @@ async function runStage<S extends Aggregate | Evaluate>(
   factory: StageFactory<S>,
   live: Map<number, S>,
 ): Promise<{ readonly membership: Membership; readonly stop: () => Promise<void> }> {
-  const { log, codec, rules, say = () => undefined, checkpointEvery, warn, pause, onFatal } = options;
+  const { log, codec, rules, say = () => undefined, warn, pause, onFatal } = options;
   const running = new Set<Promise<void>>();
   const membership = await log.join(factory.name, factory.topic, (owned) => {
     const place = `${factory.name} of ${owned.topic}/${owned.partition}`;
@@ -118,7 +120,8 @@ async function runStage<S extends Aggregate | Evaluate>(
       warn,
       clock: () => performance.now(),
       pause,
-      checkpointEvery,
+      checkpointEvery: options.checkpointEvery,
+      ...(options.checkpointApart === undefined ? {} : { checkpointApart: options.checkpointApart }),
       onStage: (partition, stage) => {
         drop();
         if (stage === null || owned.lost.aborted) return;

@@ -15,7 +15,16 @@ export async function startPipeline(
 ): Promise<RunningPipeline & { readonly metrics: () => Promise<string> }> {
   const registry = new Registry();
   const running = await runPipeline({
-    ...{ log, codec, rules, registry, pause, targets: PARTITIONS, checkpointEvery: 60_000 },
+    ...{
+      log,
+      codec,
+      rules,
+      registry,
+      pause,
+      targets: PARTITIONS,
+      checkpointEvery: 60_000,
+      checkpointApart: 0,
+    },
     warn: (text) => expect.unreachable(text),
     onFatal: (error) => expect.unreachable(String(error)),
   });

@@ -71,7 +71,8 @@ async function run(
   await log.createTopics(topicSpecs(86_400_000));
   const warnings: string[] = [];
   for (const half of [0, 1]) {
-    const options = { log, codec, rules, registry: new Registry(), targets: 4, checkpointEvery };
+    const checkpoints = { checkpointEvery, checkpointApart: 0 };
+    const options = { log, codec, rules, registry: new Registry(), targets: 4, ...checkpoints };
     const pipeline = await runPipeline({
       ...options,
       warn: (text) => warnings.push(text),

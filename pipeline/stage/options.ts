@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   /** Event time between two checkpoints, ms. */
   readonly checkpointEvery?: number;
+  /** And at least so much by the clock, ms: what was read in a short time is read again in as short a time. */
+  readonly checkpointApart?: number;
   /** How long a position without outputs may wait to be committed, ms. */
   readonly positionEvery?: number;
   /** Told of the stage that owns the partition, for metrics. */

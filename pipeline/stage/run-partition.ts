@@ -12,6 +12,8 @@ import { type Recovered, recover } from './recover.js';
 import { loadSchemas } from './schemas.js';
 import type { Produced, Stage } from './stage.js';
 
+/** While more is there to be read, outputs wait for each other so long, ms: a commit costs the same for many. */
+const GATHER_MS = 100;
 /** How long to wait before a commit that the log had no room for is tried again, ms. */
 const RETRY_MS = 1_000;
 
@@ -49,11 +51,17 @@ async function own(owned: OwnedPartition, options: RunOptions): Promise<void> {
 class Run {
   readonly #stage: Stage;
   readonly #every: number;
+  readonly #apart: number;
   readonly #positionEvery: number;
   #next: Offset;
   #committed: Offset;
   #committedAt: number;
+  /** Event time of the last checkpoint, and the clock's. */
   #checkpointAt: number;
+  #checkpointed: number;
+  /** What was given out since the last commit, and since when there is any. */
+  #gathered: Produced[] = [];
+  #gatheredAt = 0;
 
   constructor(
     readonly owned: OwnedPartition,
@@ -65,28 +73,37 @@ class Run {
     this.#committed = next;
     this.#committedAt = options.clock();
     this.#checkpointAt = stage.watermark;
+    this.#checkpointed = this.#committedAt;
     this.#every = options.checkpointEvery ?? 5 * 60_000;
+    this.#apart = options.checkpointApart ?? 2_000;
     this.#positionEvery = options.positionEvery ?? 5_000;
   }
 
   /** Rules first, then one batch. */
   async turn(): Promise<void> {
-    const rules = this.options.rules();
+    const { clock, rules: current } = this.options;
+    const rules = current();
     if (rules.revision !== this.#stage.rules.revision || rules.file !== this.#stage.rules.file) {
       await this.commit(this.#stage.takeUp(rules), true);
     }
-    const waitMs = Math.max(0, this.#committedAt + this.#positionEvery - this.options.clock());
+    const isGathering = this.#gathered.length > 0;
+    const waitMs = isGathering ? 0 : Math.max(0, this.#committedAt + this.#positionEvery - clock());
     const batch = await this.owned.pull({ waitMs, signal: this.owned.lost });
     if (batch === null) {
-      await this.#commitPosition();
+      if (isGathering) await this.commit([], false);
+      else await this.#commitPosition();
       return;
     }
     await loadSchemas(batch, this.owned, this.options);
     const produced = this.#stage.push(batch);
     this.#next = batch.next;
-    const due = this.#stage.watermark - this.#checkpointAt >= this.#every;
-    if (produced.length > 0 || due) await this.commit(produced, due);
-    else if (this.options.clock() - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
+    const now = clock();
+    const due =
+      this.#stage.watermark - this.#checkpointAt >= this.#every && now - this.#checkpointed >= this.#apart;
+    if (!isGathering) this.#gatheredAt = now;
+    if (!due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gathered.push(...produced);
+    else if (produced.length > 0 || isGathering || due) await this.commit(produced, due);
+    else if (now - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
   }
 
   async #commitPosition(): Promise<void> {
@@ -97,16 +114,19 @@ class Run {
   /** Outputs, position and, where asked for, the whole state: all or nothing, until it is done. */
   async commit(produced: readonly Produced[], checkpoint: boolean): Promise<void> {
     const { codec, factory } = this.options;
-    const outputs = encodeOutputs(codec, produced);
+    const outputs = encodeOutputs(codec, [...this.#gathered, ...produced]);
     const next = this.#next;
     const id = `${factory.name}-${this.owned.partition}-${next}`;
     const commit: Commit = checkpoint
       ? { next, replayFrom: next, checkpoint: checkpointRecords(codec, id, this.#stage.save()) }
       : { next };
     await this.#persist(() => this.owned.commit(outputs, commit));
+    this.#gathered = [];
     this.#committed = next;
     this.#committedAt = this.options.clock();
-    if (checkpoint) this.#checkpointAt = this.#stage.watermark;
+    if (!checkpoint) return;
+    this.#checkpointAt = this.#stage.watermark;
+    this.#checkpointed = this.#committedAt;
   }
 
   /** A log without room delays, and loses nothing. */

@@ -19,6 +19,9 @@ class CutBatch implements Batch {
   get count(): number {
     return this.batch.count;
   }
+  get more(): boolean {
+    return this.batch.more;
+  }
   get offset(): Offset {
     return this.batch.offset;
   }

@@ -10,6 +10,8 @@ export interface Batch {
   readonly count: number;
   /** Offset after the last record of the batch. */
   readonly next: Offset;
+  /** Whether there was more to be read behind it when it was read. */
+  readonly more: boolean;
   advance(): boolean;
   rewind(): void;
   readonly offset: Offset;
@@ -34,6 +36,7 @@ export class FrameBatch implements Batch {
   bytes: Buffer;
   count = 0;
   next: Offset = 0;
+  more = false;
   offset = 0;
   keyStart = -1;
   keyEnd = -1;
@@ -62,6 +65,7 @@ export class FrameBatch implements Batch {
   clear(): void {
     this.#end = 0;
     this.count = 0;
+    this.more = false;
     this.rewind();
   }
 

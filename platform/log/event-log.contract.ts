@@ -140,6 +140,21 @@ export function eventLogContract(name: string, open: () => Promise<LogFixture>):
       expect(await drain(log, input, 0, first + 39)).toHaveLength(2);
     });
 
+    test('says with a batch whether there was more behind it', async () => {
+      const large = Array.from({ length: 90 }, () => record('x'.repeat(100_000)));
+      for (const one of large) await append(one);
+      const reader = log.read(input, 0, 0);
+      const said: boolean[] = [];
+      for (let read = 0; read < large.length; ) {
+        const batch = await reader.pull({ waitMs: 500 });
+        read += values(batch).length;
+        said.push(batch?.more ?? false);
+      }
+      await reader.close();
+      expect(said.length).toBeGreaterThan(1);
+      expect(said).toEqual(said.map((_, i) => i < said.length - 1));
+    });
+
     test('refuses another number of partitions, and topics that are not there', async () => {
       const other = log.createTopics([{ name: input, partitions: 3, retentionMs: null }]);
       await expect(other).rejects.toMatchObject({ code: 'PartitionCountDiffers' });

@@ -105,6 +105,8 @@ export interface FetchedPartition {
   readonly partition: number;
   readonly errorCode: number;
   readonly highWatermark: string;
+  /** Up to where a read-committed reader can see. */
+  readonly lastStableOffset?: string;
   readonly abortedTransactions: readonly AbortedTransaction[] | null;
   /** Record batches as they are, where they come so; no messages then. */
   readonly records?: Buffer;

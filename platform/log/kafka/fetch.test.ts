@@ -66,7 +66,7 @@ test.each([4, 5, 6, 7, 8, 9, 10, 11])('record batches come as they are, with ver
   expect(sent[0]?.request.apiVersion).toBe(version);
   expect(responses[0]?.partitions).toEqual([
     {
-      ...{ partition: 3, errorCode: 0, highWatermark: '90', messages: [] },
+      ...{ partition: 3, errorCode: 0, highWatermark: '90', lastStableOffset: '80', messages: [] },
       abortedTransactions: [{ producerId: '7', firstOffset: '70' }],
       records: batches,
     },

@@ -74,13 +74,13 @@ export const decoding =
     const partition = async (decoder: Decoder): Promise<FetchedPartition> => {
       const [number, errorCode] = [decoder.readInt32(), decoder.readInt16()];
       const highWatermark = decoder.readInt64().toString();
-      // The last stable offset, and where the log begins.
-      decoder.readInt64();
+      const lastStableOffset = decoder.readInt64().toString();
+      // Where the log begins.
       if (version >= 5) decoder.readInt64();
       const abortedTransactions = decoder.readArray(transaction);
       // Another replica to read from.
       if (version >= 11) decoder.readInt32();
-      const head = { partition: number, errorCode, highWatermark, abortedTransactions };
+      const head = { partition: number, errorCode, highWatermark, lastStableOffset, abortedTransactions };
       const records = decoder.readBytes() ?? Buffer.alloc(0);
       if (areBatches(records)) return { ...head, records, messages: [] };
       const size = Buffer.alloc(4);

@@ -131,6 +131,7 @@ export class KafkaReader implements LogReader {
     const batch = found.records ? this.#whole : this.#single;
     if (found.records) this.#offset = await this.#whole.load(found.records, taking);
     else this.#offset = takeMessages(this.#single, found.messages, taking);
+    batch.more = Number(found.lastStableOffset ?? 0) > this.#offset;
     this.#watchHidden(Number(found.highWatermark));
     return batch;
   }

@@ -48,6 +48,7 @@ export const areBatches = (records: Buffer): boolean => records.length <= MAGIC 
 export class RecordBatches implements Batch {
   count = 0;
   next: Offset = 0;
+  more = false;
   offset = 0;
   appendedAt = 0;
   keyStart = -1;

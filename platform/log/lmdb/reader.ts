@@ -60,7 +60,10 @@ export class LmdbReader implements LogReader {
     batch.clear();
     this.source.db.resetReadTxn();
     for (const { base, next, count, frames } of this.source.chunks(this.#offset)) {
-      if (batch.count > 0 && batch.size + frames.length > PULL_BYTES) break;
+      if (batch.count > 0 && batch.size + frames.length > PULL_BYTES) {
+        batch.more = true;
+        break;
+      }
       if (base >= this.#offset) batch.pushFrames(frames, count, next);
       else batch.pushFrom(frames, this.#offset);
     }
