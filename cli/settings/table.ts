@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_GROUPS } from '../../pipeline/model/groups.js';
 import { notifySettings } from './notify.js';
+import { originSettings } from './origins.js';
 import {
   address,
   addressOrNone,
@@ -9,7 +10,6 @@ import {
   duration,
   gauges,
   limit,
-  originOrNone,
   size,
   target,
   waiting,
@@ -24,6 +24,7 @@ import { prometheusSettings } from './prometheus.js';
 export const settings = {
   ...prometheusSettings,
   ...notifySettings,
+  ...originSettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',
@@ -113,18 +114,6 @@ export const settings = {
     variable: 'VMS_URL',
     help: 'where video management is',
     schema: address(['http', 'https']),
-  },
-  gatewayUrl: {
-    flag: '--gateway-url <url>',
-    default: 'none',
-    help: 'where browsers reach the gateway, for the videos on the page; none: no videos',
-    schema: originOrNone,
-  },
-  viewOrigin: {
-    flag: '--view-origin <url>',
-    default: 'none',
-    help: 'where browsers reach the view, if its page is to show videos; none: no other page may ask',
-    schema: originOrNone,
   },
   videos: {
     flag: '--videos <folder>',
