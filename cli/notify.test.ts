@@ -1,9 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
+import { Driver } from '../pipeline/notify/driver.fixture.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
 import { temporaryFolder } from '../test/tidemark.js';
-import { receiversOf } from './notify.js';
+import { notifierMaker, receiversOf } from './notify.js';
+import { pause } from './pause.js';
 import { notifyNames } from './settings/notify.js';
 import { optionsOf, readOptions } from './settings.js';
 
@@ -61,4 +65,22 @@ describe('the receivers of alerts', () => {
   ])('%j is a mistake, told with the way out', (args, told) => {
     expect(() => receivers(...args)).toThrow(told);
   });
+});
+
+test('who stands by says nothing of the watchdog, and who hands over does', async () => {
+  await using driver = await Driver.create();
+  const { log, store } = driver;
+  const registry = new Registry();
+  const say = (): void => undefined;
+  const make = notifierMaker(
+    { log, store, codec: embeddedCodec(), receivers: [], pause, say, staleAfter: 60_000 },
+    registry,
+  );
+  expect(await registry.metrics()).not.toMatch(/^tidemark_watchdog_firing/m);
+  const ended = new AbortController();
+  const running = make().run(ended.signal);
+  expect(await registry.metrics()).toMatch(/^tidemark_watchdog_firing 0$/m);
+  ended.abort();
+  await running;
+  expect(await registry.metrics()).not.toMatch(/^tidemark_watchdog_firing/m);
 });

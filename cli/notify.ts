@@ -76,6 +76,15 @@ export function notifierMaker(
       for (const { receiver, lag } of running?.lags ?? []) this.set({ receiver }, lag / 1_000);
     },
   });
+  new Gauge({
+    name: 'tidemark_watchdog_firing',
+    help: 'Whether TidemarkWatchdog fires, since windows are closed; none while standing by',
+    registers,
+    collect() {
+      if (running) this.set(running.isWatchdogFiring ? 1 : 0);
+      else this.remove();
+    },
+  });
   return () => ({
     run: async (signal) => {
       const notifier = new Notifier({

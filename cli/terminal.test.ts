@@ -30,6 +30,7 @@ const firing: AlertRecord = {
   startsAt: at(12, 30, 30),
   endsAt: null,
   baseline: { value: 0.301, windows: 10, frozenAt: at(12, 30, 30) },
+  conditions: [],
   context: [{ measure: 'request_rate', value: 71, baseline: 48, ratio: 71 / 48, rising: true }],
   reason: null,
   rule: { file: 'sla.yaml', line: 8, revision: '0123456789ab' },

@@ -84,7 +84,7 @@ export class WindowMetrics {
         `threshold_${name}`,
         `${help}, that the rule draws the line at`,
         one(({ rule, baseline }) =>
-          rule.condition.measure === measure ? thresholdOf(rule, baseline) : null,
+          rule.condition.measure === measure ? thresholdOf(rule.condition, baseline) : null,
         ),
       );
     }

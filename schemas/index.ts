@@ -13,7 +13,7 @@ const files: readonly (readonly [name: RecordName, file: string])[] = [
   ['Watermark', 'watermark'],
   ['PartialBatch', 'partial-batch.1'],
   ['WindowRecord', 'window-record.1'],
-  ['AlertRecord', 'alert-record'],
+  ['AlertRecord', 'alert-record.1'],
   ['StageState', 'stage-state'],
   ['RulesRevision', 'rules-revision'],
   ['DeadLetter', 'dead-letter'],
@@ -22,6 +22,7 @@ const files: readonly (readonly [name: RecordName, file: string])[] = [
   ['MetricRecord', 'metric-record'],
   ['PartialBatch', 'partial-batch'],
   ['WindowRecord', 'window-record'],
+  ['AlertRecord', 'alert-record'],
   ['TargetStates', 'target-states'],
 ];
 

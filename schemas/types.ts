@@ -148,6 +148,18 @@ export interface ContextMeasure {
   readonly rising: boolean;
 }
 
+/** One of several conditions that a rule has. */
+export interface ConditionResult {
+  /** What was measured (word). */
+  readonly measure: string;
+  /** Comparison: > >= < <= == != (symbol). */
+  readonly operator: string;
+  /** In this window (s, 1/s or ratio); null without data. */
+  readonly value: null | number;
+  /** What it was compared with (s, 1/s or ratio); null without one. */
+  readonly threshold: null | number;
+}
+
 /** Where the rule stands. */
 export interface RuleRef {
   /** Path as configured (text). */
@@ -196,6 +208,8 @@ export interface AlertRecord {
   readonly baseline: null | Baseline;
   /** The rule's context measures. */
   readonly context: readonly ContextMeasure[];
+  /** All conditions, in order, where the rule has several; the first is also the measure above. */
+  readonly conditions: readonly ConditionResult[];
   /** recovered, baseline expired, no_data or rule_changed (text); null for pending and firing. */
   readonly reason: null | string;
   /** The rule that decided. */

@@ -10,7 +10,7 @@ import { Studio, Uploader } from './videos.js';
 const BUILD_MS = 900_000;
 const LONG = { timeout: 60_000, interval: 500 };
 /** The containers that run ours. */
-const replicas = ['gateway', 'pipeline', 'pipeline', 'spout', 'view', 'vms', 'vps'];
+const replicas = ['gateway', 'notify', 'pipeline', 'pipeline', 'spout', 'view', 'vms', 'vps'];
 
 // The first is decided by the load alone: nobody else lists the videos. The others are there to be seen.
 const rules = `version: 1

@@ -46,6 +46,9 @@ export class Compose {
       REGISTRY_IMAGE: images.registry,
       REDIS_IMAGE: images.redis,
       PROMETHEUS_IMAGE: images.prometheus,
+      ALERTMANAGER_IMAGE: images.alertmanager,
+      // With who hands alerts over.
+      COMPOSE_PROFILES: 'alertmanager',
       TIDEMARK_IMAGE: this.images.tidemark,
       TIDEMARK_VPS_IMAGE: this.images.vps,
       SLA_FILE: this.rules,

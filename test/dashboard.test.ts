@@ -1,13 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { exposeAlerts } from '../cli/alert-metrics.js';
+import { notifierMaker } from '../cli/notify.js';
+import { pause } from '../cli/pause.js';
 import { exposeSpout } from '../cli/spout-metrics.js';
 import { createGateway } from '../gateway/gateway.js';
+import { alertOf } from '../pipeline/follow/alert.fixture.js';
+import { FakeReceiver } from '../pipeline/notify/driver.fixture.js';
+import type { NotifierOptions } from '../pipeline/notify/notifier.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { serve } from '../platform/http/serve.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
+import { lmdbStore } from '../platform/store/lmdb/store.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
 import { dashboard, panelQueries } from './dashboard.js';
 import { writeMetrics } from './metrics-log.js';
@@ -67,6 +74,23 @@ function namesIn(promql: string): { readonly metrics: readonly Asked[]; readonly
   return { metrics, labels };
 }
 
+/** Hands over, by the clock of this machine, until it is stopped. */
+function startNotifier(
+  given: Pick<NotifierOptions, 'log' | 'codec' | 'store' | 'receivers'>,
+  registry: Registry,
+): { stop(): Promise<void> } {
+  const ended = new AbortController();
+  const say = (): void => undefined;
+  const make = notifierMaker({ ...given, pause, say, staleAfter: 600_000 }, registry);
+  const running = make().run(ended.signal);
+  return {
+    stop: () => {
+      ended.abort();
+      return running;
+    },
+  };
+}
+
 describe('the dashboard', () => {
   /** Labels by metric, as the components show them. */
   const shown = new Map<string, Set<string>>();
@@ -88,6 +112,11 @@ describe('the dashboard', () => {
     const pipeline = await startPipeline(log, codec, recompile('sla.yaml', rules));
     const spout = createRegistry();
     exposeSpout(spout, () => ({ watermark: 1, refused: 0 }));
+    const view = new Registry();
+    exposeAlerts(view, () => [alertOf('/a', 'firing')]);
+    const notify = new Registry();
+    const down = new FakeReceiver('hook');
+    down.down();
     const front = new Registry();
     const gateway = createGateway({
       ...{ vms: 'http://127.0.0.1:1', videoFiles: folder.path, registry: front },
@@ -106,7 +135,14 @@ describe('the dashboard', () => {
     expect((await fetch(`${listening.url}/nothing`)).status).toBe(404);
     await vi.waitFor(async () => expect(await front.metrics()).toContain('duration_seconds_count{'), SOON);
     await vi.waitFor(async () => expect(await pipeline.metrics()).toContain('baseline_error_ratio{'), SOON);
-    for (const page of [await pipeline.metrics(), await spout.metrics(), await front.metrics()]) read(page);
+    // Windows have closed, which is what the watchdog listens to.
+    const told = startNotifier({ log, codec, store: lmdbStore(environment), receivers: [down] }, notify);
+    undo.unshift(() => told.stop());
+    await vi.waitFor(async () => expect(await notify.metrics()).toContain('lag_seconds{'), SOON);
+    await vi.waitFor(async () => expect(await notify.metrics()).toContain('notifications_total{'), SOON);
+    await vi.waitFor(async () => expect(await notify.metrics()).toContain('watchdog_firing 1'), SOON);
+    const registries = [pipeline, spout, front, view, notify];
+    for (const page of await Promise.all(registries.map((one) => one.metrics()))) read(page);
   });
   afterAll(async () => {
     for (const one of undo) await one();
@@ -143,6 +179,32 @@ describe('the dashboard', () => {
     expect(asked).toHaveLength(1);
     const [, metric = '', label] = /^label_values\((\w+), (\w+)\)$/.exec(asked[0] ?? '') ?? [];
     expect([...(shown.get(metric) ?? [])]).toContain(label);
+  });
+
+  test('shows what is handed over, which alerts there are, and what is beyond a limit', () => {
+    const asked = panelQueries().flatMap(({ promql }) => namesIn(promql).metrics.map(({ metric }) => metric));
+    const about =
+      /^tidemark_(alerts$|notification|watchdog|groups$|series$|group_overflow|refused|spout_refused)/;
+    const said = [...shown.keys()].filter((name) => about.test(name));
+    expect(said.length).toBeGreaterThan(7);
+    expect(asked).toEqual(expect.arrayContaining(said));
+  });
+
+  test('has panels that lie side by side, each of an id of its own', () => {
+    const { panels } = dashboard();
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const taken = new Map<string, string>();
+    for (const {
+      title,
+      gridPos: { x, y, w, h },
+    } of panels) {
+      expect(x + w, title).toBeLessThanOrEqual(24);
+      for (let row = y; row < y + h; row++)
+        for (let column = x; column < x + w; column++) {
+          expect(taken.get(`${row} ${column}`), title).toBeUndefined();
+          taken.set(`${row} ${column}`, title);
+        }
+    }
   });
 
   test('shows everything that is said of closed windows, as the documentation does', () => {

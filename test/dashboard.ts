@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 
 interface Panel {
+  readonly id: number;
+  /** Of 24 columns. */
+  readonly gridPos: Readonly<Record<'x' | 'y' | 'w' | 'h', number>>;
   readonly title: string;
   readonly type: string;
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { componentCommands } from '../cli/commands.js';
 import { settings } from '../cli/settings/table.js';
 import { PARTITIONS, topicSpecs } from '../cli/topics.js';
 import { aggregateFactory } from '../pipeline/aggregate/aggregate.js';
@@ -20,7 +21,7 @@ import {
   secretsOf,
   workloads,
 } from './kubernetes.js';
-import { allowed, behind, opened, reachedIn, selected } from './kubernetes-network.js';
+import { allowed, behind, opened, reachedIn, selected, servicesIn } from './kubernetes-network.js';
 import { kubernetesTools, render, validate } from './kubernetes-tools.js';
 import { problemsOf, type Reached, scrapedIn, unheard } from './manifests.js';
 import { temporaryFolder } from './tidemark.js';
@@ -109,7 +110,11 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
 
   test('runs every component in ways that the code knows, and expects nobody where nobody listens', async () => {
     const ours = oursIn(all, secrets);
-    expect(ours.length).toBe(6);
+    expect(ours.map(({ name }) => name).sort()).toEqual(
+      componentCommands()
+        .map((command) => command.name())
+        .sort(),
+    );
     expect((await Promise.all(ours.map(problemsOf))).flat()).toEqual([]);
     expect(unheard(reachedIn(all), listeningIn(all, ours))).toEqual([]);
   });
@@ -149,18 +154,27 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
 
   test('opens the ways that are needed, at both ends, and no others', () => {
     const ours = oursIn(all, secrets);
+    const services = servicesIn(all).map(({ by }) => by);
     const addresses = (environment: Readonly<Record<string, string>>): Reached[] =>
       Object.entries(environment).flatMap(([by, value]) =>
         [...value.matchAll(/(?:^|\/|@|,)([a-z][\w-]*(?:\.[\w-]+)*):(\d+)/g)].map(([, host = '', port]) => ({
-          // The nodes of a set have names of their own within its service.
+          // The nodes of a set have names of their own within its service; other names are of another namespace.
           name: host.split('.').at(host.includes('.') ? 1 : 0) ?? '',
           port: Number(port),
           by,
         })),
       );
     const prometheus = ofKind('ConfigMap').find(({ data }) => data?.['prometheus.yml'] !== undefined);
+    const isWithin = ({ name }: Reached): boolean => services.includes(name);
+    const outside = ours.flatMap(({ name, environment }) =>
+      addresses(environment)
+        .filter((to) => !isWithin(to))
+        .map((to) => `${name} anywhere in ${to.name} ${to.port}`),
+    );
     const ways = [
-      ...ours.map(({ name, environment }) => [name, behind(all, addresses(environment))] as const),
+      ...ours.map(
+        ({ name, environment }) => [name, behind(all, addresses(environment).filter(isWithin))] as const,
+      ),
       ['prometheus', behind(all, scrapedIn(prometheus?.data?.['prometheus.yml'] ?? ''))] as const,
       ['registry', behind(all, [{ name: 'kafka', port: 9092, by: 'its storage' }])] as const,
       [
@@ -183,6 +197,7 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
       [
         ...['gateway', 'view'].map((name) => `from-anywhere: anywhere ${name} 8080`),
         ...workloads(all).map(({ metadata: { name } }) => `to-dns: ${name} anywhere in kube-system 53`),
+        ...outside.map((way) => `to-alertmanager: ${way}`),
         ...(overlay === 'prod' ? ['at-kafka-from-keda: anywhere in keda kafka 9092'] : []),
       ].sort(),
     );

@@ -132,8 +132,8 @@ function environmentOf(
   const values: Record<string, string> = {};
   for (const { configMapRef, secretRef } of envFrom) {
     if (configMapRef) Object.assign(values, map(configMapRef.name));
-    // Who needs an optional one knows what is in it.
-    else if (secretRef && !secretRef.optional) Object.assign(values, secret(secretRef.name));
+    else if (secretRef && (!secretRef.optional || secrets.has(secretRef.name)))
+      Object.assign(values, secret(secretRef.name));
   }
   for (const { name, value, valueFrom } of env) {
     const { secretKeyRef, configMapKeyRef } = valueFrom ?? {};

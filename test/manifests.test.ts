@@ -19,8 +19,6 @@ import { type Ours, portsOf, problemsOf, scrapedIn, unheard } from './manifests.
 const base = 'k8s/base';
 const compose = 'compose/compose.yaml';
 const names = componentCommands().map((command) => command.name());
-/** Whom it tells is nobody's but the cluster's, so it is added by whoever has somebody to tell. */
-const ofKubernetes = names.filter((name) => name !== 'notify');
 const problemsOfAll = async (all: readonly Ours[]): Promise<string[]> =>
   (await Promise.all(all.map(problemsOf))).flat();
 /** Images of others that the suites do not run, or run in another version. */
@@ -34,14 +32,25 @@ describe('the manifests for Kubernetes', () => {
   const all = rawManifests(base);
   const ours = oursIn(all, secretsOf('k8s/overlays/dev'));
 
-  test('run every component but notify, in ways that the code knows', async () => {
-    expect(ours.map(({ name }) => name).sort()).toEqual([...ofKubernetes].sort());
+  test('run every component, in ways that the code knows', async () => {
+    expect(ours.map(({ name }) => name).sort()).toEqual([...names].sort());
     expect(await problemsOfAll(ours)).toEqual([]);
+  });
+
+  test('tell a webhook too, where there is a Secret that says which', async () => {
+    const webhook = {
+      TIDEMARK_WEBHOOK: 'https://hooks.example.org/t',
+      TIDEMARK_WEBHOOK_SECRET: 'not-a-secret',
+    };
+    const secrets = new Map([...secretsOf('k8s/overlays/dev'), ['webhook', webhook] as const]);
+    const [notify] = oursIn(all, secrets).filter(({ name }) => name === 'notify');
+    expect(notify?.environment).toMatchObject(webhook);
+    expect(notify && (await problemsOf(notify))).toEqual([]);
   });
 
   test('expect nobody at a port where nobody listens', () => {
     const scraped = behind(all, scrapedIn(readFileSync(`${base}/prometheus.yml`, 'utf8')));
-    expect(scraped.map(({ name }) => name).sort()).toEqual([...ofKubernetes].sort());
+    expect(scraped.map(({ name }) => name).sort()).toEqual([...names].sort());
     expect(unheard([...reachedIn(all), ...scraped], listeningIn(all, ours))).toEqual([]);
   });
 

@@ -38,6 +38,7 @@ describe('an alert record', () => {
       startsAt: 1_700_000_020_000,
       endsAt: null,
       baseline: { value: 0.1, windows: 1, frozenAt: 1_700_000_020_000 },
+      conditions: [],
       context: [
         { measure: 'request_rate', value: 1, baseline: 1, ratio: 1, rising: false },
         { measure: 'error_ratio', value: 0.1, baseline: 0, ratio: null, rising: false },

@@ -22,6 +22,7 @@ export const alertOf = (route: string, state: AlertRecord['state'], windowEnd = 
   endsAt: null,
   baseline: null,
   context: [],
+  conditions: [],
   reason: null,
   rule: { file: 'sla.yaml', line: 1, revision: 'r' },
 });

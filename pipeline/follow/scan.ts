@@ -62,6 +62,11 @@ export async function patiently<T>(
 export const pullPatiently = (reader: LogReader, waitMs: number, patience: Patience): Promise<Batch | null> =>
   patiently(patience, () => reader.pull({ waitMs, signal: patience.signal }));
 
+/** A record with the partition that it lies in. */
+export interface Placed extends Entry {
+  readonly partition: number;
+}
+
 /**
  * All records of a topic, or of one partition of it, that were appended at or after the time (ms since the
  * epoch), partition by partition.
@@ -70,7 +75,7 @@ export async function* scanSince(
   log: EventLog,
   codec: Codec,
   { topic, time, partition: only = null }: { topic: string; time: number; partition?: number | null },
-): AsyncGenerator<Decoded> {
+): AsyncGenerator<Placed> {
   for (let partition = 0; partition < (await log.partitions(topic)); partition++) {
     if (only !== null && partition !== only) continue;
     const from = await log.offsetAt(topic, partition, time);
@@ -81,7 +86,7 @@ export async function* scanSince(
         const batch = await reader.pull({ waitMs: 0 });
         if (batch === null) break;
         at = batch.next;
-        for await (const { decoded } of decodeBatch(codec, batch, null)) yield decoded;
+        for await (const entry of decodeBatch(codec, batch, null)) yield { ...entry, partition };
       }
     } finally {
       // Also where who asked has seen enough.

@@ -3,8 +3,8 @@ import type { AlertRecord, ContextMeasure } from '../../schemas/types.js';
 import type { Reason } from './alert-state.js';
 import type { BaselineView } from './baseline.js';
 import type { Labels } from './matcher.js';
-import { measured } from './measures.js';
-import type { Rule, Severity } from './rule.js';
+import { type Measure, measured } from './measures.js';
+import type { Condition, Rule, Severity } from './rule.js';
 import type { Sums } from './sums.js';
 import { groupText, normalLabels } from './text.js';
 
@@ -38,17 +38,15 @@ export interface AlertEvent {
 export const alertLabels = (rule: Rule, group: Labels): Labels =>
   normalLabels({ ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity });
 
-/** What a rule compares with, in the unit of its measure; null while the baseline is not ready. */
-export function thresholdOf({ condition }: Rule, baseline: BaselineView): number | null {
-  if (condition.threshold.kind === 'fixed') return condition.threshold.value;
-  const value = baselineValue(condition.measure, baseline);
-  return value === null ? null : condition.threshold.factor * value;
+/** What a condition compares with, in the unit of its measure; null while the baseline is not ready. */
+export function thresholdOf({ measure, threshold }: Condition, baseline: BaselineView): number | null {
+  if (threshold.kind === 'fixed') return threshold.value;
+  const value = baselineValue(measure, baseline);
+  return value === null ? null : threshold.factor * value;
 }
 
-export const baselineValue = (
-  measure: Rule['condition']['measure'],
-  { sums }: BaselineView,
-): number | null => (sums === null ? null : measured(measure, sums, sums.ms, sums.windows));
+export const baselineValue = (measure: Measure, { sums }: BaselineView): number | null =>
+  sums === null ? null : measured(measure, sums, sums.ms, sums.windows);
 
 /** One transition with all that decided it; docs/semantics.md, "Alert record". */
 export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
@@ -69,7 +67,7 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     measure,
     operator,
     value,
-    threshold: baseline === null ? null : thresholdOf(rule, baseline),
+    threshold: baseline === null ? null : thresholdOf(rule.condition, baseline),
     requests: sums?.requests ?? null,
     windowStart: event.windowStart,
     windowEnd: event.windowEnd,
@@ -77,6 +75,7 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     endsAt: state === 'resolved' ? event.at : null,
     baseline: baseline === null ? null : baselineField(rule, baseline),
     context: baseline === null ? [] : rule.context.map((one) => contextOf(one, event, baseline)),
+    conditions: baseline === null || rule.also.length === 0 ? [] : conditionsOf(event, baseline),
     reason: event.reason,
     rule: { file: rule.file, line: rule.line, revision: event.revision },
   };
@@ -88,11 +87,18 @@ function baselineField({ condition }: Rule, baseline: BaselineView): AlertRecord
   return value === null ? null : { value, windows: baseline.sums.windows, frozenAt: baseline.frozenAt };
 }
 
-function contextOf(
-  measure: Rule['condition']['measure'],
-  event: AlertEvent,
-  baseline: BaselineView,
-): ContextMeasure {
+/** Each of several, the first one too. */
+function conditionsOf(event: AlertEvent, baseline: BaselineView): AlertRecord['conditions'] {
+  const { rule, sums, windowStart, windowEnd } = event;
+  return [rule.condition, ...rule.also].map((condition) => ({
+    measure: condition.measure,
+    operator: condition.operator,
+    value: sums === null ? null : measured(condition.measure, sums, windowEnd - windowStart),
+    threshold: thresholdOf(condition, baseline),
+  }));
+}
+
+function contextOf(measure: Measure, event: AlertEvent, baseline: BaselineView): ContextMeasure {
   const { rule, sums, windowStart, windowEnd } = event;
   const { condition } = rule;
   const value = sums === null ? null : measured(measure, sums, windowEnd - windowStart);

@@ -1,6 +1,7 @@
 import type { Held } from './baseline.js';
 import type { Labels } from './matcher.js';
-import type { Rule, Severity } from './rule.js';
+import type { AbsencePolicy, Rule, Severity } from './rule.js';
+import { LOOKBACK } from './watermarks.js';
 
 /** A rule that is pending or firing for a group. Times are ends of windows, ms. */
 export interface ActiveAlert {
@@ -25,20 +26,43 @@ export type Transition =
   | { readonly to: 'inactive' | 'resolved'; readonly reason: Reason }
   | null;
 
-/**
- * One step of the state machine of an active alert. `condition` is null where the window cannot be
- * judged. Updates `last` and `lastJudged`.
- */
-export function step(alert: ActiveAlert, rule: Rule, end: number, condition: boolean | null): Transition {
-  const gone = alert.state === 'firing' ? 'resolved' : 'inactive';
-  if (condition === null) {
-    return end - alert.lastJudged <= rule.noDataFor ? null : { to: gone, reason: 'no_data' };
-  }
+/** What was found in the window. */
+export interface Found {
+  /** Whether the conditions hold; null where that cannot be said. */
+  readonly condition: boolean | null;
+  /** Whether it is over, where the rule says so by conditions of its own. */
+  readonly cleared: boolean;
+}
+
+/** One step of the state machine of an active alert. Updates `last` and `lastJudged`. */
+export function step(alert: ActiveAlert, rule: Rule, end: number, { condition, cleared }: Found): Transition {
+  if (condition === null) return end - alert.lastJudged <= rule.noDataFor ? null : endsWithoutData(alert);
   alert.lastJudged = end;
   if (condition) {
     alert.last = end;
     return alert.state === 'pending' && end - alert.since >= rule.for ? { to: 'firing' } : null;
   }
-  if (alert.state === 'firing' && end - alert.last < rule.keepFiringFor) return null;
-  return { to: gone, reason: 'recovered' };
+  if (alert.state === 'firing' && (!cleared || end - alert.last < rule.keepFiringFor)) return null;
+  return { to: goneFrom(alert), reason: 'recovered' };
+}
+
+export const endsWithoutData = (alert: ActiveAlert): Transition => ({
+  to: goneFrom(alert),
+  reason: 'no_data',
+});
+
+const goneFrom = ({ state }: ActiveAlert): 'inactive' | 'resolved' =>
+  state === 'firing' ? 'resolved' : 'inactive';
+
+/** A group without data for longer is as if it had never been, ms: a day, and as long as a series is looked back for. */
+export const ABSENT_FOR = 86_400_000 + LOOKBACK;
+
+/** What a window without data is to a rule: as if the conditions held, the end of an alert, nothing, or not judged. */
+export type Absence = 'holds' | 'ends' | 'stays' | 'unjudged';
+
+/** `absentFor`: how long ago the group's last window with data ended, ms; null where that is not known any more. */
+export function absenceOf(policy: AbsencePolicy, absentFor: number | null): Absence {
+  if (policy === 'keep') return 'unjudged';
+  if (policy === 'resolve' || absentFor === null || absentFor > ABSENT_FOR) return 'ends';
+  return policy === 'alert' ? 'holds' : 'stays';
 }

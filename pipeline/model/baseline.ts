@@ -48,43 +48,84 @@ export interface BaselineQuery {
 
 /** docs/semantics.md, "Baseline": the windows before, without those that the rule itself condemned. */
 export function baselineFor(query: BaselineQuery): BaselineView {
-  const { rule, end, active, held, wasActive } = query;
-  const { freeze, maxAge, minWindows } = rule.baseline;
+  const { rule, start, end, past, active, held, wasActive } = query;
+  const { freeze, maxAge } = rule.baseline;
   const isHeld = freeze && active && held !== null;
   if (isHeld && end - held.frozenAt <= maxAge) {
     return { sums: held.sums, frozenAt: held.frozenAt, expired: false };
   }
   const all = !freeze || isHeld;
+  return { sums: sumUp({ rule, start, past }, all ? null : wasActive), frozenAt: null, expired: isHeld };
+}
+
+/** That of a rule which is inactive, and was so after every window that is remembered. */
+export const calmBaseline = (looking: Looking): BaselineView => ({
+  sums: sumUp(looking, null),
+  frozenAt: null,
+  expired: false,
+});
+
+/** Where a baseline is looked for. */
+type Looking = Pick<BaselineQuery, 'rule' | 'start' | 'past'>;
+
+/** Over the candidates that count; null where they are too few. */
+function sumUp(looking: Looking, isLeftOut: ((start: number) => boolean) | null): BaselineSums | null {
+  const { rule, past } = looking;
+  const [first, behind] = range(looking);
+  // One literal: this is made for each group of each window.
   const sums: BaselineSums = {
-    ...{ windows: 0, ms: 0, requests: 0, latencySum: 0, errors: 0 },
-    ...{ buckets: null, max: null },
+    windows: 0,
+    ms: 0,
+    requests: 0,
+    latencySum: 0,
+    errors: 0,
+    buckets: null,
+    max: null,
   };
-  const buckets: Buckets[] = [];
-  for (const window of candidates(query)) {
-    if (!all && wasActive(window.start)) continue;
+  let buckets: Buckets[] | null = null;
+  for (let i = first; i < behind; i++) {
+    const window = past[i] as PastWindow;
+    if (isLeftOut?.(window.start)) continue;
     sums.windows++;
     sums.ms += window.ms;
     sums.requests += window.requests;
     sums.latencySum += window.latencySum;
     sums.errors += window.errors;
-    if (window.buckets !== null) buckets.push(window.buckets);
+    if (window.buckets !== null) {
+      buckets ??= [];
+      buckets.push(window.buckets);
+    }
     if (window.max !== null) sums.max = (sums.max ?? 0) + window.max;
   }
-  sums.buckets = shared(buckets);
-  return { sums: sums.windows < minWindows ? null : sums, frozenAt: null, expired: isHeld };
+  if (sums.windows < rule.baseline.minWindows) return null;
+  if (buckets !== null) sums.buckets = shared(buckets);
+  return sums;
 }
 
 /** Those that can be compared with: windows that lie side by side, or sessions. */
-export function candidates<T extends PastWindow>({
-  rule,
-  start,
-  past,
-}: Pick<BaselineQuery, 'rule' | 'start'> & { readonly past: readonly T[] }): readonly T[] {
+export const candidates = <T extends PastWindow>(
+  looking: Omit<Looking, 'past'> & { readonly past: readonly T[] },
+): readonly T[] => looking.past.slice(...range(looking));
+
+/** Places of the first candidate, and behind the last one. */
+function range({ rule, start, past }: Looking): readonly [number, number] {
   const { selection, baseline } = rule;
-  const before = windowStart(start, selection.window);
-  const oldest = (selection.panes?.session ? start : before) - baseline.windows * spanOf(selection);
-  if (!selection.panes?.session) return past.filter((one) => one.start >= oldest && one.start < before);
-  return past.filter((one) => one.start >= oldest && one.start < start).slice(-baseline.windows);
+  const isSession = selection.panes?.session != null;
+  const before = isSession ? start : windowStart(start, selection.window);
+  const behind = firstFrom(past, before);
+  const first = firstFrom(past, before - baseline.windows * spanOf(selection));
+  return [isSession ? Math.max(first, behind - baseline.windows) : first, behind];
+}
+
+/** Place of the first window that starts there or later; they are in order. */
+function firstFrom(past: readonly PastWindow[], start: number): number {
+  let [low, high] = [0, past.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((past[middle] as PastWindow).start < start) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** How far the starts of two candidates in a row lie apart at most, ms. */

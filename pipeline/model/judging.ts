@@ -1,12 +1,12 @@
-import type { ActiveAlert } from './alert-state.js';
+import { ABSENT_FOR, type ActiveAlert } from './alert-state.js';
 import { type Held, type PastWindow, spanOf } from './baseline.js';
 import type { Labels } from './matcher.js';
 import type { PaneStore } from './panes.js';
-import type { Rule, RuleSet } from './rule.js';
+import type { AbsencePolicy, Rule, RuleSet } from './rule.js';
 import { everyOf, type Selection } from './selection.js';
 import { Sessions } from './sessions.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
-import { loadSums, saveSums } from './sums.js';
+import { type GroupWindow, loadSums, saveSums } from './sums.js';
 import { groupText } from './text.js';
 import { hoppingStart, windowStart } from './windows.js';
 
@@ -16,7 +16,7 @@ export interface GroupPast {
   windows: PastWindow[];
 }
 
-/** A rule for one group: whether it is active, and after which recent windows it was. */
+/** A rule for one group where it is active, or was after recent windows: those of them that are remembered. */
 export interface GroupRule {
   readonly labels: Labels;
   alert: ActiveAlert | null;
@@ -30,6 +30,11 @@ export class RuleJudging {
   active = 0;
 
   constructor(readonly rule: Rule) {}
+
+  /** Undefined where the rule is inactive, and was after every window that is remembered. */
+  known(text: string): GroupRule | undefined {
+    return this.groups.size === 0 ? undefined : this.groups.get(text);
+  }
 
   group(text: string, labels: Labels): GroupRule {
     let group = this.groups.get(text);
@@ -49,11 +54,23 @@ export class RuleJudging {
   }
 }
 
+/** A group that had data. */
+interface Seen {
+  readonly labels: Labels;
+  /** Of its last window with data, ms. */
+  readonly end: number;
+}
+
+/** Whether it depends on when a group last had data. */
+const remembersGroups = (policy: AbsencePolicy): boolean => policy === 'alert' || policy === 'ignore';
+
 const HOUR = 3_600_000;
 
 /** What judging remembers of one selection. */
 export class SelectionJudging {
-  rules: RuleJudging[] = [];
+  #rules: readonly RuleJudging[] = [];
+  /** By group text, when its last window with data ended; null where no rule asks for it. */
+  seen: Map<string, Seen> | null = null;
   readonly past = new Map<string, GroupPast>();
   /** End of the newest closed window, ms. */
   closedEnd = Number.NEGATIVE_INFINITY;
@@ -72,6 +89,22 @@ export class SelectionJudging {
     this.sessions = session ? new Sessions(session) : null;
   }
 
+  get rules(): readonly RuleJudging[] {
+    return this.#rules;
+  }
+
+  set rules(rules: readonly RuleJudging[]) {
+    this.#rules = rules;
+    this.seen = rules.some(({ rule: { noData } }) => remembersGroups(noData))
+      ? (this.seen ?? new Map())
+      : null;
+  }
+
+  /** Whether some rule judges groups that have no data. */
+  get #awaitsGroups(): boolean {
+    return (this.seen?.size ?? 0) > 0 && this.#rules.some(({ rule }) => rule.noData === 'alert');
+  }
+
   get active(): boolean {
     return this.rules.some(({ active }) => active > 0);
   }
@@ -80,7 +113,7 @@ export class SelectionJudging {
   get awaitedEnd(): number {
     const { selection, sessions, panes } = this;
     const next = this.closedEnd + everyOf(selection);
-    if (this.active) return next;
+    if (this.active || this.#awaitsGroups) return next;
     if (sessions !== null) return sessions.nextEnd;
     const holdsData = panes !== null && this.startOf(next) < panes.newestEnd;
     return holdsData ? next : Number.POSITIVE_INFINITY;
@@ -100,6 +133,14 @@ export class SelectionJudging {
   /** How many windows back any of its rules looks. */
   get reach(): number {
     return Math.max(0, ...this.rules.map(({ rule }) => rule.baseline.windows));
+  }
+
+  /** Remembers which groups had data in a window that ends there, and forgets those that had none for long. */
+  see(end: number, groups: readonly GroupWindow[]): void {
+    const { seen } = this;
+    if (seen === null) return;
+    for (const { text, labels } of groups) seen.set(text, { labels, end });
+    for (const [text, one] of seen) if (end - one.end > ABSENT_FOR) seen.delete(text);
   }
 
   /** Forgets what no later window can ask for: once in as many windows as are remembered, of long ones each hour. */
@@ -151,6 +192,12 @@ export class SelectionJudging {
       to.list(groups, ([text, group]) => saveGroupRule(to, rule, { text, ...group }));
     });
     this.sessions?.save(to);
+    if (this.seen !== null)
+      to.list(this.seen, ([text, { labels, end }]) => {
+        to.text(text);
+        to.labels(labels);
+        to.f64(end);
+      });
   }
 
   static load(from: StateReader, { rules, judged, stores }: Known): SelectionJudging {
@@ -177,6 +224,8 @@ export class SelectionJudging {
       return loaded;
     });
     judging.sessions?.load(from);
+    const { seen } = judging;
+    if (seen !== null) from.list(() => seen.set(from.text(), { labels: from.labels(), end: from.f64() }));
     return judging;
   }
 }

@@ -109,8 +109,8 @@ export const measureNames: readonly string[] = [
   'ratio(latency < 300ms)',
 ];
 
-/** Quantiles and ratios, by name, as they are met. */
-const others = new Map<string, Kind>();
+/** By name; quantiles and ratios as they are met. */
+const byName = new Map<string, Kind>(Object.entries(kinds));
 
 /** `p50_latency` is the median, `p99_latency` 0.99, `p999_latency` 0.999: no name ends in a zero that says nothing. */
 function quantileKind(name: string): Kind | null {
@@ -143,11 +143,10 @@ function ratioKind(name: string): Kind | null {
 }
 
 function find(name: string): Kind | null {
-  if (Object.hasOwn(kinds, name)) return kinds[name as Named];
-  const known = others.get(name);
+  const known = byName.get(name);
   if (known) return known;
   const kind = quantileKind(name) ?? ratioKind(name);
-  if (kind) others.set(name, kind);
+  if (kind) byName.set(name, kind);
   return kind;
 }
 

@@ -5,6 +5,10 @@ import type { Selection } from './selection.js';
 export const operators = ['>', '>=', '<', '<=', '==', '!='] as const;
 export type Operator = (typeof operators)[number];
 
+/** What becomes of a rule where its group has no data. */
+export const absencePolicies = ['keep', 'alert', 'resolve', 'ignore'] as const;
+export type AbsencePolicy = (typeof absencePolicies)[number];
+
 export type Severity = 'critical' | 'warning' | 'info';
 
 /** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`; a fixed threshold in the unit of the measure. */
@@ -30,12 +34,18 @@ export interface BaselineSettings {
 export interface Rule {
   readonly alert: string;
   readonly selection: Selection;
+  /** What the rule is about: the first of those that must all hold for it to be broken. */
   readonly condition: Condition;
+  /** The others. */
+  readonly also: readonly Condition[];
+  /** What must hold for it to be over; null: that the conditions do not. */
+  readonly clear: readonly Condition[] | null;
   readonly baseline: BaselineSettings;
   readonly context: readonly Measure[];
   readonly minRequests: number;
   readonly for: number;
   readonly keepFiringFor: number;
+  readonly noData: AbsencePolicy;
   readonly noDataFor: number;
   readonly severity: Severity;
   readonly labels: Readonly<Record<string, string>>;

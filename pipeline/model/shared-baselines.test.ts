@@ -39,24 +39,22 @@ const query = (alert: string, more: Partial<BaselineQuery> = {}): BaselineQuery 
   };
 };
 
+const shared = (alert: string, of: SharedBaselines) => of.of(query(alert).rule);
+
 test('rules that look back as far share a baseline for a group, whatever else they say', () => {
-  const shared = new SharedBaselines();
-  const first = shared.of('{}', true, query('A'));
+  const group = new SharedBaselines(30_000, past);
+  const first = shared('A', group);
   expect(first).toEqual(baselineFor(query('A')));
-  expect(shared.of('{}', true, query('B'))).toBe(first);
+  expect(shared('B', group)).toBe(first);
   for (const alert of ['C', 'D']) {
-    const own = shared.of('{}', true, query(alert));
+    const own = shared(alert, group);
     expect(own).not.toBe(first);
     expect(own).toEqual(baselineFor(query(alert)));
   }
 });
 
-test('no other group, no other window and no rule that was active has a part in it', () => {
-  const shared = new SharedBaselines();
-  const first = shared.of('{}', true, query('A'));
-  expect(shared.of('{a="x"}', true, query('B', { past: [] })).sums).toBeNull();
-  expect(shared.of('{}', true, query('B', { start: 20_000 })).sums?.requests).toBe(10);
+test('a rule that was active has a baseline of its own', () => {
   const wasActive = (start: number): boolean => start === 20_000;
-  expect(shared.of('{}', false, query('A', { wasActive })).sums?.requests).toBe(10);
-  expect(shared.of('{}', true, query('B'))).toBe(first);
+  expect(baselineFor(query('A', { wasActive })).sums?.requests).toBe(10);
+  expect(shared('A', new SharedBaselines(30_000, past)).sums?.requests).toBe(30);
 });

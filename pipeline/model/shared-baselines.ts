@@ -1,35 +1,31 @@
-import { type BaselineQuery, type BaselineView, baselineFor } from './baseline.js';
+import { type BaselineView, calmBaseline, type PastWindow } from './baseline.js';
+import type { Rule } from './rule.js';
 
 interface Shared {
-  readonly start: number;
   readonly windows: number;
   readonly minWindows: number;
   readonly view: BaselineView;
 }
 
 /**
- * The baselines of one closed window. Where a rule was inactive after every window that is remembered, its
- * baseline depends on nothing of its own but how far it looks back: such rules of a selection share one.
+ * The baseline of a group at one closed window, for rules that are inactive and were so after every window that
+ * is remembered: it depends on nothing of theirs but how far they look back, so those of a selection share one.
  */
 export class SharedBaselines {
-  /** By group text. */
-  readonly #shared = new Map<string, Shared[]>();
+  readonly #shared: Shared[] = [];
 
-  /** `calm`: the rule is inactive for the group, and was after every window that is remembered. */
-  of(text: string, calm: boolean, query: BaselineQuery): BaselineView {
-    if (!calm) return baselineFor(query);
-    const { start, rule } = query;
+  constructor(
+    /** Start of the window that is judged, ms. */
+    readonly start: number,
+    readonly past: readonly PastWindow[],
+  ) {}
+
+  of(rule: Rule): BaselineView {
     const { windows, minWindows } = rule.baseline;
-    let all = this.#shared.get(text);
-    if (all === undefined) {
-      all = [];
-      this.#shared.set(text, all);
-    }
-    for (const one of all) {
-      if (one.start === start && one.windows === windows && one.minWindows === minWindows) return one.view;
-    }
-    const view = baselineFor(query);
-    all.push({ start, windows, minWindows, view });
+    for (const one of this.#shared)
+      if (one.windows === windows && one.minWindows === minWindows) return one.view;
+    const view = calmBaseline({ rule, start: this.start, past: this.past });
+    this.#shared.push({ windows, minWindows, view });
     return view;
   }
 }

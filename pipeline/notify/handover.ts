@@ -2,16 +2,15 @@ import type { Codec } from '../../platform/codec/codec.js';
 import type { Patience } from '../../platform/codec/load.js';
 import type { EventLog, Offset } from '../../platform/log/event-log.js';
 import { type Store, StoreError } from '../../platform/store/store.js';
-import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
-import { type Entry, patiently } from '../follow/scan.js';
+import { patiently } from '../follow/scan.js';
 import type { SharedTopic } from '../follow/shared-topic.js';
 import { Turn } from '../follow/turn.js';
 import { encodeOutputs } from '../stage/encode.js';
-import { deadLetter } from '../stage/stage.js';
 import { firingNow, isWithin, rangesOf } from './firing.js';
+import { type Item, itemOf, itemsOf, letterOf } from './item.js';
 import { Ledger } from './ledger.js';
-import { inRequests, type Notice, noticeOf } from './notice.js';
+import { inRequests, type Notice } from './notice.js';
 import type { Outcome, Receiver } from './receiver.js';
 import { retryDelay } from './retry.js';
 import { Standing } from './standing.js';
@@ -33,14 +32,6 @@ export interface HandoverOptions {
   readonly random: () => number;
   readonly say: (level: 'info' | 'warn' | 'error', message: string) => void;
   readonly count: (receiver: string, result: Result, notices: number) => void;
-}
-
-/** A notice with where it comes from; `offset` is null where that is not known any more. */
-interface Item {
-  readonly notice: Notice;
-  readonly record: AlertRecord;
-  readonly partition: number;
-  readonly offset: Offset | null;
 }
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -89,6 +80,7 @@ export class Handover {
       const ranges = await patiently(patience, () => rangesOf(log, this.topic.options.topic));
       const kept = ranges && (await patiently(patience, () => this.#ledger.load(ranges.length)));
       if (!ranges || !kept) return null;
+      this.#standing.resume(this.#ledger.silentSince);
       if (ranges.every((range, partition) => isWithin(kept[partition] ?? null, range)))
         return kept.map((next) => next ?? 0);
       if (kept.some((next) => next !== null))
@@ -124,7 +116,7 @@ export class Handover {
     }
   }
 
-  /** Until it has taken or refused them, or they are a day old; that is kept, with where the partition goes on. */
+  /** Until it has taken or refused them, or they were due for a day; that is kept, with where the partition goes on. */
   async #deliver(items: readonly Item[], next: ReadonlyMap<number, Offset>): Promise<void> {
     const { pause, signal } = this.#patience;
     const notices = items.map(({ notice }) => notice);
@@ -137,7 +129,7 @@ export class Handover {
         else await this.#refused(items, outcome.detail);
         break;
       }
-      if (items.every((item) => this.#isOverdue(item))) {
+      if (await patiently(this.#patience, () => this.#isOverdue(items))) {
         await this.#expired(items, outcome.detail);
         break;
       }
@@ -153,13 +145,25 @@ export class Handover {
     // Not yet: each of them is tried alone.
     const result = outcome.kind === 'refused' && notices.length > 1 ? 'failed' : outcome.kind;
     count(this.receiver.name, result, notices.length);
-    if (!this.#patience.signal.aborted) this.#standing.heard(outcome);
+    await this.#heard(outcome);
     return outcome;
   }
 
-  #isOverdue({ record, offset }: Item): boolean {
-    const now = this.options.clock();
-    return offset !== null && now - record.windowEnd >= DAY_MS && this.#standing.failingFor(now) >= DAY_MS;
+  async #heard(outcome: Outcome): Promise<void> {
+    if (this.#patience.signal.aborted) return;
+    this.#standing.heard(outcome);
+    await this.#ledger.keepSilence(this.#standing.silentSince).catch(untilNextTime);
+  }
+
+  /** Whether all were due for a day: were in the log, with a receiver that answered nothing. */
+  async #isOverdue(items: readonly Item[]): Promise<boolean> {
+    const before = this.options.clock() - DAY_MS;
+    const { silentSince } = this.#standing;
+    if (silentSince === null || silentSince > before) return false;
+    // Of a request, the last is the youngest.
+    const { partition = 0, offset = null } = items.at(-1) ?? {};
+    if (offset === null) return false;
+    return offset < (await this.options.log.offsetAt(this.topic.options.topic, partition, before + 1));
   }
 
   async #refused(items: readonly Item[], detail: string): Promise<void> {
@@ -184,21 +188,8 @@ export class Handover {
   async #bury(items: readonly Item[], detail: string): Promise<void> {
     const { log, codec } = this.options;
     const { topic } = this.topic.options;
-    const letters = items.flatMap(({ record, partition, offset }) =>
-      offset === null
-        ? []
-        : deadLetter({
-            ...{
-              reason: 'undelivered',
-              detail: `${this.receiver.name}: ${detail}`,
-              topic,
-              partition,
-              offset,
-            },
-            ...{ records: 1, windows: [], key: Buffer.from(record.fingerprint) },
-            value: codec.encode('AlertRecord', record),
-          }),
-    );
+    const told = `${this.receiver.name}: ${detail}`;
+    const letters = items.flatMap((item) => letterOf(item, { codec, topic, detail: told }));
     for (const output of encodeOutputs(codec, letters))
       await patiently(this.#patience, () => log.append(output));
   }
@@ -215,10 +206,7 @@ export class Handover {
         }
         return true;
       });
-      await this.#ledger.prune(clock()).catch((error: unknown) => {
-        // The next time.
-        if (!(error instanceof StoreError && error.retryable)) throw error;
-      });
+      await this.#ledger.prune(clock()).catch(untilNextTime);
       failures = told ? 0 : failures + 1;
       // One that was away may have forgotten all.
       await pause(told ? interval : Math.min(interval, retryDelay(failures, random)), signal);
@@ -228,17 +216,14 @@ export class Handover {
   async #remind(notices: readonly Notice[]): Promise<Outcome['kind']> {
     const outcome = await this.receiver.send(notices, this.#patience.signal);
     this.options.count(this.receiver.name, outcome.kind, notices.length);
-    if (!this.#patience.signal.aborted) this.#standing.heard(outcome);
+    await this.#heard(outcome);
     if (outcome.kind === 'refused')
       this.#standing.gaveUp(notices, `refused, when told again: ${outcome.detail}`);
     return outcome.kind;
   }
 }
 
-function itemOf(record: AlertRecord, partition: number, offset: Offset | null): Item[] {
-  const notice = noticeOf(record);
-  return notice ? [{ notice, record, partition, offset }] : [];
+/** What cannot be kept now is kept with what comes next. */
+function untilNextTime(error: unknown): void {
+  if (!(error instanceof StoreError && error.retryable)) throw error;
 }
-
-const itemsOf = ({ decoded, next }: Entry, partition: number): Item[] =>
-  decoded.type === 'AlertRecord' ? itemOf(decoded.value, partition, next - 1) : [];

@@ -16,6 +16,7 @@ interface Told {
 export class Ledger {
   readonly #told = new Map<string, Told>();
   readonly #prefix: string;
+  #silentSince: number | null = null;
 
   constructor(
     readonly store: Store,
@@ -25,10 +26,17 @@ export class Ledger {
     this.#prefix = `notify/${encodeURIComponent(receiver.name)}/`;
   }
 
+  /** Since when it has answered nothing, as that is kept, ms since the epoch; null where it answers. */
+  get silentSince(): number | null {
+    return this.#silentSince;
+  }
+
   /** Reads what is kept; returns where each partition goes on, null where nothing of it is kept. */
   async load(partitions: number): Promise<readonly (Offset | null)[]> {
     this.#told.clear();
     for (const { value } of await this.#all('alert/')) this.#put(JSON.parse(value) as Told);
+    const silent = await this.store.get(this.#silentKey);
+    this.#silentSince = silent && Number(silent.value);
     const all = Array.from({ length: partitions }, (_, partition) =>
       this.store.get(this.#nextKey(partition)),
     );
@@ -67,6 +75,14 @@ export class Ledger {
     if (writes.length > 0) await this.store.transact(writes);
   }
 
+  /** Keeps since when it has answered nothing, so that a day of that may be longer than a process lives. */
+  async keepSilence(since: number | null): Promise<void> {
+    if (since === this.#silentSince) return;
+    const key = this.#silentKey;
+    await this.store.transact([since === null ? { key, delete: true } : { key, value: `${since}` }]);
+    this.#silentSince = since;
+  }
+
   /** Lets go of what resolved long enough ago. */
   async prune(now: number): Promise<void> {
     const over = [...this.#told.values()].filter(({ until }) => until !== null && until <= now);
@@ -78,6 +94,7 @@ export class Ledger {
   /** Begins anew. */
   async clear(): Promise<void> {
     this.#told.clear();
+    this.#silentSince = null;
     const kept = await this.#all('');
     for (let at = 0; at < kept.length; at += PAGE)
       await this.store.transact(kept.slice(at, at + PAGE).map(({ key }) => ({ key, delete: true })));
@@ -85,6 +102,10 @@ export class Ledger {
 
   #put(told: Told): void {
     this.#told.set(told.notice.fingerprint, told);
+  }
+
+  get #silentKey(): string {
+    return `${this.#prefix}silent`;
   }
 
   #nextKey(partition: number): string {

@@ -126,29 +126,6 @@ describe('handing alerts over', () => {
       ['hook accepted', 1],
     ]);
   });
-
-  test('what nobody took for a day is a dead letter, and what is younger waits on', async () => {
-    await using driver = await Driver.create();
-    const hook = new FakeReceiver('hook');
-    hook.down();
-    driver.start(hook);
-    await driver.happens(fires('/a'));
-    await driver.happens({
-      ...fires('/b', NOW + 12 * HOUR),
-      alert: 'Other',
-      labels: { alertname: 'Other', route: '/b' },
-    });
-    await expect.poll(() => driver.time.waits).toContain(750);
-    driver.time.pass(24 * HOUR);
-    await expect.poll(() => driver.deadLetters()).toHaveLength(1);
-    expect(driver.counted.get('hook expired')).toBe(1);
-    await expect.poll(() => driver.notifier?.lags[0]?.lag).toBe(12 * HOUR);
-    await expect.poll(() => driver.time.waits).toContain(750);
-    hook.up();
-    driver.time.pass(MINUTE);
-    await expect.poll(() => hook.took).toEqual(['firing /b']);
-    expect(await driver.deadLetters()).toHaveLength(1);
-  });
 });
 
 describe('one that forgets', () => {

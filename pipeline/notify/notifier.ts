@@ -16,8 +16,16 @@ export interface NotifierOptions extends Omit<HandoverOptions, 'watchdog'> {
 /** Hands alerts over to all receivers, to each at its own pace. */
 export class Notifier {
   #handovers: readonly Handover[] = [];
+  readonly #watchdog: Watchdog;
 
-  constructor(readonly options: NotifierOptions) {}
+  constructor(readonly options: NotifierOptions) {
+    this.#watchdog = new Watchdog(options);
+  }
+
+  /** Whether receivers are told that windows are closed. */
+  get isWatchdogFiring(): boolean {
+    return this.#watchdog.isFiring;
+  }
 
   /** How far each receiver is behind while it runs, ms. */
   get lags(): readonly { readonly receiver: string; readonly lag: number }[] {
@@ -30,7 +38,7 @@ export class Notifier {
     const { receivers, log, codec, pause, say } = this.options;
     const patience = { pause, warn: (message: string) => say('warn', message), signal: stop.signal };
     const topic = new SharedTopic({ log, codec, topic: topics.alerts, patience });
-    const options = { ...this.options, watchdog: new Watchdog(this.options) };
+    const options = { ...this.options, watchdog: this.#watchdog };
     this.#handovers = receivers.map((receiver) => new Handover(receiver, topic, options));
     const running = this.#handovers.map((one) =>
       one.run().catch((error: unknown) => {

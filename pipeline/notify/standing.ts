@@ -9,6 +9,7 @@ export interface StandingOptions {
 
 /** How it stands with a receiver: said once that it takes nothing, and once that it does again. */
 export class Standing {
+  /** `detail` is empty where it is known from before a restart alone. */
   #failing: { readonly since: number; readonly detail: string } | null = null;
   #refused = '';
 
@@ -17,9 +18,14 @@ export class Standing {
     readonly options: StandingOptions,
   ) {}
 
-  /** For how long it has taken nothing, ms. */
-  failingFor(now: number): number {
-    return this.#failing ? now - this.#failing.since : 0;
+  /** Since when it has answered nothing, ms since the epoch; null while it answers. */
+  get silentSince(): number | null {
+    return this.#failing?.since ?? null;
+  }
+
+  /** It had answered nothing since then, when it was heard of last. */
+  resume(since: number | null): void {
+    this.#failing = since === null ? null : { since, detail: '' };
   }
 
   heard(outcome: Outcome): void {
@@ -32,7 +38,10 @@ export class Standing {
       return;
     }
     if (this.#failing)
-      say('info', `${this.name} answers again, after ${Math.round(this.failingFor(clock()) / 1_000)} s`);
+      say(
+        'info',
+        `${this.name} answers again, after ${Math.round((clock() - this.#failing.since) / 1_000)} s`,
+      );
     this.#failing = null;
   }
 

@@ -27,6 +27,10 @@ export class Watchdog {
 
   constructor(readonly options: WatchdogOptions) {}
 
+  get isFiring(): boolean {
+    return this.#since !== null;
+  }
+
   /** Null while evaluation is stale, or the log cannot say. */
   async beat(): Promise<Notice | null> {
     const { clock, say, staleAfter } = this.options;

@@ -1,8 +1,8 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { type AlertEvent, alertLabels, alertRecord, type Expand } from '../model/alert-record.js';
-import { type ActiveAlert, step } from '../model/alert-state.js';
-import type { BaselineView, PastWindow } from '../model/baseline.js';
+import { type Absence, type ActiveAlert, absenceOf, endsWithoutData, step } from '../model/alert-state.js';
+import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
@@ -11,7 +11,7 @@ import type { Rule } from '../model/rule.js';
 import { SharedBaselines } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
-import { judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
+import { clears, judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 
 export interface Judged {
@@ -48,11 +48,11 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
     const events: AlertEvent[] = [];
     const judgements: Judgement[] = [];
     for (const window of closed) {
-      const baselines = new SharedBaselines();
+      const groups = window.groups.map((group) => withPast(window, group));
       for (const judging of window.judging.rules) {
-        const { groups, transitions } = judgeRule(window, judging, baselines);
-        for (const event of transitions) events.push({ ...event, revision: revision() });
-        judgements.push({ rule: judging.rule, end: window.end, groups });
+        const found = judgeRule(window, judging, groups);
+        for (const event of found.transitions) events.push({ ...event, revision: revision() });
+        judgements.push({ rule: judging.rule, end: window.end, groups: found.groups });
       }
       remember(window);
     }
@@ -74,44 +74,121 @@ interface Found {
   readonly transitions: Transition[];
 }
 
-function judgeRule(window: ClosedWindow, judging: RuleJudging, baselines: SharedBaselines): Found {
+/** A group of a closed window, and what all rules of its selection share of it. */
+interface Sharing {
+  readonly merged: GroupWindow;
+  readonly past: readonly PastWindow[];
+  readonly baselines: SharedBaselines;
+}
+
+const nothing: readonly PastWindow[] = [];
+
+const pastOf = ({ judging }: ClosedWindow, text: string): readonly PastWindow[] =>
+  judging.past.get(text)?.windows ?? nothing;
+
+function withPast(window: ClosedWindow, merged: GroupWindow): Sharing {
+  const past = pastOf(window, merged.text);
+  return { merged, past, baselines: new SharedBaselines(merged.start, past) };
+}
+
+function judgeRule(window: ClosedWindow, judging: RuleJudging, groups: readonly Sharing[]): Found {
   const found: Found = { groups: [], transitions: [] };
-  const { sessions } = window.judging;
-  const several = window.judging.rules.length > 1;
-  const one = (text: string, merged: GroupWindow | null, group: GroupRule): void => {
-    const start = merged?.start ?? window.start;
-    const calm = several && group.alert === null && group.activeStarts.length === 0;
-    const baseline = baselines.of(text, calm, {
-      rule: judging.rule,
-      start,
-      end: window.end,
-      past: window.judging.past.get(text)?.windows ?? [],
-      active: group.alert !== null,
-      held: group.alert?.held ?? null,
-      wasActive: (start) => group.activeStarts.includes(start),
-    });
-    const verdict = judgedBy(judging.rule, merged, baseline);
-    const transition = judgeGroup({ window, judging, merged, group, text, baseline, verdict });
-    if (transition) found.transitions.push(transition);
-    if (group.alert !== null && isCandidate(window, merged)) group.activeStarts.push(start);
-    const { labels, alert } = group;
-    const why = typeof verdict === 'boolean' || verdict === 'no_data' ? null : verdict;
-    found.groups.push({ labels, sums: merged, baseline, state: alert?.state ?? 'inactive', unjudged: why });
-  };
-  for (const merged of window.groups) one(merged.text, merged, judging.group(merged.text, merged.labels));
-  if (judging.active === 0) return found;
-  const withData = new Set(window.groups.map(({ text }) => text));
-  for (const [text, group] of judging.groups) {
-    if (group.alert === null || withData.has(text)) continue;
-    if (!sessions?.isOpen(text)) one(text, null, group);
+  for (const sharing of groups) {
+    const group = judging.known(sharing.merged.text);
+    if (group === undefined) judgeCalm(found, window, judging, sharing);
     else
-      found.groups.push({
-        ...{ labels: group.labels, sums: null, baseline: none, state: group.alert.state },
-        unjudged: null,
+      judgeActive(found, {
+        window,
+        judging,
+        group,
+        merged: sharing.merged,
+        text: sharing.merged.text,
+        past: sharing.past,
       });
+  }
+  for (const absent of absentGroups(window, judging)) {
+    if (absent.isOpen) {
+      const { labels, alert } = absent.group;
+      const state = alert?.state ?? 'inactive';
+      found.groups.push({ labels, sums: null, baseline: none, state, unjudged: null });
+    } else judgeActive(found, { window, judging, merged: null, ...absent });
   }
   return found;
 }
+
+interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
+  /** Whether a session of the group goes on. */
+  readonly isOpen: boolean;
+}
+
+/** Groups without data of which the rule says something all the same: it is active, or alerts for want of data. */
+function absentGroups(window: ClosedWindow, judging: RuleJudging): readonly Absent[] {
+  const { sessions, seen } = window.judging;
+  const alerts = judging.rule.noData === 'alert' && seen !== null && seen.size > 0;
+  if (judging.active === 0 && !alerts) return [];
+  const withData = new Set(window.groups.map(({ text }) => text));
+  const absent = new Map<string, Absent>();
+  const add = (text: string, group: GroupRule): void => {
+    const isOpen = sessions?.isOpen(text) ?? false;
+    absent.set(text, { group, text, past: pastOf(window, text), isOpen });
+  };
+  for (const [text, group] of judging.groups)
+    if (group.alert !== null && !withData.has(text)) add(text, group);
+  if (alerts)
+    for (const [text, { labels }] of seen)
+      if (!withData.has(text) && !absent.has(text)) add(text, judging.group(text, labels));
+  return [...absent.values()];
+}
+
+/** The usual case: the rule is inactive for the group, and was after every window that is remembered. */
+function judgeCalm(
+  found: Found,
+  window: ClosedWindow,
+  judging: RuleJudging,
+  { merged, baselines }: Sharing,
+): void {
+  const { rule } = judging;
+  const { text, labels } = merged;
+  const baseline = baselines.of(rule);
+  const verdict = judgedBy(rule, merged, baseline);
+  let state: GroupJudgement['state'] = 'inactive';
+  if (verdict === true) {
+    const group = judging.group(text, labels);
+    const begun = begin({ window, judging, merged, group, text, baseline });
+    found.transitions.push(begun);
+    if (isCandidate(window, merged)) group.activeStarts.push(merged.start);
+    state = group.alert?.state ?? state;
+  }
+  found.groups.push({ labels, sums: merged, baseline, state, unjudged: whyNot(verdict) });
+}
+
+/** A rule that is active for the group, or was after a window that is remembered. */
+function judgeActive(found: Found, one: Remembered): void {
+  const { window, judging, group, merged, past } = one;
+  const start = merged?.start ?? window.start;
+  const baseline = baselineFor({
+    rule: judging.rule,
+    start,
+    end: window.end,
+    past,
+    active: group.alert !== null,
+    held: group.alert?.held ?? null,
+    wasActive: (start) => group.activeStarts.includes(start),
+  });
+  const verdict = judgedBy(judging.rule, merged, baseline);
+  const transition = judgeGroup({ ...one, baseline }, verdict);
+  if (transition) found.transitions.push(transition);
+  if (group.alert !== null && isCandidate(window, merged)) group.activeStarts.push(start);
+  const { labels, alert } = group;
+  found.groups.push({
+    ...{ labels, sums: merged, baseline, state: alert?.state ?? 'inactive' },
+    unjudged: whyNot(verdict),
+  });
+}
+
+/** Of a window with data. */
+const whyNot = (verdict: Verdict): Unjudged | null =>
+  typeof verdict === 'boolean' || verdict === 'no_data' ? null : verdict;
 
 const none: BaselineView = { sums: null, frozenAt: null, expired: false };
 
@@ -119,23 +196,32 @@ const none: BaselineView = { sums: null, frozenAt: null, expired: false };
 const isCandidate = ({ judging, end }: ClosedWindow, merged: GroupWindow | null): boolean =>
   judging.isCandidate(end) && (judging.sessions === null || merged !== null);
 
-interface Case {
+/** A group of which a rule remembers something, at a closed window. */
+interface Remembered {
   readonly window: ClosedWindow;
   readonly judging: RuleJudging;
+  /** Null without data. */
   readonly merged: GroupWindow | null;
   readonly group: GroupRule;
   readonly text: string;
-  readonly baseline: BaselineView;
-  readonly verdict: Verdict;
+  readonly past: readonly PastWindow[];
 }
 
-function judgeGroup(one: Case): Transition | null {
-  const { window, judging, group, baseline, verdict } = one;
+interface Case extends Omit<Remembered, 'past'> {
+  readonly baseline: BaselineView;
+}
+
+function judgeGroup(one: Case, verdict: Verdict): Transition | null {
+  const { window, judging, group, baseline } = one;
   const { rule } = judging;
   const { alert } = group;
-  const condition = typeof verdict === 'boolean' ? verdict : null;
+  const absence = verdict === 'no_data' ? absenceFor(one) : null;
+  const condition = absence === 'holds' ? true : typeof verdict === 'boolean' ? verdict : null;
   if (alert === null) return condition === true ? begin(one) : null;
-  const transition = step(alert, rule, window.end, condition);
+  if (absence === 'stays') return null;
+  const cleared = rule.clear === null || (one.merged !== null && clears(rule.clear, one.merged, baseline));
+  const transition =
+    absence === 'ends' ? endsWithoutData(alert) : step(alert, rule, window.end, { condition, cleared });
   if (transition === null) return null;
   const event = eventOf(one, alert, baseline);
   if (transition.to === 'firing') {
@@ -149,11 +235,18 @@ function judgeGroup(one: Case): Transition | null {
   return { ...event, state: transition.to, reason };
 }
 
+function absenceFor({ window, judging, text }: Case): Absence {
+  const seen = window.judging.seen?.get(text);
+  return absenceOf(judging.rule.noData, seen === undefined ? null : window.end - seen.end);
+}
+
 function begin(one: Case): Transition {
-  const { window, judging, group, baseline } = one;
+  const { window, judging, group, baseline, merged } = one;
   const { rule } = judging;
   const { end } = window;
-  const held = rule.baseline.freeze && baseline.sums !== null ? { sums: baseline.sums, frozenAt: end } : null;
+  // What has no data is nothing to compare with.
+  const holds = rule.baseline.freeze && baseline.sums !== null && merged !== null;
+  const held = holds ? { sums: baseline.sums, frozenAt: end } : null;
   const alert: ActiveAlert = {
     state: rule.for === 0 ? 'firing' : 'pending',
     since: end,
@@ -191,6 +284,7 @@ function eventOf(
 
 /** Windows with requests become candidates of later baselines. */
 function remember({ judging, end: at, groups }: ClosedWindow): void {
+  judging.see(at, groups);
   const candidates = judging.isCandidate(at) ? groups : [];
   for (const { text, labels, start, end, requests, latencySum, errors, buckets, max } of candidates) {
     if (!(requests > 0)) continue;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Node } from 'yaml';
+import { isSeq, type Node } from 'yaml';
 import { isOfGauge, type Measure, metricProblem, needsBuckets } from '../model/measures.js';
-import type { Rule, RuleSet } from '../model/rule.js';
+import type { Condition, Rule, RuleSet } from '../model/rule.js';
 import { computed, type Selection, selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
@@ -22,7 +22,7 @@ export type Compiled = { readonly rules: RuleSet } | { readonly problems: readon
 
 /** What a rule selects that names no metric. */
 export const METRIC = 'http_request_duration_seconds';
-const ruleKeys = ['alert', 'match', 'when', 'annotations', ...settingKeys];
+const ruleKeys = ['alert', 'match', 'when', 'clear', 'annotations', ...settingKeys];
 const annotationKeys = ['summary', 'description', 'runbook_url'];
 
 /** Compiles `sla.yaml`; every problem is found in one go. */
@@ -105,13 +105,20 @@ function readRule(problems: Problems, node: Node, around: Surroundings): Rule | 
   const alert = read('alert', nameAmong(around.lines));
   const named = entries.get('alert');
   if (!named) problems.at(node, 'alert is missing: give the rule a name');
-  const condition = read('when', parsed(parseCondition));
+  const when = read('when', conditions);
+  const clear = read('clear', conditions) ?? null;
   if (!entries.has('when'))
     problems.at(node, 'when is missing: say when the rule is broken, like mean_latency > 300ms');
   const selector = read('match', parsed(parseSelector));
   const annotations = read('annotations', templates) ?? {};
+  const [condition, ...also] = when ?? [];
   if (!named || alert === undefined || !condition) return null;
-  const measures = [condition.measure, ...own.context];
+  if (window.session !== null && own.noData === 'alert')
+    problems.at(
+      entries.get('no_data')?.value ?? entries.get('window')?.value ?? node,
+      'no_data: alert is of windows that lie side by side: a session is over because there are no data',
+    );
+  const measures = [condition, ...also, ...(clear ?? [])].map(({ measure }) => measure).concat(own.context);
   const gauge = isOfGauge(condition.measure);
   if (!entries.has('match') || selector)
     checkMetric(problems, entries, { metric: selector?.metric ?? null, measures, gauge, around });
@@ -131,6 +138,8 @@ function readRule(problems: Problems, node: Node, around: Surroundings): Rule | 
       { every: window.every ?? window.window, session: window.session },
     ),
     condition,
+    also,
+    clear,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },
     ...own,
     annotations,
@@ -177,6 +186,19 @@ function checkMetric(
     );
   metrics.set(name, before ?? { gauge, line });
 }
+
+/** One condition, or a list of them. */
+const conditions: Read<readonly Condition[]> = (problems, node, what) => {
+  const one = parsed(parseCondition);
+  if (!isSeq(node)) {
+    const condition = one(problems, node, what);
+    return condition && [condition];
+  }
+  const items = problems.items(node, what);
+  if (items.length === 0) problems.at(node, `${what} is an empty list: give at least one condition`);
+  const all = items.map((item) => one(problems, item, what));
+  return all.every((condition) => condition !== undefined) ? all : undefined;
+};
 
 const nameAmong =
   (lines: Map<string, number>): Read<string> =>

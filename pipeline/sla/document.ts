@@ -23,7 +23,7 @@ export interface Entry {
 }
 
 /** Keys that a later version takes. */
-const later = ['clear', 'objective', 'burn_rate', 'sli'];
+const later = ['objective', 'burn_rate', 'sli'];
 
 /** Collects every problem of one file, with its place. */
 export class Problems {

@@ -1,6 +1,6 @@
 import type { Matcher } from '../model/matcher.js';
 import { type Measure, measureFrom } from '../model/measures.js';
-import type { BaselineSettings, Severity } from '../model/rule.js';
+import { type AbsencePolicy, absencePolicies, type BaselineSettings, type Severity } from '../model/rule.js';
 import { unknownMeasure } from './condition.js';
 import type { Entry, Problems } from './document.js';
 import { parseDuration } from './duration.js';
@@ -21,6 +21,7 @@ export interface Settings {
   readonly minRequests: number;
   readonly for: number;
   readonly keepFiringFor: number;
+  readonly noData: AbsencePolicy;
   readonly noDataFor: number;
   readonly severity: Severity;
   readonly labels: Readonly<Record<string, string>>;
@@ -36,6 +37,7 @@ export const initial: Settings = {
   minRequests: 0,
   for: 0,
   keepFiringFor: 0,
+  noData: 'keep',
   noDataFor: 900_000,
   severity: 'warning',
   labels: {},
@@ -60,7 +62,6 @@ export const settingKeys = [
 ];
 const baselineKeys = ['windows', 'min_windows', 'freeze', 'max_age'];
 const severities = ['critical', 'warning', 'info'] as const;
-const policies = ['keep', 'alert', 'resolve', 'ignore'] as const;
 
 const duration = parsed(parseDuration);
 
@@ -71,7 +72,6 @@ export function readSettings(
   base: Settings,
 ): Settings {
   const read = given(problems, entries);
-  read('no_data', noData);
   return {
     errors: read('errors', errorMatchers) ?? base.errors,
     by: read('by', words(labelProblem)) ?? base.by,
@@ -82,6 +82,7 @@ export function readSettings(
     minRequests: read('min_requests', count(0)) ?? base.minRequests,
     for: read('for', duration) ?? base.for,
     keepFiringFor: read('keep_firing_for', duration) ?? base.keepFiringFor,
+    noData: read('no_data', oneOf(absencePolicies)) ?? base.noData,
     noDataFor: read('no_data_for', duration) ?? base.noDataFor,
     severity: read('severity', oneOf(severities)) ?? base.severity,
     labels: { ...base.labels, ...read('labels', ownLabels) },
@@ -96,12 +97,6 @@ const errorMatchers: Read<readonly Matcher[]> = (problems, node, what) => {
 
 const ownLabels: Read<Readonly<Record<string, string>>> = (problems, node, what) =>
   problems.labels(node, what, ['alertname', 'severity']);
-
-const noData: Read<string> = (problems, node, what) => {
-  const policy = oneOf(policies)(problems, node, what);
-  if (policy !== undefined && policy !== 'keep') problems.at(node, `${what}: ${policy} is not supported yet`);
-  return policy;
-};
 
 const baselineOver =
   (base: Settings['baseline']): Read<Settings['baseline']> =>

@@ -90,11 +90,9 @@ async function windowsOf(
   const partition = partitionOf(group, await log.partitions(topics.windows));
   const from = evidenceFrom(alert, rule);
   const found: WindowRecord[] = [];
-  for await (const { type, value } of scanSince(log, codec, {
-    topic: topics.windows,
-    time: from,
-    partition,
-  })) {
+  const scanned = { topic: topics.windows, time: from, partition };
+  for await (const { decoded } of scanSince(log, codec, scanned)) {
+    const { type, value } = decoded;
     if (type !== 'WindowRecord' || value.selection !== rule.selection.id) continue;
     if (value.start >= from && value.end <= alert.windowEnd && groupText(value.group) === group)
       found.push(value);

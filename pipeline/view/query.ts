@@ -31,12 +31,13 @@ export function limitOf(query: Query, usual: number, most: number): number {
   return Math.min(most, Number(text));
 }
 
-const states = ['inactive', 'pending', 'firing', 'resolved'];
+export const states = ['inactive', 'pending', 'firing', 'resolved'];
+export const severities = ['critical', 'warning', 'info'];
 
 /** Whether an alert is asked for: by `match` (a selector over its labels), `state` and `severity` (a,b). */
 export function alertFilter(query: Query): (record: AlertRecord) => boolean {
   const state = wordsOf(query, 'state', states);
-  const severity = wordsOf(query, 'severity', ['critical', 'warning', 'info']);
+  const severity = wordsOf(query, 'severity', severities);
   const labels = labelFilter(query);
   return (record) =>
     (state === null || state.has(record.state)) &&

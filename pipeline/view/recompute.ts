@@ -61,7 +61,7 @@ export function recompute(alert: AlertRecord, rule: Rule, evidence: Evidence): R
   const [view, lookedAt] = compares ? lookBack(alert, rule, evidence) : [none, []];
   const found = {
     value,
-    threshold: thresholdOf(rule, view),
+    threshold: thresholdOf(condition, view),
     baseline: compares ? baselineValue(condition.measure, view) : null,
     windows: view.sums?.windows ?? null,
     lookedAt,

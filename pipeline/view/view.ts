@@ -1,4 +1,4 @@
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import type { Codec } from '../../platform/codec/codec.js';
 import type { Patience } from '../../platform/codec/load.js';
 import { outage } from '../../platform/http/outage.js';
@@ -8,18 +8,18 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
-import type { Entry } from '../follow/scan.js';
 import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
 import { alertsApi } from './api-alerts.js';
 import { rulesApi } from './api-rules.js';
+import { streamsApi } from './api-streams.js';
 import { windowsApi } from './api-windows.js';
-import { parsePosition, streamTopic } from './event-stream.js';
 import { type Access, guard } from './guard.js';
+import { API, documentApi } from './openapi.js';
 import { type PageFiles, pageApp } from './page-files.js';
 import { Progress } from './progress.js';
-import { alertFilter, BadQuery, labelFilter, timeOf } from './query.js';
+import { BadQuery } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
 import { Targets } from './targets.js';
@@ -93,45 +93,14 @@ export function createView(options: ViewOptions): View {
   const app = new Hono();
 
   // Of its own paths alone: it may be mounted beside others'.
-  for (const path of ['/', '/assets/*', '/api/v1/*']) app.use(path, guard(access));
-  app.route('/api/v1', alertsApi({ log, codec, alerts, rules, recent, clock }));
-  app.route('/api/v1', windowsApi({ log, codec, recent, clock }));
-  app.route('/api/v1', rulesApi({ alerts, rules, recent, progress, targets, clock }));
-
-  const stream = async (
-    c: Context,
-    topic: keyof typeof shared,
-    type: 'AlertRecord' | 'WindowRecord',
-    accepts: (entry: Entry) => boolean,
-  ): Promise<Response> => {
-    const partitions = await log.partitions(topic);
-    const last = c.req.header('last-event-id') ?? c.req.query('lastEventId');
-    if (last !== undefined) {
-      const given = parsePosition(last, partitions);
-      if (!given) return problem(400, 'Last-Event-ID is none of this stream');
-      const from = await Promise.all(
-        // Beyond the end it is of a log that was here before: what comes now must not be waited past.
-        given.map(async (next, partition) => Math.min(next, (await log.range(topic, partition)).end)),
-      );
-      return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
-    }
-    const time = timeOf(c.req.query(), 'since', clock(), Number.POSITIVE_INFINITY);
-    const from = await Promise.all(
-      Array.from({ length: partitions }, (_, partition) => log.offsetAt(topic, partition, time)),
-    );
-    return streamTopic(c, { topic: shared[topic], type, accepts, from, patience });
-  };
-  app.get('/api/v1/alerts/stream', (c) => {
-    const matches = alertFilter(c.req.query());
-    const accepts = ({ decoded: { type, value } }: Entry) => type === 'AlertRecord' && matches(value);
-    return stream(c, 'alerts', 'AlertRecord', accepts);
-  });
-  app.get('/api/v1/windows/stream', (c) => {
-    const matches = labelFilter(c.req.query());
-    const accepts = ({ decoded: { type, value } }: Entry) => type === 'WindowRecord' && matches(value.group);
-    return stream(c, 'windows', 'WindowRecord', accepts);
-  });
-
+  for (const path of ['/', '/assets/*', `${API}/*`]) app.use(path, guard(access));
+  const apis = [
+    alertsApi({ log, codec, alerts, rules, recent, clock }),
+    windowsApi({ log, codec, recent, clock }),
+    rulesApi({ alerts, rules, recent, progress, targets, clock }),
+    streamsApi({ log, shared, patience, clock }),
+  ];
+  for (const api of [...apis, documentApi(apis, access)]) app.route(API, api.app);
   app.route('/', pageApp(page, gateway));
 
   app.onError((error) => {

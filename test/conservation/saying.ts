@@ -79,6 +79,7 @@ export function alertRecord(
         ? null
         : { value, windows: basis.windows.length, frozenAt: basis.frozenAt },
     context: rule.context.map((measure) => contextOf(rule, measure, { instant, basis })),
+    conditions: [],
     reason,
     rule: { file: FILE, line: lineOf(rule.alert), revision },
   };

@@ -1,0 +1,193 @@
+import { type JsonSchema, jsonSchemas } from '../../platform/codec/json-schema.js';
+import { schemaOf } from '../../schemas/index.js';
+import { operators } from '../model/rule.js';
+import { severities } from './query.js';
+
+const text = (description: string): JsonSchema => ({ type: 'string', description });
+const number = (description: string): JsonSchema => ({ type: 'number', description });
+const count = (description: string): JsonSchema => ({ type: 'integer', minimum: 0, description });
+const instant = (description: string): JsonSchema => ({
+  ...{ type: 'integer', format: 'int64', description: `${description}, ms since the epoch.` },
+});
+const duration = (description: string): JsonSchema => ({
+  type: 'number',
+  description: `${description}, ms.`,
+});
+const orNull = ({ description = '', ...schema }: JsonSchema): JsonSchema => ({
+  ...{ anyOf: [schema, { type: 'null' }], description },
+});
+const texts = (description: string): JsonSchema => ({
+  ...{ type: 'object', additionalProperties: { type: 'string' }, description },
+});
+
+export const ref = (name: ComponentName): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
+export const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
+
+/** All of its fields are there. */
+const object = (description: string, properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
+  ...{ type: 'object', description, properties, required: Object.keys(properties) },
+});
+
+/** One of a stream of server-sent events: its fields, of which `data` is JSON. */
+const event = (record: 'AlertRecord' | 'WindowRecord'): JsonSchema =>
+  object('A server-sent event.', {
+    id: { ...text('Where the stream goes on behind it: opaque, for `Last-Event-ID`.'), pattern: '^[0-9.]+$' },
+    data: {
+      ...{ type: 'string', contentMediaType: 'application/json' },
+      contentSchema: { $ref: `#/components/schemas/${record}` },
+    },
+  });
+
+const counts = {
+  firing: count('Alerts that are firing.'),
+  pending: count('Alerts that are pending.'),
+};
+
+/** What is answered and is no record: those are made of their Avro schemas. */
+const answers = {
+  Problem: object('What went wrong (RFC 9457).', {
+    type: text('`about:blank`: `title` says what the status means.'),
+    title: text('Name of the status.'),
+    status: { type: 'integer', description: 'The status of the answer.' },
+    detail: text('What is wrong, where, and the way out.'),
+  }),
+  AlertEvent: event('AlertRecord'),
+  WindowEvent: event('WindowRecord'),
+  HistoryPage: object('Transitions of the past.', {
+    transitions: {
+      ...listOf({ $ref: '#/components/schemas/AlertRecord' }),
+      description:
+        'The newest first. It may be empty, where a filter takes long to match, and `next` not null.',
+    },
+    next: orNull(text('Cursor of the page behind; null at the end.')),
+  }),
+  Group: object('A group that had a window within the last hour of event time.', {
+    text: text('Its text, as `group` of the windows takes it.'),
+    labels: texts('Its labels.'),
+  }),
+  Condition: object('When a rule holds.', {
+    measure: text('What is measured.'),
+    operator: { type: 'string', enum: operators },
+    threshold: {
+      oneOf: [
+        object('A number.', {
+          kind: { const: 'fixed' },
+          value: number('In the unit of the measure: s, 1/s, B/s or a share.'),
+        }),
+        object('A multiple of the baseline.', {
+          kind: { const: 'baseline' },
+          factor: number('Of the mean of the windows before.'),
+        }),
+      ],
+    },
+  }),
+  RuleStatus: object('A rule, all defaults applied, and how it stands with it.', {
+    alert: text('Its name.'),
+    severity: { type: 'string', enum: severities },
+    condition: { $ref: '#/components/schemas/Condition' },
+    for: duration('How long the condition must hold'),
+    keepFiringFor: duration('How long it goes on firing'),
+    minRequests: number('Fewer requests decide nothing.'),
+    window: duration('Length of a window, of sessions the longest'),
+    every: duration('How far apart the ends of windows may lie'),
+    session: orNull(
+      object('Of sessions, how they end; null for other windows.', {
+        gap: duration('After so long without requests'),
+        max: duration('At the latest so long after the start'),
+      }),
+    ),
+    by: listOf({ type: 'string' }),
+    selection: text('Id of what it selects, as `selection` of windows and groups takes it.'),
+    selects: text('What it selects, in canonical form.'),
+    annotations: texts('Templates of the texts that its alerts carry.'),
+    file: text('Path as configured.'),
+    line: count('Line of its `alert` key, from 1.'),
+    revision: text('Of the rule file.'),
+    groups: count(
+      'Groups that had a window within the last hour of event time; one without watches nothing.',
+    ),
+    ...counts,
+    evaluatedTo: orNull(instant('End of the newest window that has closed')),
+  }),
+  SourceProgress: object('How far a source has come.', {
+    source: text('Its name.'),
+    watermark: instant('Up to which it has brought everything'),
+  }),
+  TargetStatus: object('How a target was when its source told of it last.', {
+    source: text('Name of the source.'),
+    job: text('Its label `job`.'),
+    instance: text('Its label `instance`.'),
+    up: { type: 'boolean', description: 'Whether it answered the last scrape.' },
+    lastScrape: orNull(instant('Its last good scrape; null where there was none since the source began')),
+    problem: orNull(text('Why the last scrape failed; null where it did not.')),
+    at: instant('When the source told'),
+  }),
+  Status: object('How far all has come.', {
+    now: instant('The clock of the view'),
+    sources: listOf({ $ref: '#/components/schemas/SourceProgress' }),
+    targets: listOf({ $ref: '#/components/schemas/TargetStatus' }),
+    scrapedTo: orNull(instant('The newest watermark of a source')),
+    evaluatedTo: orNull(instant('End of the newest window that has closed')),
+    rules: orNull(
+      object('The rules that are in use; null before the first.', {
+        file: text('Path as configured.'),
+        revision: text('First 12 hex digits of SHA-256 of the file.'),
+        count: count('How many rules are in it.'),
+      }),
+    ),
+    alerts: object('How many alerts there are.', counts),
+  }),
+  LookedAt: object('A window that the decision looked back at.', {
+    start: instant('First instant'),
+    end: instant('First instant after it'),
+    value: orNull(number('The measure; null where it cannot be told.')),
+    requests: number('What it rests on.'),
+    counted: { type: 'boolean', description: 'Whether it counts in the baseline.' },
+  }),
+  Recomputed: object('The decision, made again from the windows in the log.', {
+    value: orNull(number('The measure of its window.')),
+    threshold: orNull(number('What it is compared with.')),
+    baseline: orNull(number('The measure over the windows before.')),
+    windows: orNull(count('How many of them count.')),
+    lookedAt: listOf({ $ref: '#/components/schemas/LookedAt' }),
+    differs: {
+      ...listOf({ type: 'string' }),
+      description: 'The numbers of the record that are others; empty where all come out the same.',
+    },
+  }),
+  Explanation: object('All that a decision used.', {
+    alert: { $ref: '#/components/schemas/AlertRecord' },
+    rule: orNull(text("The rule's own lines as they were then; null where they are not known any more.")),
+    transitions: {
+      ...listOf({ $ref: '#/components/schemas/AlertRecord' }),
+      description: 'Of the same alert, the oldest first.',
+    },
+    window: {
+      anyOf: [{ $ref: '#/components/schemas/WindowRecord' }, { type: 'null' }],
+      description: 'What decided; null where it had no data, or is not in the log any more.',
+    },
+    recomputed: { anyOf: [{ $ref: '#/components/schemas/Recomputed' }, { type: 'null' }] },
+    unknown: orNull(text('Why it cannot be made again; null where it was.')),
+  }),
+  Sparkline: {
+    type: 'array',
+    description:
+      'Windows of a group, the oldest first, each with its end (ms since the epoch) and the measure.',
+    items: {
+      type: 'array',
+      prefixItems: [{ type: 'integer' }, { type: ['number', 'null'] }],
+      items: false,
+      minItems: 2,
+    },
+  },
+} as const satisfies Readonly<Record<string, JsonSchema>>;
+
+const records = ['AlertRecord', 'WindowRecord', 'RulesRevision'] as const;
+
+export type ComponentName = keyof typeof answers | (typeof records)[number];
+
+/** The component schemas of the document. */
+export const components: Readonly<Record<string, JsonSchema>> = {
+  ...Object.fromEntries(records.flatMap((name) => [...jsonSchemas(schemaOf(name))])),
+  ...answers,
+};
