@@ -306,6 +306,28 @@ export interface VideoEvent {
   readonly requestId: null | string;
 }
 
+/** One target of the source. */
+export interface TargetState {
+  /** Its label job (text). */
+  readonly job: string;
+  /** Its label instance (text). */
+  readonly instance: string;
+  /** When it was last scraped well, ms since the epoch; null where that was not since the writer began. */
+  readonly lastScrape: null | number;
+  /** Why the last scrape failed, for people; null where the target is up (text). */
+  readonly problem: null | string;
+}
+
+/** What a source knew of its targets at the end of a poll. Key: the source. */
+export interface TargetStates {
+  /** When the poll ended, ms since the epoch. */
+  readonly timestamp: number;
+  /** Configured name of the writer, stable over restarts (text). */
+  readonly source: string;
+  /** In the order in which they are configured, or by job and instance. */
+  readonly targets: readonly TargetState[];
+}
+
 /** Every record by its name. */
 export interface RecordTypes {
   MetricRecord: MetricRecord;
@@ -318,5 +340,6 @@ export interface RecordTypes {
   DeadLetter: DeadLetter;
   VideoJob: VideoJob;
   VideoEvent: VideoEvent;
+  TargetStates: TargetStates;
 }
 

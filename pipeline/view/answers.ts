@@ -113,9 +113,19 @@ const answers = {
     source: text('Its name.'),
     watermark: instant('Up to which it has brought everything'),
   }),
+  TargetStatus: object('How a target was when its source told of it last.', {
+    source: text('Name of the source.'),
+    job: text('Its label `job`.'),
+    instance: text('Its label `instance`.'),
+    up: { type: 'boolean', description: 'Whether it answered the last scrape.' },
+    lastScrape: orNull(instant('Its last good scrape; null where there was none since the source began')),
+    problem: orNull(text('Why the last scrape failed; null where it did not.')),
+    at: instant('When the source told'),
+  }),
   Status: object('How far all has come.', {
     now: instant('The clock of the view'),
     sources: listOf({ $ref: '#/components/schemas/SourceProgress' }),
+    targets: listOf({ $ref: '#/components/schemas/TargetStatus' }),
     scrapedTo: orNull(instant('The newest watermark of a source')),
     evaluatedTo: orNull(instant('End of the newest window that has closed')),
     rules: orNull(

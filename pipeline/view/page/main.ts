@@ -14,6 +14,7 @@ import { MarksPanel } from './marks-panel.js';
 import { getRules, showRules } from './rules.js';
 import { SilenceList } from './silences.js';
 import { follow, getJson } from './stream.js';
+import { Videos } from './videos.js';
 import { Why } from './why.js';
 
 const countedStates = ['firing', 'pending', 'resolved'] as const;
@@ -113,6 +114,8 @@ function arrive(before: Address | null): void {
   if (address.tab === 'windows' && moved('since', 'selection', 'group'))
     void explorer.show(address.since, address.selection, address.group);
   if (address.tab === 'rules' && moved()) void showRules();
+  if (address.tab === 'videos' && moved()) void videos.show();
+  if (before?.tab === 'videos' && address.tab !== 'videos') videos.leave();
   draw();
 }
 
@@ -140,9 +143,10 @@ function onKey(event: KeyboardEvent): void {
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const by = stepKeys[event.key];
+  const tab = tabs[Number(event.key) - 1];
   if (event.key === '/') byId('filter').focus();
   else if (by !== undefined && address.tab === 'board') table.step(by);
-  else if (/^[1-5]$/.test(event.key)) go({ tab: tabs[Number(event.key) - 1] ?? 'board' });
+  else if (tab !== undefined && !byId(`tab-${tab}`).hidden) go({ tab });
   else return;
   event.preventDefault();
 }
@@ -169,6 +173,7 @@ byId('tabs').append(
     ),
   ),
 );
+const videos = new Videos(now);
 byId('counts').append(
   ...countedStates.map((state) =>
     el(
@@ -212,6 +217,8 @@ follow<AlertRecord>({
 setInterval(() => {
   void health.ask();
   void marks.ask();
+  // Each look is a request of the platform that is watched: nobody asks who does not look.
+  if (address.tab === 'videos' && !document.hidden) void videos.show();
 }, STATUS_EVERY_MS);
 setInterval(() => {
   health.draw();
