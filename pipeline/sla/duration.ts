@@ -14,6 +14,9 @@ const pattern = new RegExp(
   `^${units.map(([unit]) => `(?:(\\d+)${unit === 'm' ? 'm(?!s)' : unit})?`).join('')}$`,
 );
 
+/** What `parseDuration` reads, beside a bare 0, as a regular expression. */
+export const durationPattern = `(?=\\d)${pattern.source.slice(1, -1)}`;
+
 /** As `parseDuration` reads it: `1h30m`. */
 export function formatDuration(ms: number): string {
   let left = ms;
