@@ -83,6 +83,11 @@ export class Problems {
     return entries;
   }
 
+  /** The entries of a mapping that is known to be right; none where there is none. */
+  parts(node: Node | null): ReadonlyMap<string, Entry> {
+    return new Map(isMap(node) ? this.#pairs(node, '') : []);
+  }
+
   items(node: Node, what: string): readonly Node[] {
     if (isSeq<Node>(node)) return node.items.map((item) => this.#meant(item));
     this.at(node, `${what} must be a list`);

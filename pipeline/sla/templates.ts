@@ -18,6 +18,10 @@ export function checkTemplate(template: string): void {
     throw new SyntaxProblem('a template is not closed: {{ needs }}');
 }
 
+/** The labels that a template names. */
+export const labelsIn = (template: string): readonly string[] =>
+  [...template.matchAll(placeholder)].flatMap(([, inner = '']) => variable.exec(inner)?.[1] ?? []);
+
 /** Fills `{{ $value }}`, printed as the terminal does, and `{{ $labels.NAME }}`; absent labels are empty. */
 export const expandTemplate: Expand = (template, rule, labels, value) =>
   template.replace(placeholder, (whole, inner: string) => {
