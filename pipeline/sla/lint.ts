@@ -90,12 +90,16 @@ export class Places {
   }
 }
 
-/** What rules that compile hardly can mean, in order of place. */
-export function lintRules(set: RuleSet, surroundings: Surroundings): readonly Diagnostic[] {
+/** What rules that compile hardly can mean, in order of place; `more` are lints for this once. */
+export function lintRules(
+  set: RuleSet,
+  surroundings: Surroundings,
+  more: readonly RuleLint[] = [],
+): readonly Diagnostic[] {
   const places = new Places(set);
   const { rules } = set;
   for (const rule of rules)
-    for (const lint of ruleLints)
+    for (const lint of [...ruleLints, ...more])
       for (const warning of lint({ ...surroundings, rule, own: places.ownOf(rule), rules }))
         places.warn(rule, warning);
   for (const lint of fileLints)

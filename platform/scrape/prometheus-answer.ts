@@ -1,7 +1,7 @@
 /** What the HTTP API answers. */
 export interface Body {
   readonly status: string;
-  readonly data?: Answer;
+  readonly data?: unknown;
   readonly warnings?: readonly string[];
 }
 

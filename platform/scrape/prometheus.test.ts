@@ -105,6 +105,38 @@ describe('a Prometheus', () => {
     expect(await client().targets(AT, never)).toEqual([{ job: 'x', instance: 'y:1' }]);
   });
 
+  test('is asked for the newest samples, at the time that it has itself', async () => {
+    const metric = { __name__: 'a_count', job: 'x' };
+    answer = {
+      body: { status: 'success', data: { resultType: 'vector', result: [{ metric, value: [1.5, '7'] }] } },
+    };
+    expect(await client().newest(['a_count', 'a.b'], never)).toEqual([
+      { name: 'a_count', labels: { job: 'x' }, times: [1500], values: [7] },
+    ]);
+    expect(asked[0]?.form.get('query')).toBe('{__name__=~"a_count|a\\\\.b"}');
+    expect(asked[0]?.form.has('time')).toBe(false);
+  });
+
+  test('is asked for the names that it has', async () => {
+    answer = { body: { status: 'success', data: ['a', 'b'] } };
+    expect(await client().names(never)).toEqual(['a', 'b']);
+    expect(asked[0]?.path).toBe('/api/v1/label/__name__/values');
+    answer = { body: { status: 'success', data: {} } };
+    await expect(client().names(never)).rejects.toMatchObject({ code: 'Unreadable' });
+  });
+
+  test.each([
+    [{ a: [{ type: 'gauge' }, { type: 'gauge', help: 'of another version' }] }, 'gauge'],
+    [{ a: [{ type: 'gauge' }, { type: 'counter' }] }, null],
+    [{ a: [{ type: 'unknown' }] }, null],
+    [{}, null],
+    [null, null],
+  ])('that says %j of a metric', async (data, type) => {
+    answer = { body: { status: 'success', data } };
+    expect(await client().typeOf('a', never)).toBe(type);
+    expect(asked[0]?.path).toBe('/api/v1/metadata?metric=a');
+  });
+
   test('that answers with warnings has answered in part', async () => {
     answer = { body: matrix([], { warnings: ['a store is down', 'another too'] }) };
     await expect(samples()).rejects.toMatchObject({

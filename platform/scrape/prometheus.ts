@@ -40,6 +40,12 @@ export interface Prometheus {
   targets(at: number, signal: AbortSignal): Promise<readonly Readonly<Record<string, string>>[]>;
   /** Raw samples of all series with one of the names. */
   samples(names: readonly string[], range: Range, signal: AbortSignal): Promise<readonly Series[]>;
+  /** The newest sample of all series with one of the names that have one of late, by its own clock. */
+  newest(names: readonly string[], signal: AbortSignal): Promise<readonly Series[]>;
+  /** The names of all series that it has. */
+  names(signal: AbortSignal): Promise<readonly string[]>;
+  /** What targets say that a metric is, as `gauge` or `histogram`; null where none says anything, or not the same. */
+  typeOf(metric: string, signal: AbortSignal): Promise<string | null>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -56,8 +62,7 @@ export function prometheus(settings: PrometheusSettings): Prometheus {
   };
   const where = new URL(url).host;
 
-  /** `at`: evaluated at this time, ms; null is its own now. */
-  const ask = async (query: string, at: number | null, signal: AbortSignal): Promise<Answer> => {
+  const send = async (request: Request, signal: AbortSignal): Promise<unknown> => {
     const { basic, headers = {}, tokenFile, timeoutMs = TIMEOUT_MS } = settings;
     let answer: Body | null = null;
     let status: number | undefined;
@@ -72,8 +77,7 @@ export function prometheus(settings: PrometheusSettings): Prometheus {
         onFulfilled: async (config) => {
           if (tokenFile !== undefined)
             config.headers.set('authorization', `Bearer ${(await readFile(tokenFile, 'utf8')).trim()}`);
-          // It always asks at a time, by this machine's clock where none was given.
-          if (at === null) (config.data as URLSearchParams).delete('time');
+          request.prepare?.(config.data as URLSearchParams);
           return Object.assign(config, agents, { signal });
         },
       },
@@ -90,12 +94,20 @@ export function prometheus(settings: PrometheusSettings): Prometheus {
       },
     });
     try {
-      // Milliseconds: seconds would give no series, and no error.
-      await driver.instantQuery(query, at ?? undefined);
+      await request.run(driver);
     } catch (error) {
       throw rejection({ where, status, signal }, error);
     }
     return checked(where, answer);
+  };
+
+  /** `at`: evaluated at this time, ms; null is its own now. */
+  const ask = async (query: string, at: number | null, signal: AbortSignal): Promise<Answer> => {
+    // Milliseconds: seconds would give no series, and no error.
+    const run: Request['run'] = (driver) => driver.instantQuery(query, at ?? undefined);
+    // It always asks at a time, by this machine's clock where none was given.
+    const atItsOwn = { prepare: (form: URLSearchParams) => form.delete('time') };
+    return (await send({ run, ...(at === null ? atItsOwn : {}) }, signal)) as Answer;
   };
 
   return {
@@ -108,15 +120,39 @@ export function prometheus(settings: PrometheusSettings): Prometheus {
     },
     targets: async (at, signal) => seriesOf(await ask('up', at, signal)).map(({ labels }) => labels),
     samples: async (names, { from, to }, signal) => {
-      const selector = `{__name__=~${JSON.stringify(names.map(literally).join('|'))}}`;
-      return seriesOf(await ask(`${selector}[${Math.max(1, to - from)}ms]`, to, signal));
+      return seriesOf(await ask(`${selecting(names)}[${Math.max(1, to - from)}ms]`, to, signal));
+    },
+    newest: async (names, signal) => seriesOf(await ask(selecting(names), null, signal)),
+    names: async (signal) => {
+      const names = await send({ run: (driver) => driver.labelValues('__name__') }, signal);
+      if (Array.isArray(names)) return names.map(String);
+      throw new PrometheusError('Unreadable', `${where} answered no names`);
+    },
+    typeOf: async (metric, signal) => {
+      const known = (await send({ run: (driver) => driver.metadata(metric) }, signal)) as Metadata | null;
+      const types = new Set(known?.[metric]?.map(({ type }) => type));
+      const [type] = types;
+      return types.size === 1 && type !== undefined && type !== 'unknown' ? type : null;
     },
   };
 }
 
+/** What is asked, of the driver of this one request. */
+interface Request {
+  readonly run: (driver: InstanceType<typeof PrometheusDriver>) => Promise<unknown>;
+  /** Changes the form that is sent. */
+  readonly prepare?: (form: URLSearchParams) => void;
+}
+
+/** By metric, what targets say of it. */
+type Metadata = Readonly<Record<string, readonly { readonly type: string }[]>>;
+
+const selecting = (names: readonly string[]): string =>
+  `{__name__=~${JSON.stringify(names.map(literally).join('|'))}}`;
+
 const literally = (name: string): string => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
-function checked(where: string, body: Body | null): Answer {
+function checked(where: string, body: Body | null): unknown {
   if (body?.status !== 'success' || body.data === undefined)
     throw new PrometheusError('Unreadable', `${where} answered what is no answer of Prometheus`);
   const { warnings = [] } = body;
