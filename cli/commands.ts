@@ -7,6 +7,7 @@ import { loadCommand } from './commands/load.js';
 import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
 import { schemaCommand } from './commands/schema.js';
+import { testCommand } from './commands/test.js';
 import { upCommand } from './commands/up.js';
 import type { ComponentCommand } from './component.js';
 import { gatewayCommand } from './components/gateway.js';
@@ -40,6 +41,7 @@ export const allCommands = (): Command[] => [
   windowsCommand(),
   checkCommand(),
   schemaCommand(),
+  testCommand(),
   backtestCommand(),
   logCommand(),
   ...componentCommands(),

@@ -59,6 +59,11 @@ export class Problems {
     return this.#place(node.range?.[0] ?? 0).line;
   }
 
+  /** Line and column, from 1. */
+  placeOf(node: Node): Pick<Diagnostic, 'line' | 'column'> {
+    return this.#place(node.range?.[0] ?? 0);
+  }
+
   /** Runs a parser on a value; its `SyntaxProblem` becomes a problem at the node. */
   attempt<T>(node: Node, parse: () => T): T | undefined {
     try {
