@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { check } from './check.js';
 import { loadRules } from './rules.js';
 import { UsageError } from './usage-error.js';
 
@@ -46,8 +47,9 @@ test.each([
 });
 
 test('the rules that the README shows are rules', () => {
-  const shown = [...readFileSync('README.md', 'utf8').matchAll(/```yaml\n(.*?)```/gs)].map(
-    ([, text]) => text ?? '',
+  const shown = [...readFileSync('README.md', 'utf8').matchAll(/```yaml\n(version: 1\n.*?)```/gs)].map(
+    ([, text]) => loadRules(fileOf(text ?? '')),
   );
-  expect(shown.map((text) => loadRules(fileOf(text)).rules.length)).toEqual([2, 1, 3]);
+  expect(shown.map(({ rules }) => rules.length)).toEqual([2, 1, 3]);
+  expect(shown.flatMap((rules) => check(rules, 5_000).warnings)).toEqual([]);
 });

@@ -26,6 +26,17 @@ test('the tests of the docs pass, with the rules beside them', () => {
   expect(report(outcomes).slice(1)).toEqual(['1 passed, 0 failed']);
 });
 
+test('the tests that the README shows pass, with the rules that it shows first', () => {
+  using folder = temporaryFolder();
+  const [rules, tests] = [/```yaml\n(version: 1\n.*?)```/s, /```yaml\n# sla\.test\.yaml.*?\n(.*?)```/s].map(
+    (block) => block.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '',
+  );
+  writeFileSync(join(folder.path, 'my.yaml'), rules ?? '');
+  writeFileSync(join(folder.path, 'sla.test.yaml'), tests ?? '');
+  const outcomes = runTestFiles(readTestFiles([join(folder.path, 'sla.test.yaml')]), '');
+  expect(report(outcomes).slice(1)).toEqual(['1 passed, 0 failed']);
+});
+
 const broken = `rule_files: [sla.yaml]
 interval: 15s
 tests:
