@@ -27,6 +27,9 @@ const lints: Readonly<Record<string, readonly string[]>> = {
   'for-beyond-baseline': [
     '6:10 warning: with freeze: false, after 2m30s a lasting change is the baseline itself: a for of 2m30s never passes',
   ],
+  'for-beyond-median': [
+    '6:10 warning: with freeze: false, after 3m a lasting change is the baseline itself: a for of 3m never passes',
+  ],
   'for-beyond-max-age': [
     '5:10 warning: the baseline is held for max_age, 1h, after which a lasting change is the baseline itself: a for of 2h never passes',
   ],

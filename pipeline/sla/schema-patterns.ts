@@ -9,7 +9,7 @@ export const LABEL = '(?!__)[a-zA-Z_][a-zA-Z0-9_]*';
 const METRIC = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const NUMBER = '[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?';
 const ZERO = '[+-]?(?:0+\\.?0*|\\.0+)(?:[eE][+-]?\\d+)?';
-const BASELINE = '(?:[0-9.eE+-]+\\s*\\*\\s*)?baseline';
+const BASELINE = '(?:[0-9.eE+-]+\\s*\\*\\s*)?baseline(?:\\s*[+-]\\s*(?:[0-9.eE]+\\s*\\*\\s*)?mad)?';
 const RATIO = 'ratio\\s*\\(\\s*latency\\s*<\\s*\\d+(?:\\.\\d+)?(?:ms|s|m|h)\\s*\\)';
 
 /** A whole text; without what stands around it. */
@@ -55,7 +55,7 @@ function byUnit(): ReadonlyMap<Unit, ReadonlySet<string>> {
 
 export const MEASURE = whole([...new Set(measureNames.map(written))].join('|'));
 
-/** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`, each measure with the units that it has. */
+/** `MEASURE OP (NUMBER UNIT | FACTOR * baseline ± MADS * mad)`, each measure with the units that it has. */
 export const CONDITION = whole(
   [...byUnit()]
     .map(

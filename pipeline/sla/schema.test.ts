@@ -83,6 +83,7 @@ describe('the schema of a rule file', () => {
       ['for: 0', 'for: 1h30m', 'grace: 500ms', 'min_requests: 0', 'labels: { tier: 1, team: a }'],
       ['match: a_total', "match: 'a:b{}'", `match: '{a="x",b=~"y|z",}'`, 'match: "a{x!=\'1\', y!~`\\\\d`}"'],
       ['context: [p999_latency, "ratio( latency<0.5s )"]', 'annotations: { summary: 5 }', 'every: 10s'],
+      ['baseline: { method: median, offset: 1d, windows: 3 }', 'baseline: { offset: 0 }'],
       ['clear: [mean_latency < 1s, p99_latency<1m30s]', 'errors: "{}"', 'by: []', 'severity: info'],
     ].flat();
     const rules = more.map(
@@ -104,7 +105,10 @@ describe('the schema of a rule file', () => {
       ],
       ...['p99_latency >= 1.5e1 * baseline'],
     ].map((when) => `version: "1"\nslas: [{ alert: A, when: '${when}' }]`);
-    for (const text of [...own, ...shown, ...rules, ...conditions]) {
+    const median = ['baseline+mad', '1.5 * baseline - 3*mad'].map(
+      (to) => `version: 1\nslas: [{ alert: A, when: mean_latency > ${to}, baseline: { method: median } }]`,
+    );
+    for (const text of [...median, ...own, ...shown, ...rules, ...conditions]) {
       expect(compileRules({ file: 'sla.yaml', text }), text).toHaveProperty('rules');
       expect([validate(parse(text)), text, validate.errors]).toEqual([true, text, null]);
     }
@@ -121,6 +125,8 @@ describe('the schema of a rule file', () => {
         "baseline-min-windows-of-defaults",
         "baseline-min-windows-told-once",
         "baseline-min-windows",
+        "baseline-offset-short",
+        "baseline-offset-too-many",
         "duration-too-long",
         "every-beside-session",
         "every-divides-not",

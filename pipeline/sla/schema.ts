@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../platform/codec/json-schema.js';
-import { absencePolicies } from '../model/rule.js';
+import { absencePolicies, baselineMethods } from '../model/rule.js';
 import { METRIC } from './compile.js';
 import { formatDuration } from './duration.js';
 import {
@@ -88,6 +88,8 @@ const session: JsonSchema = mapping(
 );
 
 const baseline: JsonSchema = mapping('what is usual: the windows before', {
+  method: choice('how several windows make one value', baselineMethods, initial.baseline.method),
+  offset: duration('how long ago: the same time 1d or 1w ago; 0 is right before', initial.baseline.offset),
   windows: count('how many windows before are candidates', 1, { default: initial.baseline.windows }),
   min_windows: count('how many of them must count; half of windows unless it is said', 1),
   freeze: flag('whether the value is held while the rule is broken', initial.baseline.freeze),
@@ -157,9 +159,13 @@ export const ruleFileSchema: JsonSchema = {
     { required: ['version', 'slas'] },
   ),
   $defs: {
-    condition: text('MEASURE OP (NUMBER UNIT or FACTOR * baseline)', CONDITION, {
-      examples: ['mean_latency > 300ms', 'error_ratio > 2%', 'mean_latency > 1.2 * baseline'],
-    }),
+    condition: text(
+      'MEASURE OP (NUMBER UNIT or FACTOR * baseline); of a median also + MADS * mad',
+      CONDITION,
+      {
+        examples: ['mean_latency > 300ms', 'error_ratio > 2%', 'mean_latency > 1.2 * baseline'],
+      },
+    ),
   },
 };
 
