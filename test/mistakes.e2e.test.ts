@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder, tidemark, Up } from './tidemark.js';
@@ -27,6 +29,17 @@ describe('mistakes', () => {
     [['alerts', '--url', 'localhost'], '"localhost" is no address: write it like http://localhost:8080'],
     [['load', '--register', '0', '--csv', '/nowhere/load.csv'], '/nowhere/load.csv cannot be written'],
     [['load', '--rate', '0'], '"0" is no number above 0'],
+    [['check', '--against', 'localhost:9090'], '--against: "localhost:9090" is no address'],
+    [
+      ['check', '--prometheus-username', 'me', '--against', 'http://localhost:1'],
+      'PROMETHEUS_PASSWORD belong',
+    ],
+    [['test', '/nowhere/sla.test.yaml'], '/nowhere/sla.test.yaml:1:1 cannot be read: ENOENT'],
+    [['test', 'examples/checkout.test.yaml', '--match', 'nobody'], 'no test has "nobody" in its name'],
+    [
+      ['test', 'examples/checkout.test.yaml', '--junit', '/nowhere/results.xml'],
+      '/nowhere/results.xml cannot be written',
+    ],
     [['demo', '--no-platform'], '--no-platform would leave a demo without traffic'],
   ])('in %j are told without a stack, with exit code 2', async (args, message) => {
     const { code, stdout, stderr } = await tidemark(...args);
@@ -42,6 +55,7 @@ describe('mistakes', () => {
     ],
     [['up', '--port', '0', '--data', 'package.json'], 'EEXIST'],
     [['alerts', '--url', 'http://nowhere.invalid'], 'nothing answers there'],
+    [['check', '--against', 'http://localhost:1'], 'localhost:1 does not answer: ECONNREFUSED'],
     [
       [
         ...['log', 'export', 'metrics', '--kafka-brokers', 'localhost:1'],
@@ -57,6 +71,38 @@ describe('mistakes', () => {
     );
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(new RegExp(`^.*${message}.*\\n$`));
+  });
+
+  test('that are none are warned of, and end with 2 where that is asked for', async () => {
+    using folder = temporaryFolder();
+    const file = join(folder.path, 'sla.yaml');
+    writeFileSync(file, 'version: 1\nslas: [{ alert: A, when: error_ratio > 200% }]\n');
+    for (const [args, code] of [
+      [['check', file, '--scrape-interval', '20s'], 0],
+      [['check', file, '--scrape-interval', '20s', '--strict'], 2],
+    ] as const) {
+      const run = await tidemark(...args);
+      expect([run.code, run.stdout]).toEqual([code, expect.stringMatching(/: 1 rules, .*, 3 warnings\n$/)]);
+      expect(run.stderr).toContain(`${file}:2:26 warning: this can never hold`);
+      expect(run.stderr).toContain('30s is shorter than two scrapes, which are 20s apart');
+    }
+  });
+
+  test('of rules are found by their tests, which end with 1 and say them in XML too', async () => {
+    using folder = temporaryFolder();
+    const at = (name: string): string => join(folder.path, name);
+    writeFileSync(at('sla.yaml'), 'version: 1\nslas: [{ alert: A, match: jobs, by: [], when: max > 5 }]\n');
+    const tests = `rule_files: [sla.yaml]
+tests:
+  - { name: quiet, input_series: [{ series: jobs, values: 5x4 }], expect: [] }
+  - { name: loud, input_series: [{ series: jobs, values: 6x4 }], expect: [] }
+`;
+    writeFileSync(at('a.test.yaml'), tests);
+    const { code, stdout, stderr } = await tidemark('test', at('a.test.yaml'), '--junit', at('results.xml'));
+    expect([code, stderr]).toEqual([1, '']);
+    expect(stdout).toMatch(/^ok .* quiet\nFAIL .* loud\n(?:.*\n)+1 passed, 1 failed\n$/);
+    expect(readFileSync(at('results.xml'), 'utf8')).toContain('tests="2" failures="1"');
+    expect((await tidemark('test', at('a.test.yaml'), '--match', 'quiet')).code).toBe(0);
   });
 
   test('in the name of a variable are told, and what is meant', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkBy } from '../cli/check.js';
 import { pause } from '../cli/pause.js';
+import { recompile } from '../pipeline/sla/compile.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import { Spout } from '../pipeline/spout/spout.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -160,6 +162,42 @@ describe.skipIf(!docker)('a spout that reads a real Prometheus', () => {
         Object.fromEntries([...service.totals].map(([route, count]) => [`app ${route}`, count])),
       );
       expect(one.said.filter((line) => !line.includes('target app'))).toEqual([]);
+    }
+  });
+
+  test('2.x and 3.x: a check of rules is told what there is', async () => {
+    service.count('/a', '/b');
+    await scraped(2);
+    service.rest();
+    const rules = recompile(
+      'sla.yaml',
+      `version: 1
+defaults: { by: [job, route], min_requests: 1 }
+slas:
+  - { alert: Slow, when: mean_latency > 1s }
+  - { alert: OfOne, match: '{route="/a"}', when: mean_latency > 1s }
+  - { alert: OfNone, match: '{route="/aa"}', when: mean_latency > 1s }
+  - { alert: Memory, match: ${GAUGE}, by: [job], when: max > 5 }
+  - { alert: Counted, match: process_start_time_seconds, by: [job], when: request_rate > 5/s }
+  - { alert: Misspelt, match: ${METRIC}z, when: request_rate > 5/s }
+`,
+    );
+    for (const { url } of servers) {
+      const { warnings, matches } = await checkBy(rules, 1_000, prometheus({ url }));
+      const series = service.totals.size;
+      expect(matches).toEqual([
+        'Counted: 1 series in 1 group',
+        'Memory: 1 series in 1 group',
+        'Misspelt: 0 series in 0 groups',
+        'OfNone: 0 series in 0 groups',
+        'OfOne: 1 series in 1 group',
+        `Slow: ${series} series in ${series} groups`,
+      ]);
+      expect(warnings).toEqual([
+        `sla.yaml:6:29 warning: of the ${series} series of ${METRIC} none has route="/aa" now, did you mean "/a"?`,
+        'sla.yaml:8:30 warning: process_start_time_seconds is a gauge there: measure its avg or max',
+        `sla.yaml:9:31 warning: there is no series of ${METRIC}z now, did you mean "${METRIC}"?`,
+      ]);
     }
   });
 });
