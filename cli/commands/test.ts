@@ -27,12 +27,11 @@ Examples:
       const { failed, junit, report } = await import('../rule-tests/report.js');
       const { writeFileSync } = await import('node:fs');
       const outcomes = runTestFiles(readTestFiles(names), match);
-      for (const line of report(outcomes)) await print(line);
-      if (failed(outcomes) > 0) process.exitCode = 1;
-      if (to === undefined) return;
       try {
-        writeFileSync(to, junit(outcomes));
+        if (to !== undefined) writeFileSync(to, junit(outcomes));
       } catch (error) {
         throw new UsageError(`${to} cannot be written: ${error instanceof Error ? error.message : error}`);
       }
+      for (const line of report(outcomes)) await print(line);
+      if (failed(outcomes) > 0) process.exitCode = 1;
     });
