@@ -36,9 +36,9 @@ export async function checkBy(
   const survey = await surveyOf(rules, source, new AbortController().signal);
   const surroundings = { scrapeInterval, boundsOf: boundsIn(survey) };
   const warnings = lintRules(rules, surroundings, [againstSurvey(survey)]).map(formatWarning);
-  const matches = rules.rules.map(({ alert, selection }) => {
+  const matches = rules.rules.map(({ name, selection }) => {
     const series = selectedBy(selection, survey);
-    return `${alert}: ${series.length} series in ${counted(groupsOf(selection, series), 'group')}`;
+    return `${name}: ${series.length} series in ${counted(groupsOf(selection, series), 'group')}`;
   });
   return { warnings, matches };
 }

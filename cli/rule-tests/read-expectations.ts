@@ -2,7 +2,7 @@ import type { Node } from 'yaml';
 import { formatMeasure } from '../../pipeline/model/format.js';
 import type { Rule, RuleSet } from '../../pipeline/model/rule.js';
 import { parseCondition } from '../../pipeline/sla/condition.js';
-import { nearest } from '../../pipeline/sla/diagnostics.js';
+import { nearest, SyntaxProblem } from '../../pipeline/sla/diagnostics.js';
 import type { Problems } from '../../pipeline/sla/document.js';
 import { parseDuration } from '../../pipeline/sla/duration.js';
 import { given, oneOf, parsed, type Read } from '../../pipeline/sla/read.js';
@@ -64,11 +64,19 @@ const ruleNamed =
 
 /** As alerts print it, to three digits: two values that are printed alike are taken for the same. */
 const printedAs =
-  ({ condition: { measure } }: Rule) =>
+  ({ condition: { measure }, objective }: Rule) =>
   (text: string): string => {
+    if (objective !== null) return burnAs(text);
     const { threshold } = parseCondition(`${measure} == ${text}`);
     return formatMeasure(measure, threshold.kind === 'fixed' ? threshold.value : null);
   };
+
+/** How many times as fast as it may the budget burns, `14.4x`. */
+function burnAs(text: string): string {
+  const [, times] = /^(\d+(?:\.\d+)?)x?$/.exec(text) ?? [];
+  if (times === undefined) throw new SyntaxProblem(`"${text}" is no burn rate: write it like 14.4x`);
+  return formatMeasure('burn_rate', Number(times));
+}
 
 const annotations: Read<Readonly<Record<string, string>>> = (problems, node, what) => {
   const texts = [...(problems.entries(node, annotationKeys, what) ?? [])].flatMap(([name, { value }]) => {

@@ -12,6 +12,7 @@ slas:
   - { alert: Share, when: ratio(latency < 200ms) < 50%, min_requests: 1000 }
   - { alert: Busy, match: jobs_total, when: request_rate >= 10/s }
   - { alert: Full, match: disk, when: max > 90, for: 1m }
+  - { alert: Burns, objective: 99%, burn_rate: [{ long: 2m, short: 1m, factor: 4 }], min_requests: 500 }
   - { alert: Heavy, match: http_response_size_bytes, when: throughput > 1kB/s }
 `;
 const rules = recompile('sla.yaml', sla);
@@ -127,6 +128,12 @@ describe('a test of rules', () => {
       `{ series: 'http_response_size_bytes{route="/"}', requests: 0+15x4, size: 1200 }`,
       'Heavy, value: 1.2kB/s',
       '30s',
+    ],
+    [
+      'an objective',
+      `{ series: '${GET}', requests: 0+950x8, latency: 20ms }, { series: 'http_request_duration_seconds{route="/",status="500"}', requests: 0+50x8, latency: 20ms }`,
+      'Burns, value: 5x',
+      '2m',
     ],
     [
       'the buckets of a tail',

@@ -17,6 +17,12 @@ const lints: Readonly<Record<string, readonly string[]>> = {
   'baseline-without-linger': [
     '4:11 warning: a baseline needs quiet windows after an alert before it judges again: keep_firing_for sees a relapse in that time',
   ],
+  'burn-rate-beyond-budget': [
+    '6:7 warning: a factor of 20 is never passed: where all requests are bad, the budget burns 20 times as fast as it may',
+  ],
+  'sli-between-bounds': [
+    '5:10 warning: ratio(latency < 300ms) is not judged where no bucket ends at 300ms: the nearest bounds are 250ms and 500ms',
+  ],
   'clear-never-holds': ['5:12 warning: this can never hold: the alert is never over'],
   'clear-within-when': ['5:12 warning: this holds only while when does too: the alert is never over'],
   'defaults-unused': ['2:21 warning: every rule says window for itself'],

@@ -3,7 +3,13 @@ import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
 import { type Entry, Problems } from './document.js';
 import { baselineErasesFor, baselineUnused, baselineWithoutLinger } from './lints/baselines.js';
 import { quantileInsideBucket, ratioBetweenBounds } from './lints/buckets.js';
-import { leastTrafficUnseen, neverClears, neverFires, oneErrorIsAll } from './lints/conditions.js';
+import {
+  burnsBeyondBudget,
+  leastTrafficUnseen,
+  neverClears,
+  neverFires,
+  oneErrorIsAll,
+} from './lints/conditions.js';
 import {
   defaultsUnused,
   matchesNothing,
@@ -18,6 +24,7 @@ import { forBelowStep, lingerWithinStep, windowOfFewScrapes } from './lints/timi
 const ruleLints: readonly RuleLint[] = [
   neverFires,
   neverClears,
+  burnsBeyondBudget,
   baselineWithoutLinger,
   baselineErasesFor,
   windowOfFewScrapes,

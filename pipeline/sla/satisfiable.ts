@@ -46,6 +46,7 @@ function domainOf(measure: Measure, { minRequests, selection }: Rule): Domain {
     }
     case 's':
     case 'B/s':
+    case 'times':
       return [0, Number.POSITIVE_INFINITY];
   }
 }

@@ -10,10 +10,16 @@ const METRIC = '[a-zA-Z_:][a-zA-Z0-9_:]*';
 const NUMBER = '[+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?';
 const ZERO = '[+-]?(?:0+\\.?0*|\\.0+)(?:[eE][+-]?\\d+)?';
 const BASELINE = '(?:[0-9.eE+-]+\\s*\\*\\s*)?baseline(?:\\s*[+-]\\s*(?:[0-9.eE]+\\s*\\*\\s*)?mad)?';
-const RATIO = 'ratio\\s*\\(\\s*latency\\s*<\\s*\\d+(?:\\.\\d+)?(?:ms|s|m|h)\\s*\\)';
+const FAST = 'latency\\s*<\\s*\\d+(?:\\.\\d+)?(?:ms|s|m|h)';
+const RATIO = `ratio\\s*\\(\\s*${FAST}\\s*\\)`;
 
 /** A whole text; without what stands around it. */
 export const whole = (pattern: string): string => `^\\s*(?:${pattern})\\s*$`;
+
+/** What a good request is. */
+export const INDICATOR = whole(FAST);
+/** Between 0 and 1. */
+export const OBJECTIVE = whole('0?\\d?\\d(?:\\.\\d+)?\\s*%|0?\\.\\d+|0\\.\\d+');
 
 export const DURATION = `^${durationPattern}$`;
 /** A duration that is not 0. */
@@ -33,6 +39,7 @@ const values: Readonly<Record<Unit, string>> = {
   ratio: `${NUMBER}\\s*%?`,
   share: `\\+?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?\\s*%?`,
   requests: NUMBER,
+  times: NUMBER,
   own: NUMBER,
 };
 

@@ -32,6 +32,7 @@ const everything = `version: 1
 defaults: { baseline: {} }
 slas:
   - { alert: A, when: mean_latency > 1s, baseline: {}, annotations: {} }
+  - { alert: C, objective: 99.9%, burn_rate: [{ long: 1h, short: 5m, factor: 14.4 }] }
   - { alert: B, when: mean_latency > 1s, window: { session: 1m } }
 `;
 
@@ -57,6 +58,7 @@ describe('the schema of a rule file', () => {
       'a rule': 'slas',
       baseline: 'slas.baseline',
       annotations: 'slas.annotations',
+      burn_rate: 'slas.burn_rate',
       window: 'slas.window',
     };
     expect(Object.fromEntries(keysTaken(everything))).toEqual(
@@ -108,7 +110,11 @@ describe('the schema of a rule file', () => {
     const median = ['baseline+mad', '1.5 * baseline - 3*mad'].map(
       (to) => `version: 1\nslas: [{ alert: A, when: mean_latency > ${to}, baseline: { method: median } }]`,
     );
-    for (const text of [...median, ...own, ...shown, ...rules, ...conditions]) {
+    const objectives = [
+      'objective: 99.9%, sli: latency < 300ms',
+      'objective: 0.95, burn_rate: [{ long: 2h, short: 10m, factor: "2" }]',
+    ].map((promise) => `version: 1\nslas: [{ alert: A, ${promise} }]`);
+    for (const text of [...objectives, ...median, ...own, ...shown, ...rules, ...conditions]) {
       expect(compileRules({ file: 'sla.yaml', text }), text).toHaveProperty('rules');
       expect([validate(parse(text)), text, validate.errors]).toEqual([true, text, null]);
     }
@@ -148,6 +154,7 @@ describe('the schema of a rule file', () => {
         "match-regex-leaves-anchors",
         "match-unknown-escape",
         "no-data-alert-session",
+        "objective-half",
         "session-default-max",
         "session-multiples",
         "template-function",

@@ -5,14 +5,16 @@ import { formatDuration } from './duration.js';
 import {
   CONDITION,
   DURATION,
+  INDICATOR,
   LABEL,
   LENGTH,
   MATCHERS_ALONE,
   MEASURE,
+  OBJECTIVE,
   SELECTOR,
   whole,
 } from './schema-patterns.js';
-import { initial } from './settings.js';
+import { initial, severities } from './settings.js';
 
 const text = (description: string, pattern: string, more: JsonSchema = {}): JsonSchema => ({
   description,
@@ -96,6 +98,44 @@ const baseline: JsonSchema = mapping('what is usual: the windows before', {
   max_age: duration('how long it is held', initial.baseline.maxAge),
 });
 
+/** A number that a text may hold, too. */
+const above0: JsonSchema = {
+  anyOf: [
+    { type: 'number', exclusiveMinimum: 0 },
+    { type: 'string', pattern: '\\d' },
+  ],
+};
+
+const severity = { enum: severities };
+
+const objective: JsonSchema = {
+  objective: {
+    description: 'in place of when: the share of good requests that is promised',
+    anyOf: [
+      { type: 'string', pattern: OBJECTIVE },
+      { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 },
+    ],
+    examples: ['99.9%'],
+  },
+  burn_rate: list(
+    'both windows burn so many times as fast as the budget of the objective allows',
+    mapping(
+      'a rate',
+      {
+        long: length('the window that decides'),
+        short: length('the window that says whether it still burns'),
+        factor: { description: 'how many times as fast', ...above0 },
+        severity: { description: 'how bad that is; that of the rule unless it is said', ...severity },
+      },
+      { required: ['long', 'short', 'factor'] },
+    ),
+    { minItems: 1 },
+  ),
+  sli: text('what a good request is; without, one that is no error', INDICATOR, {
+    examples: ['latency < 300ms'],
+  }),
+};
+
 /** What a rule and `defaults` may say. */
 const settings: JsonSchema = {
   errors: text('matchers of the requests that count as errors', MATCHERS_ALONE, {
@@ -118,7 +158,7 @@ const settings: JsonSchema = {
   keep_firing_for: duration('how long it lingers', initial.keepFiringFor),
   no_data: choice('what silence is to the rule', absencePolicies, initial.noData),
   no_data_for: duration('how long an alert stays that can no longer be judged', initial.noDataFor),
-  severity: choice('how bad it is', ['critical', 'warning', 'info'], initial.severity),
+  severity: choice('how bad it is', severities, initial.severity),
   labels: {
     description: 'what the alert carries beside its group',
     type: 'object',
@@ -134,6 +174,7 @@ const rule: JsonSchema = mapping(
     match: text('series selector as in PromQL; may name a metric', SELECTOR, { default: METRIC }),
     when: conditions('when the rule is broken: a condition, or a list of them that must all hold'),
     clear: conditions('what must hold for an alert to be over; unless it is said, that when does not'),
+    ...objective,
     annotations: mapping('texts; {{ $value }} and {{ $labels.NAME }} are filled in', {
       summary: anyText('what is wrong, in one line'),
       description: anyText('what it means'),
@@ -141,7 +182,7 @@ const rule: JsonSchema = mapping(
     }),
     ...settings,
   },
-  { required: ['alert', 'when'] },
+  { required: ['alert'], anyOf: [{ required: ['when'] }, { required: ['objective'] }] },
 );
 
 /** The JSON Schema (2020-12) of a rule file: what an editor can see. The compiler sees more. */

@@ -42,7 +42,7 @@ export const ratioBetweenBounds: RuleLint = ({ rule, boundsOf }) => {
     const there =
       other === undefined ? `the nearest bound is ${one}` : `the nearest bounds are ${one} and ${other}`;
     return told(
-      rule.context.includes(measure) ? 'context' : 'when',
+      rule.context.includes(measure) ? 'context' : rule.objective ? 'sli' : 'when',
       `${measure} is not judged where no bucket ends at ${seconds(bound)}: ${one === undefined ? 'there are no buckets' : there}`,
     );
   });

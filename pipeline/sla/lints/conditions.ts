@@ -1,4 +1,5 @@
 import { formatMeasure } from '../../model/format.js';
+import { short } from '../../model/units.js';
 import { canHold, negated } from '../satisfiable.js';
 import { nothing, type RuleLint, told } from './linted.js';
 import { conditionsOf } from './parts.js';
@@ -22,6 +23,20 @@ export const neverClears: RuleLint = ({ rule }) => {
       ? 'this holds only while when does too: the alert is never over'
       : 'this can never hold: the alert is never over',
   );
+};
+
+/** Where all requests are bad, the budget burns 1 / (1 - objective) times as fast as it may. */
+export const burnsBeyondBudget: RuleLint = ({ rule: { objective } }) => {
+  if (objective === null) return nothing;
+  const most = 1 / (1 - objective.target);
+  return objective.rates
+    .filter(({ factor }) => factor >= most)
+    .flatMap(({ factor }) =>
+      told(
+        'burn_rate',
+        `a factor of ${short(factor)} is never passed: where all requests are bad, the budget burns ${short(most)} times as fast as it may`,
+      ),
+    );
 };
 
 export const leastTrafficUnseen: RuleLint = ({ rule }) => {

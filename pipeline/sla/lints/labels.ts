@@ -48,7 +48,7 @@ export const sameAsAnother: RuleLint = ({ rule, rules }) => {
   const other = rules.find(
     (one) =>
       one.line < rule.line &&
-      sameRule({ ...rule, alert: one.alert }, one) &&
+      sameRule({ ...rule, alert: one.alert, name: one.name }, one) &&
       isDeepStrictEqual(rule.labels, one.labels),
   );
   return other ? told('alert', `this judges what ${other.alert} in line ${other.line} judges`) : nothing;
