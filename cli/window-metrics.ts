@@ -4,7 +4,7 @@ import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
 import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { computed } from '../pipeline/model/selection.js';
-import { unjudged } from '../pipeline/model/verdict.js';
+import { unjudged } from '../pipeline/model/unjudged.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 

@@ -3,7 +3,7 @@ import type { PaneStore } from './panes.js';
 import type { BurnRate, Objective } from './rule.js';
 import { computed, everyOf, type Selection } from './selection.js';
 import type { Sums } from './sums.js';
-import type { Unjudged } from './verdict.js';
+import type { Unjudged } from './unjudged.js';
 import { hoppingStart, unitsOf } from './windows.js';
 
 /** How fast the budget burns over a window; null where that cannot be said. */

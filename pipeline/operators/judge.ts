@@ -12,7 +12,8 @@ import type { Rule } from '../model/rule.js';
 import { SharedBaselines } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
-import { clears, judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
+import type { Unjudged } from '../model/unjudged.js';
+import { clears, judgedBy, type Verdict } from '../model/verdict.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 
 export interface Judged {
