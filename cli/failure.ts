@@ -1,7 +1,15 @@
 import { UsageError } from './usage-error.js';
 
 /** Errors that say by themselves what is wrong, by name: their classes are loaded only where they are thrown. */
-const told = new Set(['UsageError', 'CannotListen', 'LogError', 'HttpStatusError', 'CodecError']);
+const told = new Set([
+  'UsageError',
+  'CannotListen',
+  'LogError',
+  'HttpStatusError',
+  'CodecError',
+  'HistoryFailed',
+  'PrometheusError',
+]);
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNRESET', 'UND_ERR_SOCKET']);
 
 /** The way out where a command does not wait for what is down. */

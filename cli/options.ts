@@ -20,17 +20,19 @@ export function share(text: string): number {
   throw new UsageError(`"${text}" is no probability from 0 to 1`);
 }
 
-/** An origin, perhaps with a path, without the slash at its end. */
-export function httpUrl(text: string): string {
-  if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
-  throw new UsageError(`--url (TIDEMARK_URL): "${text}" is no address: write it like http://localhost:8080`);
-}
+/** Reads an origin, perhaps with a path, without the slash at its end; `option` as an error calls it. */
+export const httpUrl =
+  (option: string) =>
+  (text: string): string => {
+    if (/^https?:\/\//.test(text) && URL.canParse(text)) return text.replace(/\/+$/, '');
+    throw new UsageError(`${option}: "${text}" is no address: write it like http://localhost:8080`);
+  };
 
 export const urlOption = (): Option =>
   new Option('--url <url>', 'where the platform is')
     .env('TIDEMARK_URL')
     .default('http://127.0.0.1:8080')
-    .argParser(httpUrl);
+    .argParser(httpUrl('--url (TIDEMARK_URL)'));
 
 export const tokenOption = (): Option =>
   new Option('--token <text>', 'what it asks for, where it asks for a token')

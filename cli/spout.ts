@@ -8,23 +8,25 @@ import { readPem } from './authority.js';
 import type { Given } from './settings.js';
 import { UsageError } from './usage-error.js';
 
+/** Settings that say how Prometheus lets one in. */
+export const prometheusAccess = [
+  'prometheusUsername',
+  'prometheusPassword',
+  'prometheusTokenFile',
+  'prometheusHeader',
+  'prometheusCa',
+  'prometheusCert',
+  'prometheusKey',
+] as const;
+type PrometheusGiven = Given<'prometheusUrl' | (typeof prometheusAccess)[number]>;
+
 /** Settings that say where metrics come from. */
 export const pollerSettings = [
-  ...([
-    'target',
-    'gauge',
-    'scrapeInterval',
-    'prometheusUrl',
-    'prometheusUsername',
-    'prometheusPassword',
-  ] as const),
-  ...([
-    'prometheusTokenFile',
-    'prometheusHeader',
-    'prometheusCa',
-    'prometheusCert',
-    'prometheusKey',
-  ] as const),
+  'target',
+  'gauge',
+  'scrapeInterval',
+  'prometheusUrl',
+  ...prometheusAccess,
 ] as const;
 export type PollerSettings = Given<(typeof pollerSettings)[number]>;
 
@@ -46,16 +48,17 @@ export async function pollerOf(
   const { prometheus } = await import('../platform/scrape/prometheus.js');
   const source = prometheus(prometheusOf(settings));
   const gauges = gaugesOf(rules, settings.gauge);
-  return new HistoryPoller({ source, families: countedBy(rules), gauges, clock: Date.now, say });
+  return new HistoryPoller({ source, families: familiesOf(rules), gauges, clock: Date.now, say });
 }
 
-const countedBy = ({ selections }: RuleSet): readonly string[] => [
+/** The metrics that the rules measure and that count: families without gauges. */
+export const familiesOf = ({ selections }: RuleSet): readonly string[] => [
   ...new Set(selections.filter(({ gauge }) => !gauge).map(({ metric }) => metric)),
 ];
 
 /** The gauges that the rules measure, and those that are named besides. */
 export function gaugesOf(rules: RuleSet, named: readonly string[]): readonly string[] {
-  const counted = named.find((name) => countedBy(rules).includes(name));
+  const counted = named.find((name) => familiesOf(rules).includes(name));
   if (counted !== undefined)
     throw new UsageError(`--gauge ${counted}: a rule measures it as a counter, and it is one or the other`);
   const measured = rules.selections.filter(({ gauge }) => gauge).map(({ metric }) => metric);
@@ -82,7 +85,8 @@ export async function directPoller(
   return new DirectPoller({ source, interval, clock: Date.now, say });
 }
 
-function prometheusOf(settings: PollerSettings): PrometheusSettings {
+/** Where Prometheus is, and how it lets one in. */
+export function prometheusOf(settings: PrometheusGiven): PrometheusSettings {
   const { prometheusUsername: username, prometheusPassword: password, prometheusTokenFile } = settings;
   const { prometheusCa, prometheusCert, prometheusKey } = settings;
   if (username !== '' && prometheusTokenFile !== '')
