@@ -10,9 +10,9 @@ import { duration, groupValues } from './terminal.js';
 /** A time as the table has it: UTC, to the second. */
 export const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
-const until = ({ until }: Episode): string => (until === null ? 'fires still' : time(until));
+const until = ({ until }: Episode): string => (until === null ? 'still fires' : time(until));
 
-/** How long it fired; up to the last time that is known, where it fires still. */
+/** How long it fired; up to the last time that is known, where it still fires. */
 const lasted = ({ from, until }: Episode, end: number): number => Math.max(0, (until ?? end) - from);
 
 export function peakOf({ measure, operator, peak, threshold }: Episode): string {
