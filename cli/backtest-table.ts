@@ -4,13 +4,11 @@ import type { Episode } from '../pipeline/backtest/episodes.js';
 import { formatMeasure } from '../pipeline/model/format.js';
 import type { Measure } from '../pipeline/model/measures.js';
 import { printable } from '../pipeline/model/text.js';
+import { utc } from '../pipeline/report/text.js';
 import { type Column, table } from './table.js';
 import { duration, groupValues } from './terminal.js';
 
-/** A time as the table has it: UTC, to the second. */
-export const time = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-
-const until = ({ until }: Episode): string => (until === null ? 'still fires' : time(until));
+const until = ({ until }: Episode): string => (until === null ? 'still fires' : utc(until));
 
 /** How long it fired; up to the last time that is known, where it still fires. */
 const lasted = ({ from, until }: Episode, end: number): number => Math.max(0, (until ?? end) - from);
@@ -36,7 +34,7 @@ const alertColumns: readonly Column[] = [
 /** Alerts that fired, and what that comes to by rule; `end`: the last time that was read, ms. */
 export function alertTable(episodes: readonly Episode[], rules: readonly string[], end: number): string[] {
   const rows = episodes.map((one) => [
-    ...[name(one.alert), group(one), one.severity, time(one.from), until(one)],
+    ...[name(one.alert), group(one), one.severity, utc(one.from), until(one)],
     ...[duration(lasted(one, end)), peakOf(one)],
   ]);
   const totals = rules.map((rule) => {
@@ -60,7 +58,7 @@ const totalColumns: readonly Column[] = [
 export function changeTable(changes: readonly Change[], end: number): string[] {
   if (changes.length === 0) return ['No alert changes.'];
   const span = (one: Episode | null): readonly string[] =>
-    one === null ? ['', '', ''] : [time(one.from), until(one), duration(lasted(one, end))];
+    one === null ? ['', '', ''] : [utc(one.from), until(one), duration(lasted(one, end))];
   const rows = changes.map(({ change, old, new: other }) => {
     const one = (other ?? old) as Episode;
     const severity = old && other && old.severity !== other.severity ? `${old.severity} -> ` : '';
@@ -85,4 +83,4 @@ export const changeLine = ({ change, old, new: other }: Change): string =>
 
 /** What of the time that was asked for no window with data covers. */
 export const gapLine = ({ from, to }: Gap): string =>
-  `no data from ${time(from)} to ${time(to)} (${duration(to - from)}): nothing was judged there`;
+  `no data from ${utc(from)} to ${utc(to)} (${duration(to - from)}): nothing was judged there`;

@@ -5,9 +5,10 @@ import { greatestGrace, longestWindow, lookBack } from '../pipeline/backtest/loo
 import { feedAll, Run, type RunOptions } from '../pipeline/backtest/run.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { LOOKBACK } from '../pipeline/model/watermarks.js';
+import { utc } from '../pipeline/report/text.js';
 import { topics } from '../pipeline/stage/stage.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
-import { alertTable, changeLine, changeTable, gapLine, time } from './backtest-table.js';
+import { alertTable, changeLine, changeTable, gapLine } from './backtest-table.js';
 import { type MetricsInput, wantedFor } from './metrics-input.js';
 import type { Progress } from './progress.js';
 import { duration, formatAlert, formatWindow } from './terminal.js';
@@ -124,7 +125,7 @@ function sayGaps({ bounds, warn }: Backtest, { coverage }: Run, rules: RuleSet):
   // Nothing can be there before the first window is whole.
   if (bounds.from > Number.NEGATIVE_INFINITY && missing > 2 * LOOKBACK + longestWindow(rules))
     warn(
-      `the data begin at ${time(first)}: of the ${duration(lead)} before --from that the rules look back, ` +
+      `the data begin at ${utc(first)}: of the ${duration(lead)} before --from that the rules look back, ` +
         `${duration(Math.min(missing, lead))} are missing; baselines and alerts may differ at first`,
     );
   for (const gap of coverage.gaps(bounds)) warn(gapLine(gap));

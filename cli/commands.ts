@@ -6,6 +6,7 @@ import { explainCommand } from './commands/explain.js';
 import { loadCommand } from './commands/load.js';
 import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
+import { reportCommand } from './commands/report.js';
 import { upCommand } from './commands/up.js';
 import type { ComponentCommand } from './component.js';
 import { gatewayCommand } from './components/gateway.js';
@@ -39,6 +40,7 @@ export const allCommands = (): Command[] => [
   windowsCommand(),
   checkCommand(),
   backtestCommand(),
+  reportCommand(),
   logCommand(),
   ...componentCommands(),
 ];

@@ -16,7 +16,7 @@ export const noProgress: Progress = { share: () => undefined, clear: () => undef
 /** A bar for people: on a terminal alone. */
 export function progressOn(
   stream: Pick<Writable, 'write'> & { readonly isTTY?: boolean },
-  { quiet, clock }: { readonly quiet: boolean; readonly clock: () => number },
+  { quiet = false, clock }: { readonly quiet?: boolean; readonly clock: () => number },
 ): Progress {
   if (quiet || stream.isTTY !== true) return noProgress;
   let drawn = Number.NEGATIVE_INFINITY;
@@ -37,3 +37,11 @@ export function progressOn(
     },
   };
 }
+
+/** Says a line meanwhile, on a line of its own. */
+export const beside =
+  (progress: Progress, say: (line: string) => void): ((line: string) => void) =>
+  (line) => {
+    progress.clear();
+    say(line);
+  };

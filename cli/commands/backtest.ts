@@ -6,7 +6,7 @@ import type { MetricsInput } from '../metrics-input.js';
 import { count, httpUrl } from '../options.js';
 import { pause } from '../pause.js';
 import { printNow, warn } from '../process.js';
-import { type Progress, progressOn } from '../progress.js';
+import { beside, progressOn } from '../progress.js';
 import { loadRules } from '../rules.js';
 import { optionsOf, readOptions } from '../settings.js';
 import { prometheusAccess } from '../spout.js';
@@ -73,11 +73,8 @@ export const backtestCommand = (): Command => {
 async function run(sla: string, other: string | undefined, given: Given, command: Command): Promise<void> {
   checkForm(given, other);
   const rules = [sla, ...(other === undefined ? [] : [other])].map(loadRules);
-  const progress = progressOn(process.stderr, {
-    quiet: given.quiet === true,
-    clock: () => performance.now(),
-  });
-  const say = quietly(progress);
+  const progress = progressOn(process.stderr, { ...given, clock: () => performance.now() });
+  const say = beside(progress, warn);
   const { input, close } = await inputOf({ given, command, rules, warn: say });
   const shared = {
     ...{ input, progress, print: printNow, warn: say },
@@ -98,14 +95,6 @@ async function run(sla: string, other: string | undefined, given: Given, command
     await close();
   }
 }
-
-/** What is said meanwhile stands on lines of its own. */
-const quietly =
-  (progress: Progress): ((line: string) => void) =>
-  (line) => {
-    progress.clear();
-    warn(line);
-  };
 
 /** Throws `UsageError` where what is given does not go together. */
 function checkForm(given: Given, other: string | undefined): void {

@@ -1,6 +1,6 @@
 import { ABSENT_FOR } from '../model/alert-state.js';
 import { spanOf } from '../model/baseline.js';
-import type { Rule, RuleSet } from '../model/rule.js';
+import type { Condition, Rule, RuleSet } from '../model/rule.js';
 import { LOOKBACK } from '../model/watermarks.js';
 
 /** How long before a time judging has to begin for what it says from there on, ms: docs/semantics.md, "Lead-in". */
@@ -10,15 +10,16 @@ function lookBackOf(rule: Rule): number {
   const { selection, baseline, noData } = rule;
   const window = spanOf(selection);
   const stays = rule.for + Math.max(rule.keepFiringFor, rule.noDataFor);
-  const compared = comparesWithBaseline(rule) || rule.context.length > 0;
+  const conditions = [rule.condition, ...rule.also, ...(rule.clear ?? [])];
+  const compared = needBaseline(conditions) || rule.context.length > 0;
   const compares = compared ? baseline.windows * window + (baseline.freeze ? baseline.maxAge : 0) : 0;
   const awaits = noData === 'alert' || noData === 'ignore' ? ABSENT_FOR : 0;
   return LOOKBACK + window + selection.grace + stays + compares + awaits;
 }
 
-/** Whether one of its conditions does. */
-export const comparesWithBaseline = ({ condition, also, clear }: Rule): boolean =>
-  [condition, ...also, ...(clear ?? [])].some(({ threshold }) => threshold.kind === 'baseline');
+/** Whether one of them cannot be judged without a baseline. */
+export const needBaseline = (conditions: readonly Condition[]): boolean =>
+  conditions.some(({ threshold }) => threshold.kind === 'baseline');
 
 /** Length of the longest window, ms. */
 export const longestWindow = ({ judged }: RuleSet): number => Math.max(0, ...judged.map(spanOf));

@@ -4,7 +4,7 @@ import { baselineValue, thresholdOf } from '../model/alert-record.js';
 import { type BaselineView, baselineFor, candidates, type PastWindow } from '../model/baseline.js';
 import { measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
-import { sumsOf } from '../model/window-sums.js';
+import { judgedAt, sumsOf } from '../model/window-sums.js';
 
 /** A window that the decision looked back at. */
 export interface LookedAt {
@@ -116,10 +116,6 @@ function lookBack(alert: AlertRecord, rule: Rule, evidence: Evidence): [Baseline
 const noSums = { windows: 0, ms: 0, requests: 0, latencySum: 0, errors: 0, buckets: null, max: null };
 
 const leavesActive = (record: AlertRecord | undefined): boolean => record !== undefined && isActive(record);
-
-/** When a window is judged, ms since the epoch: at its end; a session when it is over. */
-const judgedAt = ({ selection: { panes } }: Rule, { start, end }: WindowRecord): number =>
-  panes?.session ? Math.min(end + panes.session.gap, start + panes.session.max) : end;
 
 /** Windows with requests that lie side by side, or sessions, before the one that starts there. */
 function comparable(
