@@ -104,7 +104,12 @@ function rowOf(one: Standing): string[] {
   const met = one.met === null ? '' : one.met ? ' met' : ' missed';
   const [worst] = one.worst;
   return [
-    ...[printable(one.alert), groupValues(one.group).join(' ') || '{}', percent(one.share), String(one.judged)],
+    ...[
+      printable(one.alert),
+      groupValues(one.group).join(' ') || '{}',
+      percent(one.share),
+      String(one.judged),
+    ],
     ...[`${objective}${met}`, budgetText(one.budgetLeft), String(one.alerts)],
     ...[minutes(one.firing), minutes(one.mttr)],
     worst === undefined ? '' : `${utc(worst.end)} ${brokenText(one, worst)}`,

@@ -113,12 +113,12 @@ export class Reporter {
     return { ...bounds, first, last, gaps: this.#coverage.gaps(bounds), standings, others: this.#others };
   }
 
-  #tally({ alert }: Rule, group: Readonly<Record<string, string>>): Tally {
+  #tally({ alert, condition }: Rule, group: Readonly<Record<string, string>>): Tally {
     const tallies = this.#rules.get(alert)?.tallies ?? new Map<string, Tally>();
     const text = groupText(group);
     let tally = tallies.get(text);
     if (!tally) {
-      tally = new Tally(group, this.#options.worst);
+      tally = new Tally(group, condition.operator, this.#options.worst);
       tallies.set(text, tally);
     }
     return tally;

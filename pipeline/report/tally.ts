@@ -1,4 +1,5 @@
 import type { AlertRecord } from '../../schemas/types.js';
+import type { Operator } from '../model/rule.js';
 
 /** A window in which a rule was not held. Times are ms since the epoch. */
 export interface BrokenWindow {
@@ -29,6 +30,8 @@ export class Tally {
 
   constructor(
     readonly group: Readonly<Record<string, string>>,
+    /** Of the rule's first condition. */
+    readonly operator: Operator,
     /** How many of the worst windows are kept. */
     readonly most: number,
   ) {}
@@ -75,7 +78,7 @@ export class Tally {
       this.held++;
       return;
     }
-    const at = this.#worst.findIndex((one) => distance(one) < distance(broken));
+    const at = this.#worst.findIndex((one) => beyond(one, this.operator) < beyond(broken, this.operator));
     if (at >= 0) this.#worst.splice(at, 0, broken);
     else if (this.#worst.length < this.most) this.#worst.push(broken);
     if (this.#worst.length > this.most) this.#worst.pop();
@@ -87,9 +90,11 @@ export class Tally {
   }
 }
 
-/** How far from the threshold, as a share of it. */
-function distance({ value, threshold }: BrokenWindow): number {
+/** How far beyond the threshold, as a share of it; below 0 where it is not. */
+function beyond({ value, threshold }: BrokenWindow, operator: Operator): number {
   if (value === null) return Number.POSITIVE_INFINITY;
   if (threshold === null) return 0;
-  return threshold === 0 ? Math.abs(value) : Math.abs(value - threshold) / Math.abs(threshold);
+  const apart = (value - threshold) / (threshold === 0 ? 1 : Math.abs(threshold));
+  if (operator === '==' || operator === '!=') return Math.abs(apart);
+  return operator.startsWith('<') ? -apart : apart;
 }
