@@ -76,7 +76,8 @@ const answers = {
         }),
         object('A multiple of the baseline.', {
           kind: { const: 'baseline' },
-          factor: number('Of the mean of the windows before.'),
+          factor: number('Of the baseline: the mean or the median of the windows before.'),
+          mads: number('Median absolute deviations away from that; 0 for none.'),
         }),
       ],
     },
