@@ -1,5 +1,5 @@
 import { ABSENT_FOR } from '../model/alert-state.js';
-import { spanOf } from '../model/baseline.js';
+import { reachOf, spanOf } from '../model/baseline.js';
 import type { Condition, Rule, RuleSet } from '../model/rule.js';
 import { LOOKBACK } from '../model/watermarks.js';
 
@@ -12,7 +12,7 @@ function lookBackOf(rule: Rule): number {
   const stays = rule.for + Math.max(rule.keepFiringFor, rule.noDataFor);
   const conditions = [rule.condition, ...rule.also, ...(rule.clear ?? [])];
   const compared = needBaseline(conditions) || rule.context.length > 0;
-  const compares = compared ? baseline.windows * window + (baseline.freeze ? baseline.maxAge : 0) : 0;
+  const compares = compared ? reachOf(rule) * window + (baseline.freeze ? baseline.maxAge : 0) : 0;
   const awaits = noData === 'alert' || noData === 'ignore' ? ABSENT_FOR : 0;
   return LOOKBACK + window + selection.grace + stays + compares + awaits;
 }
