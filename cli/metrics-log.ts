@@ -35,7 +35,10 @@ export async function logInput(
         // Nothing is appended before it happened, by clocks that may be so far apart.
         const start = whole
           ? part.start
-          : Math.max(part.start, await log.offsetAt(part.topic, part.partition, from - MAX_SKEW));
+          : Math.max(
+              part.start,
+              await log.offsetAt(part.topic, part.partition, Math.max(0, from - MAX_SKEW)),
+            );
         open.push({ ...part, start, batches: batchesOf(log, { ...part, start }), begun: whole });
       }
       const all = open.reduce((sum, { start, end }) => sum + Math.max(0, end - start), 0);

@@ -155,7 +155,7 @@ export function logResults(
     let before = 0;
     for (const part of parts) {
       const { partition, end } = part;
-      const start = Math.max(part.start, await log.offsetAt(topic, partition, from));
+      const start = Math.max(part.start, await log.offsetAt(topic, partition, Math.max(0, from)));
       for await (const batch of batchesOf(log, { ...part, start })) {
         await loadSchemas(codec, batch);
         while (batch.advance() && batch.offset < end) {
