@@ -34,11 +34,11 @@ const alertColumns: readonly Column[] = [
 /** Alerts that fired, and what that comes to by rule; `end`: the last time that was read, ms. */
 export function alertTable(episodes: readonly Episode[], rules: readonly string[], end: number): string[] {
   const rows = episodes.map((one) => [
-    ...[name(one.alert), group(one), one.severity, utc(one.from), until(one)],
+    ...[name(one.rule), group(one), one.severity, utc(one.from), until(one)],
     ...[duration(lasted(one, end)), peakOf(one)],
   ]);
   const totals = rules.map((rule) => {
-    const own = episodes.filter(({ alert }) => alert === rule);
+    const own = episodes.filter((one) => one.rule === rule);
     const times = own.map((one) => lasted(one, end));
     const groups = new Set(own.map(group)).size;
     const sum = times.reduce((a, b) => a + b, 0);
@@ -63,7 +63,7 @@ export function changeTable(changes: readonly Change[], end: number): string[] {
     const one = (other ?? old) as Episode;
     const severity = old && other && old.severity !== other.severity ? `${old.severity} -> ` : '';
     return [
-      ...[change, name(one.alert), group(one), `${severity}${one.severity}`],
+      ...[change, name(one.rule), group(one), `${severity}${one.severity}`],
       ...span(old),
       ...span(other),
     ];

@@ -44,7 +44,7 @@ export async function backtest(command: BacktestCommand): Promise<void> {
   const run = runOf(command, rules, tell);
   await feed(command, [run]);
   if (output === 'table') {
-    const names = rules.rules.map(({ alert }) => alert);
+    const names = rules.rules.map(({ name }) => name);
     for (const line of alertTable(run.episodes, names, endOf(command, run))) print(line);
   }
   sayGaps(command, run, rules);

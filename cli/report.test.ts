@@ -115,9 +115,7 @@ describe.each<[string, (warn: (line: string) => void) => ResultsInput]>([
     const { text } = await printed(quiet, { output: 'json' });
     expect(JSON.parse(text)).toMatchObject({
       ...{ from: T, to: T + HOUR, first: T, last: T + HOUR, gaps: [], others: { alerts: 0, windows: 0 } },
-      standings: [
-        { alert: 'Slow', judged: 120, held: 116, met: true, alerts: 1, firing: 4 * W, mttr: 4 * W },
-      ],
+      standings: [{ rule: 'Slow', judged: 120, held: 116, met: true, alerts: 1, firing: 4 * W, mttr: 4 * W }],
     });
   });
 

@@ -105,7 +105,7 @@ function rowOf(one: Standing): string[] {
   const [worst] = one.worst;
   return [
     ...[
-      printable(one.alert),
+      printable(one.rule),
       groupValues(one.group).join(' ') || '{}',
       percent(one.share),
       String(one.judged),

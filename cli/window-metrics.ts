@@ -4,7 +4,7 @@ import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
 import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { computed } from '../pipeline/model/selection.js';
-import { unjudged } from '../pipeline/model/verdict.js';
+import { unjudged } from '../pipeline/model/unjudged.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 
@@ -59,7 +59,7 @@ export class WindowMetrics {
       labelNames: ['rule', 'reason'],
       registers: [options.registry],
     });
-    for (const { alert: rule } of options.rules.rules) {
+    for (const { name: rule } of options.rules.rules) {
       this.#leftOut.inc({ rule }, 0);
       for (const reason of unjudged) this.#unjudged.inc({ rule, reason }, 0);
     }
@@ -108,7 +108,7 @@ export class WindowMetrics {
     for (const { rule, end, groups } of judgements) {
       newest.delete(rule);
       for (const { unjudged: reason } of groups)
-        if (reason !== null) this.#unjudged.inc({ rule: rule.alert, reason });
+        if (reason !== null) this.#unjudged.inc({ rule: rule.name, reason });
       const shown = groups.filter(({ sums, state }) => sums !== null || state !== 'inactive');
       // Objects for those alone that are shown: there may be a hundred thousand groups.
       newest.set(
@@ -125,7 +125,7 @@ export class WindowMetrics {
     for (const stage of live.values())
       for (const others of this.#newest.get(stage)?.values() ?? []) room -= others.length;
     if (shown.length <= room) return shown;
-    this.#leftOut.inc({ rule: rule.alert }, shown.length - room);
+    this.#leftOut.inc({ rule: rule.name }, shown.length - room);
     const active = shown.filter(({ state }) => state !== 'inactive');
     return [...active, ...shown.filter(({ state }) => state === 'inactive')].slice(0, room);
   }
@@ -165,7 +165,7 @@ export class WindowMetrics {
   #labelsOf(shown: Shown): Labels {
     const known = this.#labels.get(shown);
     if (known) return known;
-    const labels: Record<string, string> = { rule: shown.rule.alert };
+    const labels: Record<string, string> = { rule: shown.rule.name };
     for (const [name, value] of Object.entries(shown.labels)) labels[freeName(name, shown.labels)] = value;
     this.#labels.set(shown, labels);
     return labels;

@@ -4,7 +4,13 @@ import { changesOf } from './changes.js';
 import type { Episode } from './episodes.js';
 
 const episode = (from: number, until: number | null, more: Partial<Episode> = {}): Episode => ({
-  ...{ id: `${more.alert ?? 'A'} ${from}`, alert: 'A', severity: 'warning', group: { route: '/a' } },
+  ...{
+    id: `${more.alert ?? 'A'} ${from}`,
+    rule: more.alert ?? 'A',
+    alert: 'A',
+    severity: 'warning',
+    group: { route: '/a' },
+  },
   ...{ startsAt: from, from, until, reason: null, measure: 'mean_latency', operator: '>' },
   ...{ peak: 1, threshold: 1 },
   ...more,

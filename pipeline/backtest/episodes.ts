@@ -8,6 +8,8 @@ import { sumsOf } from '../model/window-sums.js';
 export interface Episode {
   /** Of the transition to `firing`. */
   readonly id: string;
+  /** Name of the rule: that of the alert; of an objective with the severity behind it. */
+  readonly rule: string;
   readonly alert: string;
   readonly severity: string;
   /** As the alert has them. */
@@ -41,16 +43,26 @@ export function groupOf({ selection: { by }, labels: own }: Rule, labels: Labels
   return group;
 }
 
+/** Finds the rule of a transition: an objective has one for each severity. */
+export function ruleFinder({ rules }: RuleSet): (record: AlertRecord) => Rule | undefined {
+  const byAlert = new Map<string, Rule[]>();
+  for (const rule of rules) byAlert.set(rule.alert, [...(byAlert.get(rule.alert) ?? []), rule]);
+  return ({ alert, severity }) => {
+    const own = byAlert.get(alert);
+    return own?.find((rule) => rule.severity === severity) ?? own?.[0];
+  };
+}
+
 /** Puts transitions together, with the peak of the windows between them; windows come before what they decide. */
 export class Episodes {
-  readonly #rules = new Map<string, Rule>();
+  readonly #ruleOf: (record: AlertRecord) => Rule | undefined;
   readonly #bySelection = new Map<string, Rule[]>();
   readonly #open = new Map<string, Open>();
   readonly #all: Open[] = [];
 
-  constructor({ rules }: RuleSet) {
-    for (const rule of rules) {
-      this.#rules.set(rule.alert, rule);
+  constructor(rules: RuleSet) {
+    this.#ruleOf = ruleFinder(rules);
+    for (const rule of rules.rules) {
       const { id } = rule.selection;
       this.#bySelection.set(id, [...(this.#bySelection.get(id) ?? []), rule]);
     }
@@ -64,7 +76,7 @@ export class Episodes {
   takeWindow(window: WindowRecord): void {
     if (this.#open.size === 0) return;
     for (const rule of this.#bySelection.get(window.selection) ?? []) {
-      const open = this.#open.get(keyOf({ alert: rule.alert, group: groupOf(rule, window.group) }));
+      const open = this.#open.get(keyOf({ rule: rule.name, group: groupOf(rule, window.group) }));
       if (!open) continue;
       const value = measured(rule.condition.measure, sumsOf(window), window.end - window.start);
       open.peak = further(open.operator, open.peak, value);
@@ -72,14 +84,22 @@ export class Episodes {
   }
 
   takeAlert(record: AlertRecord): void {
-    const rule = this.#rules.get(record.alert);
+    const rule = this.#ruleOf(record);
     if (!rule) return;
     const { alert, severity, measure, operator } = record;
     const group = groupOf(rule, record.labels);
-    const key = keyOf({ alert, group });
+    const key = keyOf({ rule: rule.name, group });
     if (record.state === 'firing') {
       const open: Open = {
-        ...{ id: record.id, alert, severity, group, startsAt: record.startsAt, from: record.windowEnd },
+        ...{
+          id: record.id,
+          rule: rule.name,
+          alert,
+          severity,
+          group,
+          startsAt: record.startsAt,
+          from: record.windowEnd,
+        },
         ...{ until: null, reason: null, measure, operator, peak: record.value },
         threshold: record.threshold,
       };
@@ -95,7 +115,7 @@ export class Episodes {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const keyOf = ({ alert, group }: Pick<Episode, 'alert' | 'group'>): string => `${alert}\n${groupText(group)}`;
+const keyOf = ({ rule, group }: Pick<Episode, 'rule' | 'group'>): string => `${rule}\n${groupText(group)}`;
 
 /** Rule and group, as a text that is the same for the same two. */
 export const episodeKey = keyOf;

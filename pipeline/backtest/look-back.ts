@@ -7,14 +7,15 @@ import { LOOKBACK } from '../model/watermarks.js';
 export const lookBack = ({ rules }: RuleSet): number => Math.max(LOOKBACK, ...rules.map(lookBackOf));
 
 function lookBackOf(rule: Rule): number {
-  const { selection, baseline, noData } = rule;
+  const { selection, baseline, noData, objective } = rule;
   const window = spanOf(selection);
   const stays = rule.for + Math.max(rule.keepFiringFor, rule.noDataFor);
   const conditions = [rule.condition, ...rule.also, ...(rule.clear ?? [])];
   const compared = needBaseline(conditions) || rule.context.length > 0;
   const compares = compared ? reachOf(rule) * window + (baseline.freeze ? baseline.maxAge : 0) : 0;
   const awaits = noData === 'alert' || noData === 'ignore' ? ABSENT_FOR : 0;
-  return LOOKBACK + window + selection.grace + stays + compares + awaits;
+  const burns = Math.max(0, ...(objective?.rates ?? []).map(({ long }) => long.window));
+  return LOOKBACK + Math.max(window, burns) + selection.grace + stays + compares + awaits;
 }
 
 /** Whether one of them cannot be judged without a baseline. */
@@ -22,7 +23,7 @@ export const needBaseline = (conditions: readonly Condition[]): boolean =>
   conditions.some(({ threshold }) => threshold.kind === 'baseline');
 
 /** Length of the longest window, ms. */
-export const longestWindow = ({ judged }: RuleSet): number => Math.max(0, ...judged.map(spanOf));
+export const longestWindow = ({ summed }: RuleSet): number => Math.max(0, ...summed.map(spanOf));
 
 /** How far the watermark has to be past a time for every window that ends there to be closed, ms. */
 export const greatestGrace = ({ rules }: RuleSet): number =>

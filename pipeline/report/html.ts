@@ -28,11 +28,11 @@ export function reportHtml(
   report: Report,
   { file, notes }: { readonly file: string; readonly notes: readonly string[] },
 ): string {
-  const rules = [...new Set(report.standings.map(({ alert }) => alert))];
-  const sections = rules.map((alert) =>
+  const rules = [...new Set(report.standings.map(({ rule }) => rule))];
+  const sections = rules.map((rule) =>
     section(
-      alert,
-      report.standings.filter((one) => one.alert === alert),
+      rule,
+      report.standings.filter((one) => one.rule === rule),
     ),
   );
   return `<!doctype html>

@@ -61,7 +61,7 @@ function reportOf(
   return reporter.report();
 }
 
-const of = ({ standings }: Report, alert: string) => standings.find((one) => one.alert === alert);
+const of = ({ standings }: Report, alert: string) => standings.find((one) => one.rule === alert);
 
 describe('a share', () => {
   test('is of the windows that can be judged', () => {
@@ -111,6 +111,49 @@ describe('an objective', () => {
     const found = of(reportOf({ windows }, { objective }), 'Slow');
     expect(found).toMatchObject({ objective, met, share: 0.9 });
     expect(found?.budgetLeft).toBeCloseTo(left, 9);
+  });
+});
+
+describe("an objective of a rule's own", () => {
+  const own = recompile(
+    'sla.yaml',
+    `version: 1
+slas:
+  - alert: Errors
+    by: [route]
+    window: 30s
+    objective: 99%
+    burn_rate: [{ long: 10m, short: 1m, factor: 10 }]
+`,
+  );
+  const [rule] = own.rules;
+  const over = (end: number, errors: number): WindowRecord =>
+    window(0, 0.1, {
+      ...{ selection: rule?.selection.id ?? '', start: T0 + end - 60_000, end: T0 + end },
+      ...{ errors, errorRatio: errors / 100 },
+    });
+  const T0 = Math.ceil(T / 60_000) * 60_000;
+
+  test('is of requests, each once, and its windows are held where it does not fire', () => {
+    // Every half minute one of a minute: those at whole minutes lie side by side.
+    const windows = Array.from({ length: 20 }, (_, n) =>
+      over((n + 1) * 30_000, n === 3 ? 8 : n === 2 ? 50 : 0),
+    );
+    const alerts = (['firing', 'resolved'] as const).map((state, i) =>
+      transition(state, [0, 0], {
+        ...{ alert: 'Errors', measure: 'burn_rate', value: 12, threshold: 10, startsAt: T0 + 120_000 },
+        windowEnd: T0 + (i === 0 ? 120_000 : 180_000),
+        severity: rule?.severity ?? '',
+      }),
+    );
+    const bounds = { from: T0, to: T0 + 600_000 };
+    const found = reportOf({ windows, alerts }, { rules: own, bounds, objective: 0.5 }).standings[0];
+    expect(found).toMatchObject({
+      ...{ rule: rule?.name, judged: 20, held: 18, alerts: 1, firing: 60_000 },
+      ...{ objective: 0.99, requests: { all: 1000, bad: 8 }, met: true, measure: 'error_ratio' },
+      budgetLeft: expect.closeTo(0.2, 9),
+    });
+    expect(found?.worst[0]).toMatchObject({ value: 0.08, threshold: expect.closeTo(0.01, 9) });
   });
 });
 

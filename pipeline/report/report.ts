@@ -1,12 +1,13 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import type { Bounds } from '../backtest/between.js';
 import { Coverage, type Gap } from '../backtest/coverage.js';
-import { groupOf } from '../backtest/episodes.js';
+import { groupOf, ruleFinder } from '../backtest/episodes.js';
 import { needBaseline } from '../backtest/look-back.js';
 import { thresholdOf } from '../model/alert-record.js';
 import type { BaselineView } from '../model/baseline.js';
 import { type Measure, measured } from '../model/measures.js';
-import type { Operator, Rule, RuleSet } from '../model/rule.js';
+import type { Condition, Objective, Operator, Rule, RuleSet } from '../model/rule.js';
+import type { Sums } from '../model/sums.js';
 import { groupText } from '../model/text.js';
 import { judgedBy } from '../model/verdict.js';
 import { judgedAt, sumsOf } from '../model/window-sums.js';
@@ -16,7 +17,7 @@ export interface ReportOptions {
   readonly rules: RuleSet;
   /** Both ends of the period. */
   readonly bounds: Bounds;
-  /** Share of the windows in which a rule is to be held, above 0 and below 1; null: no rule has one. */
+  /** Share of the windows in which a rule without one of its own is to be held, above 0 and below 1; null: none. */
   readonly objective: number | null;
   /** How many of the worst windows are told of each rule and group. */
   readonly worst: number;
@@ -24,10 +25,11 @@ export interface ReportOptions {
 
 /** How one rule was kept for one group. Times are ms since the epoch, spans ms, shares from 0 to 1. */
 export interface Standing {
-  readonly alert: string;
+  /** Name of the rule: that of the alert; of an objective with the severity behind it. */
+  readonly rule: string;
   readonly group: Readonly<Record<string, string>>;
   readonly severity: string;
-  /** Of the first condition. */
+  /** Of the first condition; of an objective the share of bad requests, or of good ones. */
   readonly measure: Measure;
   readonly operator: Operator;
   /** Windows that could be judged, and those in which the rule was held. */
@@ -37,7 +39,9 @@ export interface Standing {
   readonly share: number | null;
   readonly objective: number | null;
   readonly met: boolean | null;
-  /** What is left of the windows that may be broken; below 0 where more were. */
+  /** Of a rule with an objective of its own: all requests, and the bad ones; null for any other. */
+  readonly requests: { readonly all: number; readonly bad: number } | null;
+  /** What is left of the windows, or of the requests, that may be bad; below 0 where more were. */
   readonly budgetLeft: number | null;
   readonly worst: readonly BrokenWindow[];
   /** How many fired, for how long together within the period, and until they were resolved in the mean. */
@@ -66,14 +70,16 @@ export class Reporter {
   readonly #options: ReportOptions;
   readonly #rules = new Map<string, { readonly rule: Rule; readonly tallies: Map<string, Tally> }>();
   readonly #bySelection = new Map<string, Rule[]>();
+  readonly #ruleOf: (record: AlertRecord) => Rule | undefined;
   readonly #coverage: Coverage;
   readonly #others = { alerts: 0, windows: 0 };
 
   constructor(options: ReportOptions) {
     this.#options = options;
     this.#coverage = new Coverage(options.rules);
+    this.#ruleOf = ruleFinder(options.rules);
     for (const rule of options.rules.rules) {
-      this.#rules.set(rule.alert, { rule, tallies: new Map() });
+      this.#rules.set(rule.name, { rule, tallies: new Map() });
       const { id } = rule.selection;
       this.#bySelection.set(id, [...(this.#bySelection.get(id) ?? []), rule]);
     }
@@ -83,8 +89,8 @@ export class Reporter {
   takeAlert(record: AlertRecord): void {
     const { from, to } = this.#options.bounds;
     if (record.windowEnd > to) return;
-    const found = this.#rules.get(record.alert);
-    if (found) this.#tally(found.rule, groupOf(found.rule, record.labels)).takeAlert(record);
+    const rule = this.#ruleOf(record);
+    if (rule) this.#tally(rule, groupOf(rule, record.labels)).takeAlert(record);
     else if (record.windowEnd > from) this.#others.alerts++;
   }
 
@@ -113,12 +119,12 @@ export class Reporter {
     return { ...bounds, first, last, gaps: this.#coverage.gaps(bounds), standings, others: this.#others };
   }
 
-  #tally({ alert, condition }: Rule, group: Readonly<Record<string, string>>): Tally {
-    const tallies = this.#rules.get(alert)?.tallies ?? new Map<string, Tally>();
+  #tally(rule: Rule, group: Readonly<Record<string, string>>): Tally {
+    const tallies = this.#rules.get(rule.name)?.tallies ?? new Map<string, Tally>();
     const text = groupText(group);
     let tally = tallies.get(text);
     if (!tally) {
-      tally = new Tally(group, condition.operator, this.#options.worst);
+      tally = new Tally(group, aboutOf(rule).operator, this.#options.worst);
       tallies.set(text, tally);
     }
     return tally;
@@ -127,41 +133,67 @@ export class Reporter {
   #judge(rule: Rule, window: WindowRecord): void {
     const tally = this.#tally(rule, groupOf(rule, window.group));
     const sums = { ...sumsOf(window), covered: window.covered, start: window.start, end: window.end };
-    const { measure } = rule.condition;
+    const { objective, selection } = rule;
+    // Hopping windows overlap: those that lie side by side have each request once.
+    if (objective !== null && window.end % selection.window === 0) count(tally, objective, sums);
+    const { measure, threshold } = aboutOf(rule);
     const told = {
       start: window.start,
       end: window.end,
       value: measured(measure, sums, window.end - window.start),
     };
-    if (needBaseline([rule.condition, ...rule.also])) {
+    if (objective !== null || needBaseline([rule.condition, ...rule.also])) {
       if (!window.covered || window.requests === 0 || window.requests < rule.minRequests) return;
       const active = tally.activeAt(judgedAt(rule, window));
-      tally.takeWindow(active && { ...told, threshold: active.threshold });
+      tally.takeWindow(active && { ...told, threshold: threshold ?? active.threshold });
       return;
     }
     const verdict = judgedBy(rule, sums, noBaseline);
     if (typeof verdict !== 'boolean') return;
-    tally.takeWindow(verdict ? { ...told, threshold: thresholdOf(rule.condition, noBaseline) } : null);
+    tally.takeWindow(verdict ? { ...told, threshold } : null);
   }
 }
 
-function standingOf(rule: Rule, tally: Tally, { bounds, objective }: ReportOptions): Standing {
-  const { judged, held, group, worst } = tally;
-  const share = judged === 0 ? null : held / judged;
-  const { measure, operator } = rule.condition;
+interface About extends Pick<Condition, 'measure' | 'operator'> {
+  /** Null where it is by a baseline. */
+  readonly threshold: number | null;
+}
+
+/** By what a window is told to be good or bad: the first condition; of an objective the share that it promises. */
+function aboutOf({ condition, objective }: Rule): About {
+  if (objective === null) {
+    const { measure, operator } = condition;
+    return { measure, operator, threshold: thresholdOf(condition, noBaseline) };
+  }
+  const { sli, target } = objective;
+  return sli === null
+    ? { measure: 'error_ratio', operator: '>', threshold: 1 - target }
+    : { measure: sli, operator: '<', threshold: target };
+}
+
+function standingOf(rule: Rule, tally: Tally, { bounds, objective: usual }: ReportOptions): Standing {
+  const { judged, held, group, worst, requests: all, bad } = tally;
+  const { measure, operator } = aboutOf(rule);
+  const objective = rule.objective?.target ?? usual;
+  const [of, spent] = rule.objective ? [all, bad] : [judged, judged - held];
+  const known = objective !== null && of > 0;
   return {
-    ...{ alert: rule.alert, group, severity: rule.severity, measure, operator, judged, held, share },
-    ...{ objective, met: share === null || objective === null ? null : share >= objective },
-    budgetLeft: objective === null ? null : budgetLeft(tally, objective),
+    ...{ rule: rule.name, group, severity: rule.severity, measure, operator, judged, held },
+    ...{ share: judged === 0 ? null : held / judged, objective },
+    met: known ? (of - spent) / of >= objective : null,
+    requests: rule.objective ? { all, bad } : null,
+    budgetLeft: known ? 1 - spent / ((1 - objective) * of) : null,
     worst,
     ...alertsOf(tally, bounds),
   };
 }
 
-/** Windows that may be broken are (1 - objective) of those judged. */
-function budgetLeft({ judged, held }: Tally, objective: number): number | null {
-  const budget = (1 - objective) * judged;
-  return budget === 0 ? null : 1 - (judged - held) / budget;
+/** Requests of which it cannot be told whether they were good count nowhere. */
+function count(tally: Tally, { sli }: Objective, sums: Sums): void {
+  const good = sli === null ? null : measured(sli, sums, 0);
+  if (sli !== null && good === null) return;
+  tally.requests += sums.requests;
+  tally.bad += good === null ? sums.errors : sums.requests * (1 - good);
 }
 
 function alertsOf({ alerts }: Tally, { from, to }: Bounds): Pick<Standing, 'alerts' | 'firing' | 'mttr'> {

@@ -24,6 +24,9 @@ export interface Active {
 export class Tally {
   judged = 0;
   held = 0;
+  /** Of an objective: requests, and those of them that were bad. */
+  requests = 0;
+  bad = 0;
   readonly #active: Active[] = [];
   readonly #worst: BrokenWindow[] = [];
   #open: Active | null = null;
