@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { backtest } from './backtest.js';
+import { fileInput } from './metrics-file.js';
+import { noProgress } from './progress.js';
+import { loadRules } from './rules.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tidemark-backtest-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -30,7 +33,12 @@ async function run(marks: object, partitions: number | null = null): Promise<rea
   const said: string[] = [];
   const print = (line: string): void => void said.push(line);
   const limits = { maxSeries: 100, maxGroups: 100 };
-  await backtest({ sla, file, partitions, limits, windows: false, output: 'text', print, warn: () => {} });
+  await backtest({
+    ...{ rules: loadRules(sla), limits, windows: false, output: 'text', progress: noProgress, print },
+    input: await fileInput(file, partitions),
+    bounds: { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY },
+    warn: () => undefined,
+  });
   return said;
 }
 

@@ -6,6 +6,7 @@ import { explainCommand } from './commands/explain.js';
 import { loadCommand } from './commands/load.js';
 import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
+import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
 import { testCommand } from './commands/test.js';
 import { upCommand } from './commands/up.js';
@@ -43,6 +44,7 @@ export const allCommands = (): Command[] => [
   schemaCommand(),
   testCommand(),
   backtestCommand(),
+  reportCommand(),
   logCommand(),
   ...componentCommands(),
 ];

@@ -7,6 +7,7 @@ const told = new Set([
   'LogError',
   'HttpStatusError',
   'CodecError',
+  'HistoryFailed',
   'PrometheusError',
 ]);
 const unreachable = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'ECONNRESET', 'UND_ERR_SOCKET']);

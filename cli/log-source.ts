@@ -1,7 +1,24 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LogSource, openCluster, type ReadingSettings } from './cluster.js';
+import type { Command } from 'commander';
+import { type LogSource, openCluster, type ReadingSettings, readingNames } from './cluster.js';
+import { readOptions } from './settings.js';
 import { UsageError } from './usage-error.js';
+
+/** What says which log a command reads. */
+export const logNames = ['data', ...readingNames] as const;
+
+/** The log that is asked for: what is typed goes before a variable, which may be there for other commands. */
+export function logSettingsOf(
+  given: Readonly<Record<string, unknown>>,
+  command: Command,
+): { readonly data: string } | ReadingSettings {
+  const typed = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+  if (typed('data') && typed('kafkaBrokers'))
+    throw new UsageError('--data and --kafka-brokers are two logs: give one of them');
+  const cluster = given.kafkaBrokers !== undefined && !typed('data');
+  return cluster ? readOptions(readingNames, given) : readOptions(['data'], given);
+}
 
 /** The log of a data folder, whether or not its platform is running; or that of the cluster. */
 export const openSource = (

@@ -32,6 +32,7 @@ function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOp
   const state = alert.state.toUpperCase().padEnd(8);
   const painted = color ? `\x1b[1;${colours[alert.state]}m${state}\x1b[0m` : state;
   const measure = alert.measure as Measure;
+  const { alertname: _a, severity: _s, ...group } = alert.labels;
   // A quantile above the last finite bound is no number, but high.
   const beyond = alert.value === null && alert.requests !== null && isQuantile(measure);
   const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
@@ -40,7 +41,7 @@ function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOp
     painted,
     alert.severity,
     alert.alert,
-    ...groupValues(alert),
+    ...groupValues(group),
     value,
   ];
   if (alert.state === 'resolved' || alert.state === 'inactive') {
@@ -92,8 +93,7 @@ function sumOf({ metric, meanLatency, latencySum }: WindowRecord, length: number
 }
 
 /** The labels of the group, in the order in which people say them. */
-function groupValues({ labels }: AlertRecord): string[] {
-  const { alertname: _a, severity: _s, ...group } = labels;
+export function groupValues(group: Readonly<Record<string, string>>): string[] {
   const usual = ['service', 'method', 'route'].filter((name) => name in group);
   const others = Object.keys(group).filter((name) => !usual.includes(name));
   return [
@@ -119,7 +119,8 @@ function contextText({ measure, value, baseline, rising }: ContextMeasure): stri
 
 const count = (requests: number | null): string => (requests === null ? '0' : String(Math.round(requests)));
 
-function duration(ms: number): string {
+/** A time span as people read it: `45s`, `3m00s`, `2h05m`. */
+export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes === 0) return `${seconds}s`;

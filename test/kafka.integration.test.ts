@@ -2,9 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backtest as judgeLog } from '../cli/backtest.js';
 import { exportTopic } from '../cli/log-export.js';
+import { logInput } from '../cli/metrics-log.js';
 import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
+import { noProgress } from '../cli/progress.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
@@ -49,6 +52,19 @@ async function exported(log: EventLog): Promise<string[]> {
   return lines;
 }
 
+/** What a backtest of the log itself tells. */
+async function backtested(log: EventLog, rules: RuleSet): Promise<string[]> {
+  const lines: string[] = [];
+  await judgeLog({
+    ...{ rules, windows: true, output: 'json', progress: noProgress, print: (line) => lines.push(line) },
+    input: await logInput({ log, codec }, (text) => expect.unreachable(text)),
+    bounds: { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY },
+    limits: { maxSeries: 1000, maxGroups: 1000 },
+    warn: () => undefined,
+  });
+  return lines;
+}
+
 describe.skipIf(!docker)('the pipeline over Kafka', () => {
   let server: Server;
   beforeAll(async () => {
@@ -79,6 +95,9 @@ describe.skipIf(!docker)('the pipeline over Kafka', () => {
       expect(await run(log, rules, expected.windows.flat().length)).toEqual(expected);
     }
     expect(await exported(kafka)).toEqual(await exported(embedded));
+    const logs = [embedded, kafka].map((log) => backtested(log, rules));
+    expect(await logs[1]).toEqual(await logs[0]);
+    expect(await logs[0]).toHaveLength(expected.windows.flat().length + expected.alerts.flat().length);
     await kafka.close();
     await embedded.close();
     await environment.close();

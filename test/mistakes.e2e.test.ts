@@ -12,7 +12,10 @@ const shell = (line: string): Promise<{ stdout: string; stderr: string }> =>
 
 describe('mistakes', () => {
   test.each([
-    [['backtest', 'sla.yaml'], "required option '--file <file>' not specified"],
+    [
+      ['backtest', 'sla.yaml', '--file', 'a', '--prometheus', 'http://a'],
+      '--file and --prometheus are two sources',
+    ],
     [
       ['log', 'export', 'metrics', '--kafka-brokers', 'localhost:1'],
       'SCHEMA_REGISTRY_URL is missing: set it, or give --schema-registry-url',

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Decoded } from '../../platform/codec/codec.js';
 import type { MetricRecord, Watermark } from '../../schemas/types.js';
 import { seriesText } from '../model/text.js';
-import { type InputLine, parseLine, printLine } from './json-lines.js';
+import { type InputLine, parseLine, parseResult, printLine } from './json-lines.js';
 
 const metric: MetricRecord = {
   timestamp: 1_700_000_000_123,
@@ -148,5 +148,35 @@ describe('a malformed line says what is wrong', () => {
     ['{"type":"MetricRecord","value":{"time":1}}', 'value has no field "time"'],
   ])('%s', (text, message) => {
     expect(() => parseLine(text, 4)).toThrow(new TypeError(message));
+  });
+});
+
+describe('a result', () => {
+  const window = {
+    ...{ metric: 'm', selection: 's', group: { route: '/a' }, start: 0, end: 10, requests: 0, latencySum: 0 },
+    ...{ errors: 0, requestRate: 0, errorRatio: null, meanLatency: null, samples: 1, covered: true },
+    ...{ buckets: null, max: null },
+  };
+
+  test('is read as it was printed', () => {
+    const at = { topic: 'windows', partition: 3, offset: 7, key: '{route="/a"}' };
+    const record = { type: 'WindowRecord' as const, value: window };
+    expect(parseResult(printLine(at, record))).toEqual(record);
+  });
+
+  test.each(['', ' ', '{"type":"MetricRecord","value":{}}', '{"type":"of the future"}'])(
+    'is not in %j',
+    (text) => {
+      expect(parseResult(text)).toBeNull();
+    },
+  );
+
+  test.each([
+    ['{', /^no JSON: /],
+    ['{}', 'type must be the name of a record'],
+    ['{"type":"WindowRecord"}', 'value must be an object, not absent'],
+    ['{"type":"AlertRecord","value":{"id":1}}', 'value.id must be a string, not 1'],
+  ])('that is malformed says what is wrong: %s', (text, message) => {
+    expect(() => parseResult(text)).toThrow(message);
   });
 });

@@ -1,11 +1,16 @@
 import type { Decoded } from '../../platform/codec/codec.js';
 import { fromJson, type Json, toJson } from '../../platform/codec/json.js';
 import { schemaOf } from '../../schemas/index.js';
-import type { MetricRecord, Watermark } from '../../schemas/types.js';
+import type { AlertRecord, MetricRecord, Watermark, WindowRecord } from '../../schemas/types.js';
 import { seriesText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
 
-const schemas = { MetricRecord: schemaOf('MetricRecord'), Watermark: schemaOf('Watermark') };
+const schemas = {
+  MetricRecord: schemaOf('MetricRecord'),
+  Watermark: schemaOf('Watermark'),
+  WindowRecord: schemaOf('WindowRecord'),
+  AlertRecord: schemaOf('AlertRecord'),
+};
 
 /** Every partition up to the greatest gets a stage of its own, so a slip must not ask for millions. */
 const LAST_PARTITION = 65_535;
@@ -54,6 +59,21 @@ export function parseLine(text: string, partitions: number): InputLine | null {
     key: line.key ?? seriesText(value.name, value.labels),
     record: { type: 'MetricRecord', value },
   };
+}
+
+/** A window or a transition, as a backtest and an export print them. */
+export type Result =
+  | { readonly type: 'WindowRecord'; readonly value: WindowRecord }
+  | { readonly type: 'AlertRecord'; readonly value: AlertRecord };
+
+/** Reads one line; null for what is neither. Throws TypeError that says what is wrong. */
+export function parseResult(text: string): Result | null {
+  if (text.trim() === '') return null;
+  const { type, value } = parseObject(text);
+  if (type === 'WindowRecord') return { type, value: fromJson(schemas.WindowRecord, value) as WindowRecord };
+  if (type === 'AlertRecord') return { type, value: fromJson(schemas.AlertRecord, value) as AlertRecord };
+  if (typeof type === 'string') return null;
+  throw new TypeError('type must be the name of a record');
 }
 
 function partitionIn(value: Json | undefined): number | null {

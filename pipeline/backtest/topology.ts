@@ -1,4 +1,4 @@
-import type { Codec } from '../../platform/codec/codec.js';
+import type { Codec, Decoder } from '../../platform/codec/codec.js';
 import type { LogRecord } from '../../platform/log/event-log.js';
 import { type Aggregate, aggregateFactory } from '../aggregate/aggregate.js';
 import { type Evaluate, evaluateFactory } from '../evaluate/evaluate.js';
@@ -14,6 +14,8 @@ import type { InputLine } from './json-lines.js';
 
 export interface TopologyOptions {
   readonly codec: Codec;
+  /** What reads `metrics`, where that is not `codec`. */
+  readonly metrics?: Decoder;
   readonly rules: RuleSet;
   /** Partitions of `metrics`. */
   readonly partitions: number;
@@ -44,7 +46,7 @@ export class Topology {
     const checkpointEvery = options.checkpointEvery ?? null;
     const compile = (file: string, text: string): RuleSet =>
       file === rules.file && text === rules.text ? rules : recompile(file, text);
-    const decoding = metricDecoding(codec);
+    const decoding = metricDecoding(options.metrics ?? codec);
     const caps = {
       ...(maxSeries === undefined ? {} : { maxSeries }),
       ...(maxGroups === undefined ? {} : { maxGroups }),
@@ -86,6 +88,11 @@ export class Topology {
       this.#route(aggregate.run());
       for (const evaluate of this.#evaluates) this.#route(evaluate.run());
     }
+  }
+
+  /** Up to where a partition has been pushed, ms since the epoch; -Infinity before its first watermark. */
+  watermark(partition: number): number {
+    return this.#aggregates[partition]?.stage.watermark ?? Number.NEGATIVE_INFINITY;
   }
 
   /** All go on by other rules, from here on. */

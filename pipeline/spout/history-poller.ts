@@ -21,7 +21,7 @@ export interface HistoryOptions {
 }
 
 /** How it is called where it is said to be down. */
-const WHO = 'Prometheus';
+export const PROMETHEUS = 'Prometheus';
 const UNANSWERED = 'it does not answer Prometheus';
 const PROCESS_START = 'process_start_time_seconds';
 /** Read again before the cursor: what was appended is dropped series by series, ms. */
@@ -87,13 +87,13 @@ export class HistoryPoller implements Poller {
         const to = Math.min(now, this.#reached + this.#step);
         more = to < now;
         const polled = await this.#read(to, { live: !more, signal });
-        this.#health.report(WHO, null);
+        this.#health.report(PROMETHEUS, null);
         yield polled;
       }
     } catch (error) {
       if (signal.aborted) return;
       this.#step = Math.max(SHORTEST_STEP, this.#step / 2);
-      this.#health.report(WHO, error instanceof Error ? error.message : String(error));
+      this.#health.report(PROMETHEUS, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -181,7 +181,8 @@ export class HistoryPoller implements Poller {
 
   #report(timelines: readonly Timeline[]): void {
     const names = new Map(timelines.map((one) => [targetName(one.labels), one.up]));
-    for (const { what } of this.#health.down) if (!names.has(what) && what !== WHO) this.#health.forget(what);
+    for (const { what } of this.#health.down)
+      if (!names.has(what) && what !== PROMETHEUS) this.#health.forget(what);
     for (const [name, up] of names) this.#health.report(name, up ? null : UNANSWERED);
   }
 

@@ -1,4 +1,4 @@
-import { type Codec, CodecError, type Decoded } from '../../platform/codec/codec.js';
+import { CodecError, type Decoded, type Decoder } from '../../platform/codec/codec.js';
 import { compileMetricReader } from '../../platform/codec/metric-reader.js';
 import type { MetricRecord, PartialBatch } from '../../schemas/types.js';
 import type { RawBuckets } from '../model/bucket-columns.js';
@@ -8,7 +8,7 @@ import type { MetricDecoding, MetricReader } from '../model/cursor.js';
 const FRAME = 5;
 
 /** How *aggregate* reads metrics: by a reader made for the writer's schema, else through the codec. */
-export function metricDecoding(codec: Codec): MetricDecoding {
+export function metricDecoding(codec: Decoder): MetricDecoding {
   const readers = new Map<number, MetricReader>();
   return {
     metricReader: (id) => {
@@ -40,7 +40,7 @@ export function metricDecoding(codec: Codec): MetricDecoding {
 }
 
 /** How *evaluate* reads partials. */
-export function readPartialBatch(codec: Codec): (value: Uint8Array) => PartialBatch | null | string {
+export function readPartialBatch(codec: Decoder): (value: Uint8Array) => PartialBatch | null | string {
   return (value) => {
     const decoded = decodeOr(codec, value);
     if (typeof decoded === 'string') return decoded;
@@ -51,7 +51,7 @@ export function readPartialBatch(codec: Codec): (value: Uint8Array) => PartialBa
   };
 }
 
-function decodeOr(codec: Codec, value: Uint8Array): Decoded | string {
+function decodeOr(codec: Decoder, value: Uint8Array): Decoded | string {
   try {
     return codec.decode(value);
   } catch (error) {
@@ -68,7 +68,7 @@ class CodecReader implements MetricReader {
   gauge = false;
   #buckets: MetricRecord['buckets'] = [];
 
-  constructor(readonly codec: Codec) {}
+  constructor(readonly codec: Decoder) {}
 
   read(bytes: Buffer, start: number, end: number): boolean {
     const decoded = decodeOr(this.codec, bytes.subarray(start - FRAME, end));

@@ -2,10 +2,9 @@ import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { isActive } from '../follow/alert-store.js';
 import { baselineValue, thresholdOf } from '../model/alert-record.js';
 import { type BaselineView, baselineFor, candidates, type PastWindow } from '../model/baseline.js';
-import { fromRecord } from '../model/buckets.js';
 import { measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
-import type { Sums } from '../model/sums.js';
+import { judgedAt, sumsOf } from '../model/window-sums.js';
 
 /** A window that the decision looked back at. */
 export interface LookedAt {
@@ -38,11 +37,6 @@ export interface Evidence {
   /** All of the alert's fingerprint from before the first of these windows on, the oldest first. */
   readonly transitions: readonly AlertRecord[];
 }
-
-export const sumsOf = ({ requests, latencySum, errors, buckets, max }: WindowRecord): Sums => ({
-  ...{ requests, latencySum, errors, max },
-  buckets: buckets && fromRecord(buckets),
-});
 
 /** Start of the first window that the decision may have looked at, ms since the epoch. */
 export function evidenceFrom(alert: AlertRecord, { selection, baseline }: Rule): number {
@@ -131,10 +125,6 @@ const noSums = {
 };
 
 const leavesActive = (record: AlertRecord | undefined): boolean => record !== undefined && isActive(record);
-
-/** When a window is judged, ms since the epoch: at its end; a session when it is over. */
-const judgedAt = ({ selection: { panes } }: Rule, { start, end }: WindowRecord): number =>
-  panes?.session ? Math.min(end + panes.session.gap, start + panes.session.max) : end;
 
 /** Windows with requests that lie side by side, or sessions, before the one that starts there. */
 function comparable(

@@ -2,8 +2,8 @@ import type { AlertRecord } from '../../schemas/types.js';
 import { isMeasure, measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
+import { sumsOf } from '../model/window-sums.js';
 import type { RecentWindows } from './recent-windows.js';
-import { sumsOf } from './recompute.js';
 
 /** How a measure went in the windows before: end of each (ms since the epoch), and its value, null without one. */
 export type Sparkline = readonly (readonly [end: number, value: number | null])[];

@@ -1,0 +1,28 @@
+import { parseDuration } from '../pipeline/sla/duration.js';
+import { UsageError } from './usage-error.js';
+
+/** `7d` ago, or an ISO time, in ms since the epoch; throws `UsageError` that names the option. */
+export function instant(option: string, text: string, now: number): number {
+  try {
+    return now - parseDuration(text);
+  } catch {
+    const time = Date.parse(text);
+    if (!Number.isNaN(time)) return time;
+    throw new UsageError(
+      `${option} is "${text}": give a duration back like 7d, or a time like 2026-01-31T12:00:00Z`,
+    );
+  }
+}
+
+/** From where to where, ms since the epoch; without, as far as the data go. */
+export function boundsOf(
+  { from, to }: { readonly from?: string; readonly to?: string },
+  now: number,
+): { readonly from: number; readonly to: number } {
+  const bounds = {
+    from: from === undefined ? Number.NEGATIVE_INFINITY : instant('--from', from, now),
+    to: to === undefined ? Number.POSITIVE_INFINITY : instant('--to', to, now),
+  };
+  if (bounds.from < bounds.to) return bounds;
+  throw new UsageError(`--from ${from ?? ''} is not before --to ${to ?? ''}: give an earlier one`);
+}
