@@ -3,6 +3,7 @@ import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { recompile } from '../pipeline/sla/compile.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
@@ -23,7 +24,7 @@ export async function embeddedLatency({ path }: { readonly path: string }): Prom
   };
   const pipeline = await runPipeline({
     ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop },
-    rules: recompile('sla.yaml', FLAPPING_RULES),
+    rules: unchanging(recompile('sla.yaml', FLAPPING_RULES)),
     registry: new Registry(),
     pause,
     warn: (message) => stop(new Error(message)),

@@ -26,6 +26,9 @@ export function endOnSignals(): void {
     process.on(name, () => (heeded ? stop.abort() : process.exit(code)));
 }
 
+/** SIGHUP, which ends a process that does not listen to it, calls this from here on. */
+export const onHangup = (heard: () => void): void => void process.on('SIGHUP', heard);
+
 /** Aborted at SIGINT or SIGTERM, which from here on end nothing by themselves. */
 export function untilStopped(): AbortSignal {
   heeded = true;

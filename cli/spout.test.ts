@@ -4,6 +4,7 @@ import { recompile } from '../pipeline/sla/compile.js';
 import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { Poller } from '../pipeline/spout/poller.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { loadRules } from './rules.js';
 import { optionsOf, readOptions } from './settings.js';
 import { gaugesOf, pollerOf, pollerSettings } from './spout.js';
@@ -16,7 +17,7 @@ function pollerFor(...args: string[]): Promise<Poller> {
   const command = new Command('spout');
   for (const option of optionsOf(pollerSettings)) command.addOption(option);
   const settings = readOptions(pollerSettings, command.parse(args, { from: 'user' }).opts());
-  return pollerOf(settings, { rules, say: () => undefined });
+  return pollerOf(settings, { rules: unchanging(rules), say: () => undefined });
 }
 
 describe('metrics come', () => {

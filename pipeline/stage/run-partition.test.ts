@@ -3,6 +3,7 @@ import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { FrameBatch } from '../../platform/log/batch.js';
 import type { Commit, Output, OwnedPartition, PullOptions } from '../../platform/log/event-log.js';
 import { recompile } from '../sla/compile.js';
+import { unchanging } from './rule-source.js';
 import { runPartition } from './run-partition.js';
 import { type Produced, type Stage, type StageFactory, topics } from './stage.js';
 
@@ -57,7 +58,7 @@ async function run(pulls: readonly (Pull | null)[], between = 10): Promise<Commi
   await runPartition(owned, {
     factory,
     codec: embeddedCodec(),
-    rules: () => rules,
+    rules: unchanging(rules),
     warn: (message) => expect.unreachable(message),
     clock: () => now,
     pause: async () => undefined,
