@@ -19,7 +19,7 @@ export function gauge(expression: Expression): Measured {
   const measure = expression.name === 'avg' || expression.name === 'max' ? expression.name : null;
   if (!argument) throw noCounterpart(expression);
   // What is unknown within says so itself.
-  const of = measure !== null || argument.kind !== 'binary' ? gauge(argument) : null;
+  const of = measure !== null || !['binary', 'number'].includes(argument.kind) ? gauge(argument) : null;
   if (of === null || measure === null)
     throw new Unconvertible(
       expression.at,
