@@ -30,7 +30,10 @@ module.exports = {
       name: 'core-imports-only-rxjs-and-what-computes',
       severity: 'error',
       from: { path: '^pipeline/(model|operators)/', ...notTests },
-      to: { dependencyTypes: ['core', 'npm', 'npm-dev'], pathNot: '^(crypto|util)$|node_modules/rxjs/' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev'],
+        pathNot: '^(crypto|util)$|node_modules/(rxjs|simple-statistics)/',
+      },
     },
     {
       name: 'a-store-or-tool-is-used-by-its-adapter-alone',

@@ -9,7 +9,8 @@ export const groups = {
   rules: 'the engine alone, by number of rules that share a selection, and by number of selections',
   log: 'the engine over the embedded log',
   latency: 'from a watermark to an alert, over the embedded log',
-  kafka: 'the same over Kafka, and take-over, where KAFKA_BROKERS and SCHEMA_REGISTRY_URL name one',
+  visible: 'from a watermark to an alert in the page, in the Chromium of this machine if it has one',
+  kafka: 'engine and latency over Kafka, and take-over, where KAFKA_BROKERS and SCHEMA_REGISTRY_URL name one',
 } as const;
 export type Group = keyof typeof groups;
 

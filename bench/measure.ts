@@ -45,8 +45,12 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const latency = has('latency')
     ? await withFolder((path) => phases.run('latency', { path }, 'latency'))
     : null;
+  if (has('visible')) say('from a watermark to an alert in the page');
+  const visible = has('visible')
+    ? await withFolder((path) => phases.run('visible', { path }, 'visible'))
+    : null;
   const kafka = has('kafka') && cluster ? await phases.overKafka(cluster) : null;
-  return { start, throughput: phases.rows, log, latency, kafka };
+  return { start, throughput: phases.rows, log, latency, visible, kafka };
 }
 
 class PhaseRunner {

@@ -6,6 +6,7 @@ import type { EngineOptions, EngineResult } from './engine-alone.js';
 import type { LatencyResult } from './latency.js';
 import type { ClusterOptions } from './logs.js';
 import type { OverLogResult } from './over-log.js';
+import type { VisibleResult } from './visible.js';
 import type { WorkloadOptions } from './workload.js';
 
 /** `path`: folder of the log. */
@@ -20,6 +21,7 @@ export interface Phases {
   readonly fill: { readonly options: InFolder; readonly result: null };
   readonly log: { readonly options: InFolder; readonly result: OverLogResult };
   readonly latency: { readonly options: { readonly path: string }; readonly result: LatencyResult };
+  readonly visible: { readonly options: { readonly path: string }; readonly result: VisibleResult };
   readonly cluster: { readonly options: ClusterOptions; readonly result: ClusterResult };
   readonly clusterFill: { readonly options: OnCluster; readonly result: null };
   readonly clusterLog: { readonly options: OnCluster; readonly result: OverLogResult };

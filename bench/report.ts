@@ -6,6 +6,7 @@ import type { LatencyResult } from './latency.js';
 import type { OverLogResult } from './over-log.js';
 import type { StartResult } from './start.js';
 import { formatTable, grouped, megabytes, milliseconds, seconds } from './table.js';
+import type { VisibleResult } from './visible.js';
 import { GROUPS, PARTITIONS, SCRAPE_EVERY, SERIES } from './workload.js';
 
 /** One throughput phase. */
@@ -24,6 +25,7 @@ export interface Report {
   readonly throughput: readonly Row[];
   readonly log: OverLogResult | null;
   readonly latency: LatencyResult | null;
+  readonly visible: VisibleResult | null;
   readonly kafka: (ClusterResult & { readonly backlog: OverLogResult }) | null;
 }
 
@@ -36,6 +38,7 @@ export function formatReport(report: Report): string {
     `${formatThroughput(report.throughput)}\nthe first ${WARM_UP * 100}% of the records, and each series' first, are not counted but in the lines of a cold process`,
     overLog(report),
     times(report),
+    report.visible && formatVisible(report.visible),
   ];
   return parts.filter((part) => part).join('\n\n');
 }
@@ -81,6 +84,12 @@ function overLog({ log, kafka }: Report): string {
   }
   return lines.join('\n');
 }
+
+const formatVisible = ({ sees, p50, p99, alerts }: VisibleResult): string =>
+  formatTable([
+    ['closing watermark appended to alert visible', 'p50', 'p99', 'alerts'],
+    [sees, milliseconds(p50), milliseconds(p99), grouped(alerts)],
+  ]);
 
 function times({ latency, kafka }: Report): string {
   const timed = (name: string, one: LatencyResult): string[] => [

@@ -1,7 +1,7 @@
 import { apart } from './apart.js';
 import { runAvscAlone } from './avsc-alone.js';
 import { measureCluster } from './cluster.js';
-import { embeddedLatency } from './embedded-latency.js';
+import { embeddedLatency, embeddedVisible } from './embedded-latency.js';
 import { runEngineAlone } from './engine-alone.js';
 import { type OpenLog, openEmbedded, openKafka } from './logs.js';
 import { fillLog, runOverLog } from './over-log.js';
@@ -16,6 +16,7 @@ const runs: {
   fill: (options) => fillLog(openEmbedded(options.path), options).then(() => null),
   log: (options) => runOverLog(openEmbedded(options.path), options),
   latency: embeddedLatency,
+  visible: embeddedVisible,
   cluster: measureCluster,
   clusterFill: async (options) => fillLog(await openBacklog(options), options).then(() => null),
   clusterLog: async (options) => runOverLog(await openBacklog(options), options),

@@ -85,6 +85,16 @@ describe('settings', () => {
     expect(readOptions(['leaseUrl'], { redisUrl: 'none' })).toEqual({ leaseUrl: null });
   });
 
+  test('take an origin as browsers say it, and nothing more than one', () => {
+    const given = (gatewayUrl: string) => () => readOptions(['gatewayUrl'], { gatewayUrl });
+    expect(given('https://Videos.example:443/')()).toEqual({ gatewayUrl: 'https://videos.example' });
+    expect(given('none')()).toEqual({ gatewayUrl: null });
+    expect(given('http://a:8080/vms')).toThrow(
+      '--gateway-url (TIDEMARK_GATEWAY_URL): http://a:8080/vms is more than an origin: write http://a:8080',
+    );
+    expect(given('videos.example')).toThrow('is no address: write it like http://host:port, or none');
+  });
+
   test('take an authority for an address with TLS alone', () => {
     expect(() => authorityOf('redis://:secret@a', 'REDIS_CA', 'ca.pem')).toThrow(
       'REDIS_CA is set, but redis:// is without TLS: use https:// or rediss://',

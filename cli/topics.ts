@@ -14,6 +14,7 @@ export function topicSpecs(retentionMs: number): TopicSpec[] {
     ...spread.map((name) => ({ name, partitions: PARTITIONS, retentionMs })),
     { name: topics.rules, partitions: 1, retentionMs: null },
     { name: topics.deadLetter, partitions: 1, retentionMs },
+    { name: topics.targets, partitions: 1, retentionMs },
   ];
 }
 

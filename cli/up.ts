@@ -103,6 +103,7 @@ async function start(
     codec,
     access: accessOf(settings),
     page: readPage(),
+    gateway: settings.platform ? '' : null,
     store: lmdbStore(environment),
     retention: settings.history,
     clock: Date.now,

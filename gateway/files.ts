@@ -6,6 +6,8 @@ import { problemBody } from '../platform/http/problem.js';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 const SECURITY = { 'x-content-type-options': 'nosniff' };
+/** Whose pages may read the answer holds for refusals too. */
+const KEPT = /^(?:vary|access-control-.+)$/;
 const NO_FILE = 'there is no such file';
 const reasons: Readonly<Record<number, string>> = { 404: NO_FILE, 416: 'the file has no such range' };
 
@@ -82,7 +84,7 @@ export class FileAnswer {
       return;
     }
     // What was said of the file, its caching above all, is not to be said of the refusal.
-    for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
+    for (const name of outgoing.getHeaderNames()) if (!KEPT.test(name)) outgoing.removeHeader(name);
     const body = problemBody(status, detail);
     this.responseBytes = Buffer.byteLength(body);
     outgoing

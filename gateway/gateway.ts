@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client';
 import { Pool } from 'undici';
 import { HttpMetrics } from '../platform/http/metrics.js';
 import { problem } from '../platform/http/problem.js';
+import { answerPreflight } from './cross-origin.js';
 import { Exchange } from './exchange.js';
 import { FileAnswer } from './files.js';
 import { type HttpBindings, RESPONSE_ALREADY_SENT } from './hono-node.js';
@@ -24,6 +25,8 @@ export interface GatewayOptions {
   readonly uploadLimit?: number;
   /** How long the upstream may take to begin its answer, ms. */
   readonly timeoutMs?: number;
+  /** The origin whose pages may use it from a browser, beside its own; null: none. */
+  readonly viewOrigin?: string | null;
   /** Further routes of the same port. */
   readonly mount?: (app: Hono<Env>) => void;
 }
@@ -51,7 +54,7 @@ const requestIds = /^[A-Za-z0-9._-]{1,128}$/;
 /** The front door: everything under /vms goes to video management, the prefix stripped. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { registry, vms, videoFiles, newId, monotonic, log, mount } = options;
-  const { uploadLimit = 1024 ** 3, timeoutMs = 30_000 } = options;
+  const { uploadLimit = 1024 ** 3, timeoutMs = 30_000, viewOrigin = null } = options;
   const metrics = new HttpMetrics(registry, 'gateway');
   const pool = new Pool(vms, { connections: CONNECTIONS, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
   const app = new Hono<Env>();
@@ -113,6 +116,11 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (!isPlain(path)) {
         account(env.incoming, env.outgoing, { route: 'unmatched', requestId: newId(), exchange: null });
         return problem(400, 'the path holds dot segments, backslashes or encoded slashes');
+      }
+      const ours = path === PREFIX || path.startsWith(`${PREFIX}/`) || path.startsWith(`${FILES}/`);
+      if (ours && viewOrigin !== null && answerPreflight(env.incoming, env.outgoing, viewOrigin)) {
+        account(env.incoming, env.outgoing, { route: routeOf(path), requestId: newId(), exchange: null });
+        return RESPONSE_ALREADY_SENT;
       }
       // Not a route of Hono's: for HEAD it would copy the answer and lose the mark that it is sent.
       if (path === PREFIX || path.startsWith(`${PREFIX}/`)) {

@@ -23,6 +23,7 @@ const files: readonly (readonly [name: RecordName, file: string])[] = [
   ['PartialBatch', 'partial-batch'],
   ['WindowRecord', 'window-record'],
   ['AlertRecord', 'alert-record'],
+  ['TargetStates', 'target-states'],
 ];
 
 export const recordNames: readonly RecordName[] = [...new Set(files.map(([name]) => name))];

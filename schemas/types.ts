@@ -148,6 +148,16 @@ export interface ContextMeasure {
   readonly rising: boolean;
 }
 
+/** Where the rule stands. */
+export interface RuleRef {
+  /** Path as configured (text). */
+  readonly file: string;
+  /** Line of the alert key, from 1 (line). */
+  readonly line: number;
+  /** First 12 hex digits of SHA-256 of the file's bytes (text). */
+  readonly revision: string;
+}
+
 /** One of several conditions that a rule has. */
 export interface ConditionResult {
   /** What was measured (word). */
@@ -158,16 +168,6 @@ export interface ConditionResult {
   readonly value: null | number;
   /** What it was compared with (s, 1/s or ratio); null without one. */
   readonly threshold: null | number;
-}
-
-/** Where the rule stands. */
-export interface RuleRef {
-  /** Path as configured (text). */
-  readonly file: string;
-  /** Line of the alert key, from 1 (line). */
-  readonly line: number;
-  /** First 12 hex digits of SHA-256 of the file's bytes (text). */
-  readonly revision: string;
 }
 
 /** One transition of one alert. Key: the fingerprint. */
@@ -208,12 +208,12 @@ export interface AlertRecord {
   readonly baseline: null | Baseline;
   /** The rule's context measures. */
   readonly context: readonly ContextMeasure[];
-  /** All conditions, in order, where the rule has several; the first is also the measure above. */
-  readonly conditions: readonly ConditionResult[];
   /** recovered, baseline expired, no_data or rule_changed (text); null for pending and firing. */
   readonly reason: null | string;
   /** The rule that decided. */
   readonly rule: RuleRef;
+  /** All conditions, in order, where the rule has several; the first is also the measure above. */
+  readonly conditions: readonly ConditionResult[];
 }
 
 /** A part of a stage's whole state for one input partition, written into that partition. */
@@ -306,6 +306,28 @@ export interface VideoEvent {
   readonly requestId: null | string;
 }
 
+/** One target of the source. */
+export interface TargetState {
+  /** Its label job (text). */
+  readonly job: string;
+  /** Its label instance (text). */
+  readonly instance: string;
+  /** When it was last scraped well, ms since the epoch; null where that was not since the writer began. */
+  readonly lastScrape: null | number;
+  /** Why the last scrape failed, for people; null where the target is up (text). */
+  readonly problem: null | string;
+}
+
+/** What a source knew of its targets at the end of a poll. Key: the source. */
+export interface TargetStates {
+  /** When the poll ended, ms since the epoch. */
+  readonly timestamp: number;
+  /** Configured name of the writer, stable over restarts (text). */
+  readonly source: string;
+  /** In the order in which they are configured, or by job and instance. */
+  readonly targets: readonly TargetState[];
+}
+
 /** Every record by its name. */
 export interface RecordTypes {
   MetricRecord: MetricRecord;
@@ -318,5 +340,6 @@ export interface RecordTypes {
   DeadLetter: DeadLetter;
   VideoJob: VideoJob;
   VideoEvent: VideoEvent;
+  TargetStates: TargetStates;
 }
 

@@ -17,8 +17,15 @@ for (const file of readdirSync(join(root, 'schemas'))) {
 }
 chmodSync(join(root, 'dist', 'cli', 'main.js'), 0o755);
 const page = ['pipeline', 'view', 'page'];
-for (const file of ['index.html', 'style.css', 'icon.svg'])
+for (const file of ['index.html', 'style.css', 'marks.css', 'icon.svg'])
   cpSync(join(root, ...page, file), join(root, 'dist', ...page, file));
 const uplot = join(root, 'node_modules', 'uplot', 'dist');
 cpSync(join(uplot, 'uPlot.esm.js'), join(root, 'dist', ...page, 'vendor', 'uplot.js'));
+// Without its debug build, DRM and Smooth Streaming: nothing here uses them.
+const dash = join(root, 'node_modules', 'dashjs', 'dist', 'modern', 'esm');
+for (const [from, to] of [
+  ['dash.mediaplayer.min.js', 'dash.js'],
+  ['dash.mediaplayer.min.js.LICENSE.txt', 'dash.LICENSE.txt'],
+])
+  cpSync(join(dash, from), join(root, 'dist', ...page, 'vendor', to));
 cpSync(join(uplot, 'uPlot.min.css'), join(root, 'dist', ...page, 'vendor', 'uplot.css'));

@@ -13,9 +13,15 @@ interface Service {
 
 const USUAL_GRACE = '10s';
 
+/** A default may hold another variable: from the innermost outwards. */
+function defaultsOf(text: string): string {
+  const next = text.replace(/\$\{\w+:?-([^{}]*)\}/g, '$1');
+  return next === text ? text : defaultsOf(next);
+}
+
 /** The services of a Compose file, as they are where nothing is set outside. */
 function services(file: string): [string, Service][] {
-  const text = readFileSync(file, 'utf8').replace(/\$\{\w+:?-([^}]*)\}/g, '$1');
+  const text = defaultsOf(readFileSync(file, 'utf8'));
   return Object.entries((parse(text, { merge: true }) as { services: Record<string, Service> }).services);
 }
 

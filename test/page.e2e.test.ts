@@ -55,6 +55,12 @@ async function viewAlone() {
       partition: 0,
       records: alerts.map((one) => ({ key: null, value: codec.encode('AlertRecord', one) })),
     });
+  const silence = async (match: string): Promise<void> => {
+    const body = JSON.stringify({ match, by: 'ada', why: 'deploying', until: '1h' });
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${line.url}/api/v1/silences`, { method: 'POST', headers, body });
+    expect(answer.status).toBe(201);
+  };
   const dispose = async (): Promise<void> => {
     await line[Symbol.asyncDispose]();
     await view.close();
@@ -63,7 +69,7 @@ async function viewAlone() {
     await environment.close();
     folder[Symbol.dispose]();
   };
-  return { append, line, [Symbol.asyncDispose]: dispose };
+  return { append, silence, line, [Symbol.asyncDispose]: dispose };
 }
 
 const firing = (route: string, more: Partial<AlertRecord> = {}): AlertRecord => ({
@@ -167,6 +173,94 @@ describe.skipIf(!browserSuites)('the page', () => {
     await expect.poll(() => count(page, '#alert-rows tr')).toBe(1);
   });
 
+  test('an alert is silenced from its panel: marked, never gone, until the silence is ended', async () => {
+    await using view = await viewAlone();
+    await view.append(firing('/a'), firing('/b'));
+    const { page, problems } = await open(view.line.url);
+    const { page: others } = await open(view.line.url);
+    const row = page.locator('tr', { hasText: '/a' });
+    await row.click();
+    await page.getByRole('button', { name: 'Silence…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Silence alerts' });
+    expect(await dialog.getByLabel('Alerts').inputValue()).toBe('{alertname="Slow",route="/a"}');
+    // The first that is empty has the focus.
+    await page.keyboard.type('ada');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('deploying <b>1.4</b>');
+    await dialog.getByLabel('Alerts').fill('{route=~"(/a)+"}');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => dialog.getByRole('alert').innerText(), SLOW).toContain('repeats a group');
+    await dialog.getByLabel('Alerts').fill('{route="/a"}');
+    await dialog.getByLabel('How long').selectOption('for 4 hours');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await row.locator('mark').waitFor();
+    expect(await row.locator('mark').getAttribute('title')).toMatch(/^ada, until .*: deploying <b>1.4<\/b>$/);
+    expect(await dialog.count()).toBe(0);
+    expect(await page.locator('#count-firing').innerText()).toBe('2 firing (1 silenced)');
+    expect(await page.locator('#marks').innerText()).toContain('silenced by ada, until');
+    await others.locator('tr.silenced', { hasText: '/a' }).waitFor();
+    expect(await count(page, 'tr.firing')).toBe(2);
+
+    await page.getByLabel('hide silenced').check();
+    await expect.poll(() => texts(page, 'tr.firing .what span')).toEqual(['/b']);
+    await page.reload();
+    await expect.poll(() => texts(page, 'tr.firing .what span'), SLOW).toEqual(['/b']);
+    await page.getByLabel('hide silenced').uncheck();
+    await row.locator('mark').waitFor();
+    await page.getByRole('button', { name: 'Silences', exact: true }).click();
+    const listed = page.locator('#silence-table tbody tr');
+    await expect.poll(() => listed.innerText()).toMatch(/^active\s.*\sada\s.*\s1\s/);
+    await listed.getByRole('button', { name: 'End now' }).click();
+    await expect.poll(() => listed.innerText(), SLOW).toMatch(/^expired\s/);
+    await page.getByRole('button', { name: 'Board' }).click();
+    await expect.poll(() => count(page, 'mark'), SLOW).toBe(0);
+    await expect.poll(() => count(others, 'mark'), SLOW).toBe(0);
+    await page.getByRole('button', { name: 'Silence…' }).click();
+    expect(await dialog.getByLabel('Who').inputValue()).toBe('ada');
+    await page.keyboard.press('Escape');
+    expect([await dialog.count(), await page.locator('#why').isVisible()]).toEqual([0, true]);
+    // The rule of such alerts is not known, and the first try was refused.
+    expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
+  });
+
+  test('an alert is acknowledged until it resolves', async () => {
+    await using view = await viewAlone();
+    const one = firing('/a');
+    await view.append(one);
+    const { page, problems } = await open(view.line.url);
+    await page.locator('tr.firing').click();
+    await page.getByRole('button', { name: 'Acknowledge…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Acknowledge Slow /a' });
+    await dialog.getByLabel('Who').fill('bo');
+    await dialog.getByLabel('Why').fill('on it');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => texts(page, 'tr.firing mark'), SLOW).toEqual(['acknowledged']);
+    const panel = page.locator('#marks');
+    expect(await panel.innerText()).toContain('acknowledged by bo: on it');
+    await page.getByRole('button', { name: 'Take back' }).click();
+    await expect.poll(() => count(page, 'mark'), SLOW).toBe(0);
+    await page.getByRole('button', { name: 'Acknowledge…' }).click();
+    await dialog.getByLabel('Why').fill('on it again');
+    await dialog.getByLabel('How long').selectOption('until …');
+    await page.getByLabel('until', { exact: true }).fill('2099-01-01T00:00');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => dialog.getByRole('alert').innerText(), SLOW).toContain('1y from now at most');
+    await dialog.getByLabel('How long').selectOption('until it resolves');
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await expect.poll(() => panel.innerText(), SLOW).toContain('acknowledged by bo: on it again');
+    await view.append({ ...one, id: 'resolved', state: 'resolved', windowEnd: one.windowEnd + 1 });
+    await page.locator('tr.resolved').waitFor();
+    expect(await count(page, 'mark')).toBe(0);
+    // What is explained of the past stays where it is, whatever comes.
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'History' }).click();
+    await page.locator('#transitions button', { hasText: 'resolved' }).click();
+    await page.locator('#why h2').waitFor();
+    await view.silence('{route="/a"}');
+    await expect.poll(() => texts(page, '#why mark'), SLOW).toEqual(['silenced']);
+    expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
+  });
+
   test('can be used by keys alone', async () => {
     await using view = await viewAlone();
     await view.append(firing('/a'), firing('/b', { startsAt: 1 }));
@@ -223,10 +317,11 @@ describe.skipIf(!browserSuites)('the page', () => {
     await view.append(firing('/a'), alertOf('/b', 'pending'), alertOf('/c', 'resolved', Date.now()));
     const { page } = await open(view.line.url);
     await page.emulateMedia({ colorScheme });
-    await page.locator('tr.firing').click();
-    await page.locator('#why h2').waitFor();
-    for (const tab of ['Board', 'History', 'Windows', 'Rules']) {
-      await page.getByRole('button', { name: tab, exact: true }).click();
+    await view.silence('{route="/a"}');
+    await page.locator('tr.silenced').click();
+    await page.locator('#marks mark').waitFor();
+    for (const tab of ['Board', 'History', 'Windows', 'Rules', 'Silences', 'Silence…']) {
+      await page.getByRole('button', { name: tab, exact: true }).last().click();
       // Put in by the browser, past the page's own policy.
       await page.evaluate(axe);
       const { violations } = (await page.evaluate('axe.run()')) as AxeResults;

@@ -36,7 +36,10 @@ class Reading implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    await this.log.createTopics([{ name: 'metrics', partitions: 2, retentionMs: null }]);
+    await this.log.createTopics([
+      { name: 'metrics', partitions: 2, retentionMs: null },
+      { name: 'targets', partitions: 1, retentionMs: null },
+    ]);
     const say = (level: string, message: string): void => void this.said.push(`${level} ${message}`);
     const source = prometheus({ url: this.server.url });
     this.#stop = new AbortController();

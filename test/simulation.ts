@@ -71,7 +71,10 @@ export class Simulation implements AsyncDisposable {
 
   static async open(partitions: number): Promise<Simulation> {
     const simulation = new Simulation();
-    await simulation.log.createTopics([{ name: 'metrics', partitions, retentionMs: null }]);
+    await simulation.log.createTopics([
+      { name: 'metrics', partitions, retentionMs: null },
+      { name: 'targets', partitions: 1, retentionMs: null },
+    ]);
     return simulation;
   }
 

@@ -139,7 +139,10 @@ describe.skipIf(!docker)('a pair of spouts over Kafka', () => {
 
   test('the standby goes on where the active one stands still, and what that still sends is fenced', async () => {
     const log = open(at.kafka);
-    await log.createTopics([{ name: 'metrics', partitions: PARTITIONS, retentionMs: null }]);
+    await log.createTopics([
+      { name: 'metrics', partitions: PARTITIONS, retentionMs: null },
+      { name: 'targets', partitions: 1, retentionMs: null },
+    ]);
     service.count('/a', '/b', '/c', '/d');
     const ends = async (): Promise<number> => {
       const ranges = await Promise.all([...Array(PARTITIONS).keys()].map((p) => log.range('metrics', p)));

@@ -8,14 +8,14 @@ export const gatewayCommand = () =>
   componentCommand({
     name: 'gateway',
     description: 'the front door of the video platform',
-    names: ['port', 'vmsUrl', 'videos', 'uploadLimit', 'timeout'],
+    names: ['port', 'vmsUrl', 'videos', 'viewOrigin', 'uploadLimit', 'timeout'],
     drainMs: DRAIN_MS,
     start: async (settings, { logger, registry, onStop }) => {
       const { createGateway } = await import('../../gateway/gateway.js');
       const { serve } = await import('../../platform/http/serve.js');
-      const { host, port, vmsUrl: vms, videos, uploadLimit, timeout: timeoutMs } = settings;
+      const { host, port, vmsUrl: vms, videos, viewOrigin, uploadLimit, timeout: timeoutMs } = settings;
       const gateway = createGateway({
-        ...{ vms, registry, uploadLimit, timeoutMs },
+        ...{ vms, registry, viewOrigin, uploadLimit, timeoutMs },
         videoFiles: join(videos, 'published'),
         newId: randomUUID,
         monotonic: () => performance.now(),

@@ -12,7 +12,7 @@ export const viewCommand = () =>
   componentCommand({
     name: 'view',
     description: 'alerts, their history and windows over HTTP, as streams and lists',
-    names: [...clusterNames, 'redisUrl', 'redisCa', 'history', 'token', 'port'],
+    names: [...clusterNames, 'redisUrl', 'redisCa', 'history', 'token', 'gatewayUrl', 'port'],
     drainMs: DRAIN_MS,
     start: async (settings, surroundings) => {
       const { logger, registry, onFatal, onStop } = surroundings;
@@ -25,6 +25,7 @@ export const viewCommand = () =>
         ...{ log, codec, pause, onFatal },
         access: accessOf(settings),
         page: readPage(),
+        gateway: settings.gatewayUrl,
         store: await openRedis({ url: settings.redisUrl, ca: settings.redisCa }, surroundings),
         retention: settings.history,
         clock: Date.now,

@@ -85,3 +85,12 @@ export const addressOrNone = (schemes: readonly string[]) =>
     context.addIssue(`${error?.issues[0]?.message}, or none`);
     return z.NEVER;
   });
+
+/** The origin of an address of the web, as browsers say it; null for none. */
+export const originOrNone = addressOrNone(['http', 'https']).transform((url, context) => {
+  if (url === null) return null;
+  const { origin, pathname } = new URL(url);
+  if (pathname === '/') return origin;
+  context.addIssue(`${url} is more than an origin: write ${origin}`);
+  return z.NEVER;
+});

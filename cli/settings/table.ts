@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_GROUPS } from '../../pipeline/model/groups.js';
 import { notifySettings } from './notify.js';
+import { originSettings } from './origins.js';
 import {
   address,
   addressOrNone,
@@ -23,6 +24,7 @@ import { prometheusSettings } from './prometheus.js';
 export const settings = {
   ...prometheusSettings,
   ...notifySettings,
+  ...originSettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import type { AlertRecord, ContextMeasure } from '../../schemas/types.js';
 import type { Reason } from './alert-state.js';
 import type { BaselineView } from './baseline.js';
@@ -42,11 +43,22 @@ export const alertLabels = (rule: Rule, group: Labels): Labels =>
 export function thresholdOf({ measure, threshold }: Condition, baseline: BaselineView): number | null {
   if (threshold.kind === 'fixed') return threshold.value;
   const value = baselineValue(measure, baseline);
-  return value === null ? null : threshold.factor * value;
+  if (value === null || threshold.mads === 0) return value === null ? null : threshold.factor * value;
+  const deviation = medianAbsoluteDeviation([...valuesOf(measure, baseline)]);
+  return threshold.factor * value + threshold.mads * deviation;
 }
 
-export const baselineValue = (measure: Measure, { sums }: BaselineView): number | null =>
-  sums === null ? null : measured(measure, sums, sums.ms, sums.windows);
+/** What the windows that counted give together: by their sums, or the value in the middle. */
+export function baselineValue(measure: Measure, { sums }: BaselineView): number | null {
+  if (sums === null) return null;
+  if (sums.each === null) return measured(measure, sums, sums.ms, sums.windows);
+  const values = valuesOf(measure, { sums });
+  return values.length === 0 ? null : median([...values]);
+}
+
+/** Of each window that counted and has one. */
+const valuesOf = (measure: Measure, { sums }: Pick<BaselineView, 'sums'>): readonly number[] =>
+  (sums?.each ?? []).flatMap((window) => measured(measure, window, window.ms) ?? []);
 
 /** One transition with all that decided it; docs/semantics.md, "Alert record". */
 export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
@@ -75,9 +87,9 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     endsAt: state === 'resolved' ? event.at : null,
     baseline: baseline === null ? null : baselineField(rule, baseline),
     context: baseline === null ? [] : rule.context.map((one) => contextOf(one, event, baseline)),
-    conditions: baseline === null || rule.also.length === 0 ? [] : conditionsOf(event, baseline),
     reason: event.reason,
     rule: { file: rule.file, line: rule.line, revision: event.revision },
+    conditions: baseline === null || rule.also.length === 0 ? [] : conditionsOf(event, baseline),
   };
 }
 

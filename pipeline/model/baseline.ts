@@ -16,6 +16,8 @@ export interface BaselineSums extends Sums {
   windows: number;
   /** How long they are together. */
   ms: number;
+  /** The windows themselves, where the one in the middle is looked for; else null. */
+  readonly each: readonly PastWindow[] | null;
 }
 
 /** A baseline that is held since a rule was broken. */
@@ -55,7 +57,7 @@ export function baselineFor(query: BaselineQuery): BaselineView {
     return { sums: held.sums, frozenAt: held.frozenAt, expired: false };
   }
   const all = !freeze || isHeld;
-  return { sums: sumUp({ rule, start, past }, all ? null : wasActive), frozenAt: null, expired: isHeld };
+  return { sums: sumUp({ rule, start, end, past }, all ? null : wasActive), frozenAt: null, expired: isHeld };
 }
 
 /** That of a rule which is inactive, and was so after every window that is remembered. */
@@ -66,12 +68,13 @@ export const calmBaseline = (looking: Looking): BaselineView => ({
 });
 
 /** Where a baseline is looked for. */
-type Looking = Pick<BaselineQuery, 'rule' | 'start' | 'past'>;
+export type Looking = Pick<BaselineQuery, 'rule' | 'start' | 'end' | 'past'>;
 
 /** Over the candidates that count; null where they are too few. */
 function sumUp(looking: Looking, isLeftOut: ((start: number) => boolean) | null): BaselineSums | null {
   const { rule, past } = looking;
   const [first, behind] = range(looking);
+  const each: PastWindow[] | null = rule.baseline.method === 'median' ? [] : null;
   // One literal: this is made for each group of each window.
   const sums: BaselineSums = {
     windows: 0,
@@ -81,11 +84,13 @@ function sumUp(looking: Looking, isLeftOut: ((start: number) => boolean) | null)
     errors: 0,
     buckets: null,
     max: null,
+    each,
   };
   let buckets: Buckets[] | null = null;
   for (let i = first; i < behind; i++) {
     const window = past[i] as PastWindow;
     if (isLeftOut?.(window.start)) continue;
+    each?.push(window);
     sums.windows++;
     sums.ms += window.ms;
     sums.requests += window.requests;
@@ -108,14 +113,20 @@ export const candidates = <T extends PastWindow>(
 ): readonly T[] => looking.past.slice(...range(looking));
 
 /** Places of the first candidate, and behind the last one. */
-function range({ rule, start, past }: Looking): readonly [number, number] {
+function range({ rule, start, end, past }: Looking): readonly [number, number] {
   const { selection, baseline } = rule;
   const isSession = selection.panes?.session != null;
-  const before = isSession ? start : windowStart(start, selection.window);
+  const before = isSession
+    ? start
+    : windowStart(baseline.offset === 0 ? start : end - baseline.offset, selection.window);
   const behind = firstFrom(past, before);
   const first = firstFrom(past, before - baseline.windows * spanOf(selection));
   return [isSession ? Math.max(first, behind - baseline.windows) : first, behind];
 }
+
+/** How many windows before the next one a rule may look at. */
+export const reachOf = ({ selection, baseline }: Rule): number =>
+  baseline.windows + Math.ceil(baseline.offset / selection.window);
 
 /** Place of the first window that starts there or later; they are in order. */
 function firstFrom(past: readonly PastWindow[], start: number): number {

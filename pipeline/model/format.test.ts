@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatMeasure } from './format.js';
+import { comparedText, formatMeasure } from './format.js';
 import type { Measure } from './measures.js';
 import { short } from './units.js';
 
@@ -50,4 +50,13 @@ describe('a measure as people read it', () => {
 
 test('short has three significant digits and no trailing zeros', () => {
   expect([1.2, 1.0, 0.1 + 0.2, 99.96, 1e-9].map(short)).toEqual(['1.2', '1', '0.3', '100', '1e-9']);
+});
+
+test.each([
+  [1.2, 0, '1.2 x baseline'],
+  [1, 0, '1 x baseline'],
+  [1, 3, 'baseline + 3 x mad'],
+  [1.5, -2, '1.5 x baseline - 2 x mad'],
+])('a threshold of %d baselines and %d deviations', (factor, mads, text) => {
+  expect(comparedText({ factor, mads })).toBe(text);
 });

@@ -1,5 +1,5 @@
 import { ABSENT_FOR, type ActiveAlert } from './alert-state.js';
-import { type Held, type PastWindow, spanOf } from './baseline.js';
+import { type Held, type PastWindow, reachOf, spanOf } from './baseline.js';
 import type { Labels } from './matcher.js';
 import type { PaneStore } from './panes.js';
 import type { AbsencePolicy, Rule, RuleSet } from './rule.js';
@@ -132,7 +132,7 @@ export class SelectionJudging {
 
   /** How many windows back any of its rules looks. */
   get reach(): number {
-    return Math.max(0, ...this.rules.map(({ rule }) => rule.baseline.windows));
+    return Math.max(0, ...this.rules.map(({ rule }) => reachOf(rule)));
   }
 
   /** Remembers which groups had data in a window that ends there, and forgets those that had none for long. */
@@ -146,7 +146,8 @@ export class SelectionJudging {
   /** Forgets what no later window can ask for: once in as many windows as are remembered, of long ones each hour. */
   trimSometimes(): void {
     const remembered = this.reach * spanOf(this.selection);
-    const period = this.panes === null ? remembered : Math.min(remembered, HOUR);
+    const isLong = this.panes !== null || this.rules.some(({ rule }) => rule.baseline.offset > 0);
+    const period = isLong ? Math.min(remembered, HOUR) : remembered;
     if (this.closedEnd - this.#trimmedAt >= period) this.trim();
   }
 
@@ -181,11 +182,7 @@ export class SelectionJudging {
     to.f64(this.closedEnd);
     to.list(this.past.values(), ({ labels, windows }) => {
       to.labels(labels);
-      to.list(windows, (window) => {
-        to.f64(window.start);
-        saveSums(to, window);
-        if (this.sessions !== null) to.f64(window.ms);
-      });
+      to.list(windows, (window) => savePast(to, this.selection, window));
     });
     to.list(this.rules, ({ rule, groups }) => {
       to.text(rule.alert);
@@ -209,10 +206,7 @@ export class SelectionJudging {
     judging.closedEnd = from.f64();
     from.list(() => {
       const labels = from.labels();
-      const windows = from.list(() => {
-        const window = { start: from.f64(), ...loadSums(from) };
-        return { ...window, ms: judging.sessions === null ? selection.window : from.f64() };
-      });
+      const windows = from.list(() => loadPast(from, selection));
       judging.past.set(groupText(labels), { labels, windows });
     });
     judging.rules = from.list(() => {
@@ -254,6 +248,19 @@ function saveGroupRule(to: StateWriter, { selection }: Rule, group: GroupRule & 
   to.u32(alert.held.sums.windows);
   saveSums(to, alert.held.sums);
   if (selection.panes?.session) to.f64(alert.held.sums.ms);
+  const { each } = alert.held.sums;
+  if (each !== null) to.list(each, (window) => savePast(to, selection, window));
+}
+
+function savePast(to: StateWriter, { panes }: Selection, window: PastWindow): void {
+  to.f64(window.start);
+  saveSums(to, window);
+  if (panes?.session) to.f64(window.ms);
+}
+
+function loadPast(from: StateReader, { panes, window }: Selection): PastWindow {
+  const past = { start: from.f64(), ...loadSums(from) };
+  return { ...past, ms: panes?.session ? from.f64() : window };
 }
 
 function loadGroupRule(from: StateReader, judging: RuleJudging): void {
@@ -272,12 +279,11 @@ function loadGroupRule(from: StateReader, judging: RuleJudging): void {
   };
 }
 
-function loadHeld(from: StateReader, { selection }: Rule): Held {
+function loadHeld(from: StateReader, { selection, baseline }: Rule): Held {
   const frozenAt = from.f64();
   const windows = from.u32();
   const sums = { windows, ...loadSums(from) };
-  return {
-    frozenAt,
-    sums: { ...sums, ms: selection.panes?.session ? from.f64() : windows * selection.window },
-  };
+  const ms = selection.panes?.session ? from.f64() : windows * selection.window;
+  const each = baseline.method === 'median' ? from.list(() => loadPast(from, selection)) : null;
+  return { frozenAt, sums: { ...sums, ms, each } };
 }

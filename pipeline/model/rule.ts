@@ -11,16 +11,28 @@ export type AbsencePolicy = (typeof absencePolicies)[number];
 
 export type Severity = 'critical' | 'warning' | 'info';
 
+/** `FACTOR * baseline + MADS * mad` */
+export interface Compared {
+  readonly kind: 'baseline';
+  readonly factor: number;
+  /** How many median absolute deviations away; 0 for none. */
+  readonly mads: number;
+}
+
 /** `MEASURE OP (NUMBER UNIT | FACTOR * baseline)`; a fixed threshold in the unit of the measure. */
 export interface Condition {
   readonly measure: Measure;
   readonly operator: Operator;
-  readonly threshold:
-    | { readonly kind: 'fixed'; readonly value: number }
-    | { readonly kind: 'baseline'; readonly factor: number };
+  readonly threshold: { readonly kind: 'fixed'; readonly value: number } | Compared;
 }
 
+/** How several windows make one value: by their sums, or by the one in the middle. */
+export const baselineMethods = ['mean', 'median'] as const;
+
 export interface BaselineSettings {
+  readonly method: (typeof baselineMethods)[number];
+  /** How long before the end of the current window the last candidate ends, ms; 0: right before it. */
+  readonly offset: number;
   /** How many windows before the current one are candidates. */
   readonly windows: number;
   /** How many of them must count. */

@@ -12,6 +12,8 @@ slas:
   - { alert: A, when: mean_latency > 2 * baseline, baseline: { windows: 2, min_windows: 1 } }
   - { alert: B, when: mean_latency > 3 * baseline, baseline: { windows: 2, min_windows: 1, freeze: false } }
   - { alert: C, when: mean_latency > 2 * baseline, baseline: { windows: 1, min_windows: 1 } }
+  - { alert: E, when: mean_latency > 2 * baseline, baseline: { windows: 2, min_windows: 1, method: median } }
+  - { alert: F, when: mean_latency > 2 * baseline, baseline: { windows: 2, min_windows: 1, offset: 20s } }
   - { alert: D, when: mean_latency > 2 * baseline, baseline: { windows: 2, min_windows: 2 } }
 `,
 );
@@ -42,11 +44,11 @@ const query = (alert: string, more: Partial<BaselineQuery> = {}): BaselineQuery 
 const shared = (alert: string, of: SharedBaselines) => of.of(query(alert).rule);
 
 test('rules that look back as far share a baseline for a group, whatever else they say', () => {
-  const group = new SharedBaselines(30_000, past);
+  const group = new SharedBaselines({ start: 30_000, end: 40_000, past });
   const first = shared('A', group);
   expect(first).toEqual(baselineFor(query('A')));
   expect(shared('B', group)).toBe(first);
-  for (const alert of ['C', 'D']) {
+  for (const alert of ['C', 'D', 'E', 'F']) {
     const own = shared(alert, group);
     expect(own).not.toBe(first);
     expect(own).toEqual(baselineFor(query(alert)));
@@ -56,5 +58,5 @@ test('rules that look back as far share a baseline for a group, whatever else th
 test('a rule that was active has a baseline of its own', () => {
   const wasActive = (start: number): boolean => start === 20_000;
   expect(baselineFor(query('A', { wasActive })).sums?.requests).toBe(10);
-  expect(shared('A', new SharedBaselines(30_000, past)).sums?.requests).toBe(30);
+  expect(shared('A', new SharedBaselines({ start: 30_000, end: 40_000, past })).sums?.requests).toBe(30);
 });

@@ -1,9 +1,8 @@
-import { type BaselineView, calmBaseline, type PastWindow } from './baseline.js';
-import type { Rule } from './rule.js';
+import { type BaselineView, calmBaseline, type Looking } from './baseline.js';
+import type { BaselineSettings, Rule } from './rule.js';
 
 interface Shared {
-  readonly windows: number;
-  readonly minWindows: number;
+  readonly settings: BaselineSettings;
   readonly view: BaselineView;
 }
 
@@ -14,18 +13,18 @@ interface Shared {
 export class SharedBaselines {
   readonly #shared: Shared[] = [];
 
-  constructor(
-    /** Start of the window that is judged, ms. */
-    readonly start: number,
-    readonly past: readonly PastWindow[],
-  ) {}
+  /** `window`: the one that is judged, and those before it. */
+  constructor(readonly window: Omit<Looking, 'rule'>) {}
 
   of(rule: Rule): BaselineView {
-    const { windows, minWindows } = rule.baseline;
-    for (const one of this.#shared)
-      if (one.windows === windows && one.minWindows === minWindows) return one.view;
-    const view = calmBaseline({ rule, start: this.start, past: this.past });
-    this.#shared.push({ windows, minWindows, view });
+    const { baseline: settings } = rule;
+    for (const one of this.#shared) if (chooseAlike(one.settings, settings)) return one.view;
+    const view = calmBaseline({ rule, ...this.window });
+    this.#shared.push({ settings, view });
     return view;
   }
 }
+
+/** Whether they choose the same windows of a rule that is inactive, and make the same of them. */
+const chooseAlike = (a: BaselineSettings, b: BaselineSettings): boolean =>
+  a.windows === b.windows && a.minWindows === b.minWindows && a.offset === b.offset && a.method === b.method;

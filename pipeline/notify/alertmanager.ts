@@ -43,6 +43,7 @@ export function alertmanager({ url, post, clock, ...options }: AlertmanagerOptio
   return {
     name: `alertmanager ${placeOf(url)}`,
     forgetful: true,
+    marked: false,
     send: (notices, signal) =>
       postTo(to, { body: postableAlerts(notices, { ...options, now: clock() }), headers: {} }, signal),
   };

@@ -6,7 +6,7 @@ import type { AlertRecord, DeadLetter } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { NOW } from '../follow/alert.fixture.js';
 import type { Result } from './handover.js';
-import type { Notice } from './notice.js';
+import type { MarkedNotice, Notice } from './notice.js';
 import { Notifier } from './notifier.js';
 import type { Outcome, Receiver } from './receiver.js';
 
@@ -50,15 +50,19 @@ export class FakeReceiver implements Receiver {
   readonly took: string[] = [];
   /** How often it was asked. */
   asked = 0;
+  /** Of what it was told last. */
+  marks: readonly MarkedNotice['marks'][] = [];
   answer: (notices: readonly Notice[]) => Outcome = () => ({ kind: 'accepted' });
 
   constructor(
     readonly name: string,
     readonly forgetful = false,
+    readonly marked = false,
   ) {}
 
-  send(notices: readonly Notice[]): Promise<Outcome> {
+  send(notices: readonly MarkedNotice[]): Promise<Outcome> {
     this.asked++;
+    this.marks = notices.map(({ marks }) => marks);
     const outcome = this.answer(notices);
     if (outcome.kind === 'accepted')
       for (const { status, labels, fingerprint } of notices)

@@ -10,6 +10,7 @@ import { encodeOutputs } from '../stage/encode.js';
 import { firingNow, isWithin, rangesOf } from './firing.js';
 import { type Item, itemOf, itemsOf, letterOf } from './item.js';
 import { Ledger } from './ledger.js';
+import { MarkReader } from './mark-reader.js';
 import { inRequests, type Notice } from './notice.js';
 import type { Outcome, Receiver } from './receiver.js';
 import { retryDelay } from './retry.js';
@@ -41,6 +42,7 @@ const nowhere: ReadonlyMap<number, Offset> = new Map();
 export class Handover {
   readonly #ledger: Ledger;
   readonly #standing: Standing;
+  readonly #marks: MarkReader;
   /** One request at a time: what is told again must not come behind what is newer. */
   readonly #turn = new Turn();
   /** End of the window of what is to be taken next, by partition; ms since the epoch. */
@@ -53,6 +55,7 @@ export class Handover {
   ) {
     this.#ledger = new Ledger(options.store, receiver);
     this.#standing = new Standing(receiver.name, options);
+    this.#marks = new MarkReader(options);
   }
 
   /** How old the oldest transition is that it has not taken, ms; 0 where it has taken all. */
@@ -140,7 +143,9 @@ export class Handover {
 
   async #send(notices: readonly Notice[]): Promise<Outcome> {
     const { clock, count } = this.options;
-    const outcome = await this.receiver.send(notices, this.#patience.signal);
+    const { signal } = this.#patience;
+    const told = this.receiver.marked ? await this.#marks.of(notices) : notices;
+    const outcome = await this.receiver.send(told, signal);
     if (outcome.kind === 'accepted') this.#ledger.took(notices, clock());
     // Not yet: each of them is tried alone.
     const result = outcome.kind === 'refused' && notices.length > 1 ? 'failed' : outcome.kind;

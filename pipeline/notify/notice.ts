@@ -1,4 +1,5 @@
 import type { AlertRecord } from '../../schemas/types.js';
+import type { MarksJson } from '../model/marks.js';
 import type { Labels } from '../model/matcher.js';
 import { byCodeUnits } from '../model/text.js';
 
@@ -15,6 +16,11 @@ export interface Notice {
   readonly startsAt: number;
   /** ms since the epoch; null while it fires. */
   readonly endsAt: number | null;
+}
+
+/** With what people say of it when it is sent. */
+export interface MarkedNotice extends Notice {
+  readonly marks?: MarksJson;
 }
 
 export const nameOf = ({ labels }: Pick<Notice, 'labels'>): string => labels.alertname ?? '';

@@ -1,6 +1,6 @@
 import type { Answer, Message, Post } from '../../platform/http/post.js';
 import { printable } from '../model/text.js';
-import type { Notice } from './notice.js';
+import type { MarkedNotice, Notice } from './notice.js';
 
 /** refused: the same again would be refused again. failed: it may be taken another time. */
 export type Outcome =
@@ -13,8 +13,10 @@ export interface Receiver {
   readonly name: string;
   /** Whether it forgets what it is not told again: each interval, all that fires or resolved lately. */
   readonly forgetful: boolean;
+  /** Whether it is told of silences and acknowledgements. */
+  readonly marked: boolean;
   /** Never rejects. */
-  send(notices: readonly Notice[], signal: AbortSignal): Promise<Outcome>;
+  send(notices: readonly MarkedNotice[], signal: AbortSignal): Promise<Outcome>;
 }
 
 /** RFC 3339 */

@@ -126,6 +126,21 @@ describe('a webhook', () => {
     expect(server.message.headers).toEqual({ 'tidemark-delivery': expect.stringMatching(/^[0-9a-f]{32}$/) });
   });
 
+  test('has the marks of those that have some, and is the same without', async () => {
+    const [bare, marked] = [new Server(), new Server()];
+    await toWebhook(bare).send(firing, signal);
+    const marks = { silencedBy: ['s1', 's2'], acknowledgedBy: 'ada' };
+    await toWebhook(marked).send(
+      firing.map((one) => ({ ...one, marks })),
+      signal,
+    );
+    const { alerts, ...message } = JSON.parse(marked.message.body);
+    const { alerts: before, ...other } = JSON.parse(bare.message.body);
+    expect(message).toEqual(other);
+    expect(alerts).toEqual([{ ...before[0], ...marks }]);
+    expect(marked.message.headers).toEqual(bare.message.headers);
+  });
+
   test('of what resolved alone is resolved', async () => {
     const server = new Server();
     await toWebhook(server).send(resolved, signal);

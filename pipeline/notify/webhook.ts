@@ -3,7 +3,7 @@ import type { Post } from '../../platform/http/post.js';
 import { digest } from '../model/alert-record.js';
 import type { Labels } from '../model/matcher.js';
 import { groupText } from '../model/text.js';
-import { type Notice, nameOf } from './notice.js';
+import { type MarkedNotice, nameOf } from './notice.js';
 import { linkTo, placeOf, postTo, type Receiver, timeText } from './receiver.js';
 
 export interface WebhookOptions {
@@ -20,8 +20,8 @@ export interface WebhookOptions {
 const NO_END = '0001-01-01T00:00:00Z';
 const RECEIVER = 'tidemark';
 
-/** The body of Alertmanager's webhooks, version 4 (its notify/webhook, Message), with the id of each transition. */
-export function webhookMessage(notices: readonly Notice[], externalURL: string): string {
+/** The body of Alertmanager's webhooks, version 4 (its notify/webhook, Message), with the id of each transition and its marks. */
+export function webhookMessage(notices: readonly MarkedNotice[], externalURL: string): string {
   const groupLabels: Labels = { alertname: notices[0] ? nameOf(notices[0]) : '' };
   return JSON.stringify({
     version: '4',
@@ -42,6 +42,7 @@ export function webhookMessage(notices: readonly Notice[], externalURL: string):
       generatorURL: linkTo(externalURL, notice),
       fingerprint: notice.fingerprint,
       id: notice.id,
+      ...notice.marks,
     })),
   });
 }
@@ -63,6 +64,7 @@ export function webhook({ url, post, secret, externalUrl, clock }: WebhookOption
   return {
     name: `webhook ${placeOf(url)}`,
     forgetful: false,
+    marked: true,
     send: (notices, signal) => {
       const body = webhookMessage(notices, externalUrl);
       const delivery = { 'tidemark-delivery': digest(notices.map(({ id }) => id).join('\n')) };

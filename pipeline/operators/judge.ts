@@ -88,7 +88,7 @@ const pastOf = ({ judging }: ClosedWindow, text: string): readonly PastWindow[] 
 
 function withPast(window: ClosedWindow, merged: GroupWindow): Sharing {
   const past = pastOf(window, merged.text);
-  return { merged, past, baselines: new SharedBaselines(merged.start, past) };
+  return { merged, past, baselines: new SharedBaselines({ start: merged.start, end: window.end, past }) };
 }
 
 function judgeRule(window: ClosedWindow, judging: RuleJudging, groups: readonly Sharing[]): Found {

@@ -16,7 +16,7 @@ defaults:
   by: [service, route]
   window: 1m
   grace: 5s
-  baseline: { windows: 5, max_age: 2h }
+  baseline: { method: 'mean', offset: 0, windows: 5, max_age: 2h }
   context: [request_rate]
   min_requests: 20
   for: 2m
@@ -35,7 +35,7 @@ slas:
     by: [route, method, route]
     window: 1m30s
     grace: 0
-    baseline: { windows: 8, min_windows: 2, freeze: false }
+    baseline: { method: 'mean', offset: 0, windows: 8, min_windows: 2, freeze: false }
     context: [mean_latency, error_ratio]
     min_requests: 0
     for: 0s
@@ -65,8 +65,12 @@ describe('a rule file with every key', () => {
       gauge: false,
       panes: null,
     },
-    condition: { measure: 'mean_latency', operator: '>', threshold: { kind: 'baseline', factor: 1.2 } },
-    baseline: { windows: 5, minWindows: 3, freeze: true, maxAge: 120 * minute },
+    condition: {
+      measure: 'mean_latency',
+      operator: '>',
+      threshold: { kind: 'baseline', factor: 1.2, mads: 0 },
+    },
+    baseline: { method: 'mean', offset: 0, windows: 5, minWindows: 3, freeze: true, maxAge: 120 * minute },
     context: ['request_rate'],
     minRequests: 20,
     for: 2 * minute,
@@ -102,7 +106,7 @@ describe('a rule file with every key', () => {
       panes: null,
     },
     condition: { measure: 'error_ratio', operator: '>=', threshold: { kind: 'fixed', value: 0.02 } },
-    baseline: { windows: 8, minWindows: 2, freeze: false, maxAge: 120 * minute },
+    baseline: { method: 'mean', offset: 0, windows: 8, minWindows: 2, freeze: false, maxAge: 120 * minute },
     context: ['mean_latency', 'error_ratio'],
     minRequests: 0,
     for: 0,
@@ -137,7 +141,7 @@ describe('a rule file with every key', () => {
 describe('defaults', () => {
   test('hold where the file sets none', () => {
     expect(only('')).toMatchObject({
-      baseline: { windows: 10, minWindows: 5, freeze: true, maxAge: 60 * minute },
+      baseline: { method: 'mean', offset: 0, windows: 10, minWindows: 5, freeze: true, maxAge: 60 * minute },
       context: [],
       minRequests: 0,
       for: 0,

@@ -7,6 +7,7 @@ import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
 import { type Entry, Problems } from './document.js';
+import { formatDuration } from './duration.js';
 import { flag, given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';
 import { initial, readSettings, type Settings, settingKeys } from './settings.js';
@@ -118,6 +119,7 @@ function readRule(problems: Problems, node: Node, around: Surroundings): Rule | 
       entries.get('no_data')?.value ?? entries.get('window')?.value ?? node,
       'no_data: alert is of windows that lie side by side: a session is over because there are no data',
     );
+  checkBaseline(problems, entries, { window, baseline, conditions: [condition, ...also, ...(clear ?? [])] });
   const measures = [condition, ...also, ...(clear ?? [])].map(({ measure }) => measure).concat(own.context);
   const gauge = isOfGauge(condition.measure);
   if (!entries.has('match') || selector)
@@ -146,6 +148,40 @@ function readRule(problems: Problems, node: Node, around: Surroundings): Rule | 
     file: problems.file,
     line: problems.line(named.key),
   };
+}
+
+/** Windows of a group that are remembered at most. */
+const MOST_REMEMBERED = 3_000;
+
+interface BaselineUse extends Pick<Settings, 'window' | 'baseline'> {
+  readonly conditions: readonly Condition[];
+}
+
+function checkBaseline(
+  problems: Problems,
+  entries: ReadonlyMap<string, Entry>,
+  { window: { window, session }, baseline: { method, offset, windows }, conditions }: BaselineUse,
+): void {
+  const at = (entries.get('baseline') ?? entries.get('window') ?? entries.get('when'))?.value;
+  if (
+    method !== 'median' &&
+    conditions.some(({ threshold }) => threshold.kind === 'baseline' && threshold.mads !== 0)
+  )
+    problems.at(
+      entries.get('when')?.value,
+      'mad is the deviation from a median: add baseline: { method: median }',
+    );
+  if (offset === 0) return;
+  if (session !== null) problems.at(at, 'offset is of windows that lie side by side: sessions have none');
+  else if (offset < window)
+    problems.at(at, `offset must be as long as the window, ${formatDuration(window)}, or longer`);
+  else if (offset / window + windows > MOST_REMEMBERED) {
+    const least = Math.ceil(offset / (MOST_REMEMBERED - windows) / 60_000) * 60_000;
+    problems.at(
+      at,
+      `offset ${formatDuration(offset)} is ${Math.ceil(offset / window + windows)} windows of ${formatDuration(window)} to remember of each group, of at most ${MOST_REMEMBERED}: take a window of ${formatDuration(least)} or longer`,
+    );
+  }
 }
 
 interface Measured {

@@ -54,8 +54,16 @@ describe('a factor of the baseline', () => {
     ['mean_latency > baseline', 1],
     ['mean_latency > .5 * baseline', 0.5],
   ])('%s', (text, factor) => {
-    expect(parseCondition(text).threshold).toEqual({ kind: 'baseline', factor });
+    expect(parseCondition(text).threshold).toEqual({ kind: 'baseline', factor, mads: 0 });
   });
+});
+
+test.each([
+  ['mean_latency > baseline + 3 * mad', 1, 3],
+  ['mean_latency > 1.5*baseline+mad', 1.5, 1],
+  ['mean_latency < baseline - 2.5 * mad', 1, -2.5],
+])('%s is so many deviations away', (text, factor, mads) => {
+  expect(parseCondition(text).threshold).toEqual({ kind: 'baseline', factor, mads });
 });
 
 test.each<Condition['operator']>(['>', '>=', '<', '<=', '==', '!='])(
@@ -102,6 +110,12 @@ describe('what is none is refused with the way out', () => {
     ['mean_latency > baseline * 1.2', '"baseline * 1.2" is no threshold: write it like 1.2 * baseline'],
     ['mean_latency > 120% * baseline', '"120% * baseline" is no threshold: write it like 1.2 * baseline'],
     ['mean_latency > 1.2 * basline', '"1.2 * basline" is no threshold: write it like 1.2 * baseline'],
+    ['mean_latency > 3 * mad', '"3 * mad" is no threshold: write it like baseline + 3 * mad'],
+    [
+      'mean_latency > baseline + mad * 3',
+      '"baseline + mad * 3" is no threshold: write it like baseline + 3 * mad',
+    ],
+    ['mean_latency > baseline + 0 * mad', '"0" is no factor: write it like 1.2 * baseline'],
     ['mean_latency > 0 * baseline', '"0" is no factor: write it like 1.2 * baseline'],
     ['mean_latency > -1 * baseline', '"-1" is no factor: write it like 1.2 * baseline'],
     ['mean_latency > 1e400 * baseline', '"1e400" is no factor: write it like 1.2 * baseline'],

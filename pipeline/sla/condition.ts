@@ -5,7 +5,7 @@ import { nearest, SyntaxProblem } from './diagnostics.js';
 import { parseDuration } from './duration.js';
 
 const shape = /^\s*([A-Za-z_][A-Za-z0-9_]*(?:\s*\([^()]*\))?)\s*(>=|<=|==|!=|>|<|=)\s*(.+?)\s*$/su;
-const baseline = /^(?:([0-9.eE+-]+)\s*\*\s*)?baseline$/;
+const baseline = /^(?:([0-9.eE+-]+)\s*\*\s*)?baseline(?:\s*([+-])\s*(?:([0-9.eE]+)\s*\*\s*)?mad)?$/;
 const number = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(\S*)$/;
 const sizes: ReadonlyMap<string, number> = new Map([
   ['B/s', 1],
@@ -32,9 +32,15 @@ export function parseCondition(text: string): Condition {
   const operator = operators.find((one) => one === symbol);
   if (!operator) throw new SyntaxProblem(`"=" is no comparison: write ==`);
   const factor = baseline.exec(right);
-  if (factor) return { measure, operator, threshold: { kind: 'baseline', factor: factorOf(factor[1]) } };
-  if (/baseline|\*/.test(right))
-    throw new SyntaxProblem(`"${right}" is no threshold: write it like 1.2 * baseline`);
+  if (factor) {
+    const [, times, sign, mads] = factor;
+    const away = sign === undefined ? 0 : factorOf(mads) * (sign === '-' ? -1 : 1);
+    return { measure, operator, threshold: { kind: 'baseline', factor: factorOf(times), mads: away } };
+  }
+  if (/baseline|\bmad\b|\*/.test(right))
+    throw new SyntaxProblem(
+      `"${right}" is no threshold: write it like ${/\bmad\b/.test(right) ? 'baseline + 3 * mad' : '1.2 * baseline'}`,
+    );
   return {
     measure,
     operator,

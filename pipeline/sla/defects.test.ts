@@ -215,6 +215,17 @@ const defects: Readonly<Record<string, readonly string[]>> = {
   'severity-unknown': ['5:15 severity must be one of critical, warning, info'],
   'severity-upper-case': ['5:15 severity must be one of critical, warning, info, did you mean "critical"?'],
   'severity-null': ['5:14 severity must be a text'],
+  'baseline-offset-too-many': [
+    '5:15 offset 1w is 20170 windows of 30s to remember of each group, of at most 3000: take a window of 4m or longer',
+  ],
+  'baseline-offset-short': [
+    '6:15 offset must be as long as the window, 5m, or longer',
+    '10:15 offset is of windows that lie side by side: sessions have none',
+  ],
+  'mad-without-median': [
+    '7:11 mad is the deviation from a median: add baseline: { method: median }',
+    '8:25 method must be one of mean, median, did you mean "median"?',
+  ],
   'no-data-alert-session': [
     '6:14 no_data: alert is of windows that lie side by side: a session is over because there are no data',
   ],

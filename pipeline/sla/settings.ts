@@ -1,6 +1,12 @@
 import type { Matcher } from '../model/matcher.js';
 import { type Measure, measureFrom } from '../model/measures.js';
-import { type AbsencePolicy, absencePolicies, type BaselineSettings, type Severity } from '../model/rule.js';
+import {
+  type AbsencePolicy,
+  absencePolicies,
+  type BaselineSettings,
+  baselineMethods,
+  type Severity,
+} from '../model/rule.js';
 import { unknownMeasure } from './condition.js';
 import type { Entry, Problems } from './document.js';
 import { parseDuration } from './duration.js';
@@ -32,7 +38,7 @@ export const initial: Settings = {
   by: ['service', 'method', 'route'],
   window: { window: 30_000, every: null, session: null },
   grace: 0,
-  baseline: { windows: 10, minWindows: null, freeze: true, maxAge: 3_600_000 },
+  baseline: { method: 'mean', offset: 0, windows: 10, minWindows: null, freeze: true, maxAge: 3_600_000 },
   context: [],
   minRequests: 0,
   for: 0,
@@ -60,7 +66,7 @@ export const settingKeys = [
   'severity',
   'labels',
 ];
-const baselineKeys = ['windows', 'min_windows', 'freeze', 'max_age'];
+const baselineKeys = ['method', 'offset', 'windows', 'min_windows', 'freeze', 'max_age'];
 const severities = ['critical', 'warning', 'info'] as const;
 
 const duration = parsed(parseDuration);
@@ -110,6 +116,8 @@ const baselineOver =
       problems.at(place, `min_windows is ${minWindows}, but there are only ${windows} windows`);
     }
     return {
+      method: read('method', oneOf(baselineMethods)) ?? base.method,
+      offset: read('offset', duration) ?? base.offset,
       windows,
       minWindows,
       freeze: read('freeze', flag) ?? base.freeze,

@@ -1,4 +1,5 @@
 import { linkedAbort } from '../../platform/linked-abort.js';
+import type { TargetState as ToldState } from '../../schemas/types.js';
 import { normalLabels, seriesText } from '../model/text.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 import { type GoodScrape, type KeyedSample, startsOf } from './births.js';
@@ -19,6 +20,8 @@ export interface DirectOptions {
 interface TargetState {
   good: GoodScrape | null;
   hold: Hold | null;
+  /** Why the last scrape failed; null where it did not. */
+  problem: string | null;
 }
 
 /** Scrapes all targets at once; the samples carry the start of the poll. */
@@ -33,12 +36,21 @@ export class DirectPoller implements Poller {
 
   constructor(options: DirectOptions) {
     this.#options = options;
-    this.#targets = options.source.targets.map((target) => [target, { good: null, hold: null }]);
+    this.#targets = options.source.targets.map((target) => [
+      target,
+      { good: null, hold: null, problem: null },
+    ]);
     this.#health = new Health(options.say);
   }
 
   get down(): readonly Down[] {
     return this.#health.down;
+  }
+
+  get targets(): readonly ToldState[] {
+    return this.#targets.map(([{ name: job, url }, { good, problem }]) => ({
+      ...{ job, instance: instanceOf(url), lastScrape: good?.at ?? null, problem },
+    }));
   }
 
   begin({ cursor }: LeftOff, watermark: number): void {
@@ -65,7 +77,8 @@ export class DirectPoller implements Poller {
     const samples: Taken[] = [];
     for (const [i, [target, state]] of this.#targets.entries()) {
       const scrape = scrapes[i] ?? 'no answer';
-      this.#health.report(`target ${target.name}`, typeof scrape === 'string' ? scrape : null);
+      state.problem = typeof scrape === 'string' ? scrape : null;
+      this.#health.report(`target ${target.name}`, state.problem);
       if (typeof scrape !== 'string') samples.push(...this.#take(target, state, { scrape, at }));
     }
     const holds = this.#targets.map(([, { hold }]) => hold);

@@ -1,3 +1,4 @@
+import type { TargetState } from '../../schemas/types.js';
 import type { Labels } from '../model/matcher.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 import { type GoodScrape, startsOf } from './births.js';
@@ -21,6 +22,7 @@ export interface HistoryOptions {
 
 /** How it is called where it is said to be down. */
 const WHO = 'Prometheus';
+const UNANSWERED = 'it does not answer Prometheus';
 const PROCESS_START = 'process_start_time_seconds';
 /** Read again before the cursor: what was appended is dropped series by series, ms. */
 const OVERLAP = 60_000;
@@ -50,6 +52,7 @@ export class HistoryPoller implements Poller {
   readonly #counted = (key: string): number => this.#appended.get(key) ?? Number.NEGATIVE_INFINITY;
   #swept = Number.NEGATIVE_INFINITY;
   #good = new Map<string, GoodScrape>();
+  #targets: readonly TargetState[] = [];
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -59,6 +62,10 @@ export class HistoryPoller implements Poller {
 
   get down(): readonly Down[] {
     return this.#health.down;
+  }
+
+  get targets(): readonly TargetState[] {
+    return this.#targets;
   }
 
   begin({ cursor, appended }: LeftOff, watermark: number): void {
@@ -107,6 +114,7 @@ export class HistoryPoller implements Poller {
     const holds = there.map(({ hold }) => hold);
     const watermark = Math.max(this.#promised, promise(to, holds));
     const samples = this.#take(timelines, { series, since, from });
+    if (live) this.#targets = this.#statesOf(there);
     this.#reached = Math.max(this.#reached, to);
     this.#promised = watermark;
     this.#from = watermark - OVERLAP;
@@ -162,10 +170,19 @@ export class HistoryPoller implements Poller {
     for (const [key, at] of this.#appended) if (at < this.#from - LOOKBACK) this.#appended.delete(key);
   }
 
+  #statesOf(timelines: readonly Timeline[]): readonly TargetState[] {
+    return timelines
+      .map(({ key, labels: { job = '', instance = '' }, up, good }) => ({
+        ...{ job, instance, lastScrape: good.at(-1) ?? this.#good.get(key)?.at ?? null },
+        problem: up ? null : UNANSWERED,
+      }))
+      .sort((a, b) => compareTexts(a.job, b.job) || compareTexts(a.instance, b.instance));
+  }
+
   #report(timelines: readonly Timeline[]): void {
     const names = new Map(timelines.map((one) => [targetName(one.labels), one.up]));
     for (const { what } of this.#health.down) if (!names.has(what) && what !== WHO) this.#health.forget(what);
-    for (const [name, up] of names) this.#health.report(name, up ? null : 'it does not answer Prometheus');
+    for (const [name, up] of names) this.#health.report(name, up ? null : UNANSWERED);
   }
 
   #checkClock(now: number): void {
@@ -174,6 +191,8 @@ export class HistoryPoller implements Poller {
       throw new Error(`its clock is ${Math.round(apart / 1000)} s apart from ours: set one of them`);
   }
 }
+
+const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const targetName = ({ job = '', instance = '' }: Labels): string => `target ${job} ${instance}`;
 

@@ -1,3 +1,4 @@
+import type { TargetState } from '../../schemas/types.js';
 import type { KeyedSample } from './births.js';
 import type { LeftOff } from './cursor.js';
 
@@ -29,6 +30,8 @@ export interface Poller {
   begin(leftOff: LeftOff, watermark: number): void;
   /** Each item is written before the next one is asked for. */
   poll(signal: AbortSignal): AsyncIterable<Polled>;
+  /** How the targets are after a poll. */
+  readonly targets: readonly TargetState[];
   /** What does not answer, with the reason. */
   readonly down: readonly Down[];
 }

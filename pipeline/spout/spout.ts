@@ -3,6 +3,7 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import { LOOKBACK, MAX_SKEW } from '../model/watermarks.js';
 import { readCursor } from './cursor.js';
 import type { Down, Poller, Say } from './poller.js';
+import { TargetLog } from './target-log.js';
 import { MetricsWriter } from './writer.js';
 
 export interface SpoutOptions {
@@ -25,6 +26,7 @@ export interface SpoutOptions {
 export class Spout {
   readonly #options: SpoutOptions;
   readonly #writer: MetricsWriter;
+  readonly #targetLog: TargetLog;
   #clockAtStart = 0;
   #leapt = false;
   /** The promise that was written last, ms since the epoch. */
@@ -33,6 +35,7 @@ export class Spout {
   constructor(options: SpoutOptions) {
     this.#options = options;
     this.#writer = new MetricsWriter({ ...options, remembers: options.poller.remembers });
+    this.#targetLog = new TargetLog(options);
   }
 
   /** What does not answer, with the reason. */
@@ -66,6 +69,7 @@ export class Spout {
       }
     } finally {
       await this.#writer.close();
+      await this.#targetLog.ended();
     }
   }
 
@@ -95,11 +99,16 @@ export class Spout {
 
   async poll(signal: AbortSignal): Promise<void> {
     if (this.#hasLeapt()) return;
-    for await (const polled of this.#options.poller.poll(signal)) {
+    const { poller } = this.#options;
+    let knows = false;
+    for await (const polled of poller.poll(signal)) {
       if (signal.aborted) return;
       await this.#writer.write(polled.samples, polled.watermark, signal);
       this.#watermark = polled.watermark;
+      knows = true;
     }
+    // Where nothing could be asked nothing is known of the targets either.
+    if (knows) this.#targetLog.tell(poller.targets);
   }
 
   /** Records with a clock that leapt would be skewed or late: better none, and say so. */

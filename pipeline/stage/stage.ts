@@ -43,6 +43,7 @@ export const topics = {
   windows: 'windows',
   alerts: 'alerts',
   rules: 'rules',
+  targets: 'targets',
   deadLetter: 'dead-letter',
 } as const;
 

@@ -106,6 +106,11 @@ export class AlertIndex {
     );
   }
 
+  /** The alert of a fingerprint; null where it is not active. */
+  activeOf(fingerprint: string): AlertRecord | null {
+    return this.#active.get(fingerprint) ?? null;
+  }
+
   /** The transition of an id, of those that are kept or active; null where there is none. */
   async byId(id: string): Promise<AlertRecord | null> {
     await this.#flush();

@@ -76,7 +76,8 @@ const answers = {
         }),
         object('A multiple of the baseline.', {
           kind: { const: 'baseline' },
-          factor: number('Of the mean of the windows before.'),
+          factor: number('Of the baseline: the mean or the median of the windows before.'),
+          mads: number('Median absolute deviations away from that; 0 for none.'),
         }),
       ],
     },
@@ -113,9 +114,19 @@ const answers = {
     source: text('Its name.'),
     watermark: instant('Up to which it has brought everything'),
   }),
+  TargetStatus: object('How a target was when its source told of it last.', {
+    source: text('Name of the source.'),
+    job: text('Its label `job`.'),
+    instance: text('Its label `instance`.'),
+    up: { type: 'boolean', description: 'Whether it answered the last scrape.' },
+    lastScrape: orNull(instant('Its last good scrape; null where there was none since the source began')),
+    problem: orNull(text('Why the last scrape failed; null where it did not.')),
+    at: instant('When the source told'),
+  }),
   Status: object('How far all has come.', {
     now: instant('The clock of the view'),
     sources: listOf({ $ref: '#/components/schemas/SourceProgress' }),
+    targets: listOf({ $ref: '#/components/schemas/TargetStatus' }),
     scrapedTo: orNull(instant('The newest watermark of a source')),
     evaluatedTo: orNull(instant('End of the newest window that has closed')),
     rules: orNull(
@@ -169,6 +180,58 @@ const answers = {
       items: false,
       minItems: 2,
     },
+  },
+  Silence: object('What somebody knows of all alerts with such labels, for a time.', {
+    id: text('For `DELETE /silences/{id}`.'),
+    matchers: listOf(
+      object('A matcher of a label; an absent label is empty.', {
+        label: text('The name of the label.'),
+        operator: { type: 'string', enum: ['=', '!=', '=~', '!~'] },
+        value: text('What it is compared with; an anchored regular expression with `=~` and `!~`.'),
+      }),
+    ),
+    match: text('Its matchers as a selector.'),
+    by: text('Who said it.'),
+    why: text('What they know.'),
+    from: instant('When it begins'),
+    until: instant('When it ends'),
+    state: { type: 'string', enum: ['pending', 'active', 'expired'] },
+  }),
+  SilenceRequest: {
+    ...object('A silence that is asked for.', {
+      match: text('A selector over labels, not of every alert; a name before it is that of the alert.'),
+      by: text('Who you are: at most 100 characters.'),
+      why: text('What you know: at most 1000 characters.'),
+      until: text('When it ends: a duration after its begin, or a time with a zone.'),
+      from: text('When it begins: a duration from now, or a time with a zone; now where it is absent.'),
+    }),
+    required: ['match', 'by', 'why', 'until'],
+  },
+  Acknowledgement: object('Somebody has taken up an alert, while it is pending or firing.', {
+    fingerprint: text('Of the alert.'),
+    startsAt: instant('That of the alert'),
+    by: text('Who said it.'),
+    why: text('What they know.'),
+    at: instant('When it was said'),
+    until: orNull(instant('When it ends, if the alert has not')),
+  }),
+  AcknowledgementRequest: {
+    ...object('What is said of an alert.', {
+      by: text('Who you are: at most 100 characters.'),
+      why: text('What you know: at most 1000 characters.'),
+      until: text(
+        'When it ends: a duration from now, or a time with a zone; with the alert where it is absent.',
+      ),
+      startsAt: instant('That of the alert that is meant: refused where another is active'),
+    }),
+    required: ['by', 'why'],
+  },
+  Marks: {
+    ...object('What is in effect on an alert.', {
+      silencedBy: listOf(text('The id of a silence.')),
+      acknowledgedBy: text('Who has acknowledged it.'),
+    }),
+    required: [],
   },
 } as const satisfies Readonly<Record<string, JsonSchema>>;
 

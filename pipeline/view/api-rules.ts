@@ -10,12 +10,14 @@ import { inPath, paging } from './parameters.js';
 import type { Progress } from './progress.js';
 import type { RecentWindows } from './recent-windows.js';
 import type { RuleTexts } from './rule-texts.js';
+import type { Targets } from './targets.js';
 
 export interface RulesApiOptions {
   readonly alerts: AlertIndex;
   readonly rules: RuleTexts;
   readonly recent: RecentWindows;
   readonly progress: Progress;
+  readonly targets: Targets;
   /** Wall clock, ms since the epoch. */
   readonly clock: () => number;
 }
@@ -85,20 +87,22 @@ function serveRevision(api: Api, { rules }: RulesApiOptions): void {
   );
 }
 
-function serveStatus(api: Api, { alerts, rules, recent, progress, clock }: RulesApiOptions): void {
+function serveStatus(api: Api, options: RulesApiOptions): void {
   api.route(
     ['get', '/status'],
     {
       id: 'getStatus',
-      summary: 'How far the sources were scraped and the windows judged',
+      summary: 'How far the sources were scraped and the windows judged, and how the targets are',
       answers: { 200: { description: 'How far.', schema: ref('Status') } },
     },
     async (c) => {
+      const { alerts, rules, recent, progress, targets, clock } = options;
       const sources = await progress.sources();
       const newest = await rules.newest();
       return c.json({
         now: clock(),
         sources,
+        targets: await targets.newest(),
         scrapedTo: sources.length === 0 ? null : Math.max(...sources.map(({ watermark }) => watermark)),
         evaluatedTo: finite(recent.newest),
         rules: newest && { file: newest.file, revision: newest.revision, count: newest.rules.length },

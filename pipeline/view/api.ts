@@ -40,6 +40,9 @@ export interface Operation {
 export const refusals = {
   400: 'A parameter cannot be understood; `detail` says which, why, and the way out.',
   404: 'There is none of that name, or it is not kept any more.',
+  409: 'It does not go with what there is now; `detail` says with what.',
+  413: 'The body is longer than 16384 bytes.',
+  415: 'The body is not said to be `application/json`.',
 } as const;
 
 export type Method = 'get' | 'put' | 'post' | 'delete';

@@ -46,7 +46,10 @@ export class Driver implements AsyncDisposable {
     const driver = new Driver(access);
     const topics = ['alerts', 'windows', 'metrics'].map((name) => ({ name, partitions: PARTITIONS }));
     await driver.log.createTopics(
-      [...topics, { name: 'rules', partitions: 1 }].map((one) => ({ ...one, retentionMs: null })),
+      [...topics, { name: 'rules', partitions: 1 }, { name: 'targets', partitions: 1 }].map((one) => ({
+        ...one,
+        retentionMs: null,
+      })),
     );
     return driver;
   }

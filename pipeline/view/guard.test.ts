@@ -50,10 +50,32 @@ describe('a change', () => {
     ['from a page of another port', { origin: 'http://localhost:9090' }, 403],
     ['from a page of others', { origin: 'https://evil.example' }, 403],
     ['from a page without an origin', { origin: 'null' }, 403],
+    ['by what a browser says of a page of ours', { 'sec-fetch-site': 'same-origin' }, 200],
+    ['by what a browser says of nobody', { 'sec-fetch-site': 'none' }, 200],
+    ['by what a browser says of another port', { 'sec-fetch-site': 'same-site' }, 403],
+    ['by what a browser says of others', { 'sec-fetch-site': 'cross-site' }, 403],
   ])('%s', async (_, headers, status) => {
     const host = 'localhost:8080';
     for (const kind of ['loopback', 'open'] as const)
       expect(await ask({ kind }, { host, ...headers }, 'POST')).toBe(status);
     expect(await ask({ kind: 'open' }, { host, ...headers })).toBe(200);
+  });
+});
+
+describe('a body', () => {
+  test.each<[string, number]>([
+    ['application/json', 200],
+    ['Application/JSON; charset=utf-8', 200],
+    ['application/json-seq', 415],
+    ['application/x-www-form-urlencoded', 415],
+    ['multipart/form-data; boundary=x', 415],
+    ['text/plain', 415],
+    ['text/plain; application/json', 415],
+  ])('of %s: %i', async (type, status) => {
+    for (const access of [{ kind: 'open' }, { kind: 'token', token: TOKEN }] as const) {
+      const headers = { host: 'a.example', authorization: `Bearer ${TOKEN}`, 'content-type': type };
+      expect(await ask(access, headers, 'POST')).toBe(status);
+      expect(await ask(access, headers)).toBe(200);
+    }
   });
 });

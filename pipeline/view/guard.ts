@@ -27,8 +27,13 @@ export function guard(access: Access): MiddlewareHandler {
       return problem(401, 'give the token, as a bearer token or as the password of basic auth', {
         'www-authenticate': 'Basic realm="Tidemark", charset="UTF-8"',
       });
-    if (!/^(?:GET|HEAD)$/.test(c.req.method) && isForeign(c.req.header('origin'), host))
+    if (/^(?:GET|HEAD)$/.test(c.req.method)) return next();
+    if (isForeign(c.req.header('origin'), host) || isCrossSite(c.req.header('sec-fetch-site')))
       return problem(403, 'a page of another origin may not change anything here');
+    // What a form can send, of a browser too old to say where that is from.
+    const type = c.req.header('content-type');
+    if (type !== undefined && !/^application\/json\s*(?:;|$)/i.test(type))
+      return problem(415, `"${type}" is not taken: send JSON, with content-type: application/json`);
     return next();
   };
 }
@@ -51,3 +56,7 @@ function isForeign(origin: string | undefined, host: string): boolean {
   if (origin === undefined) return false;
   return !URL.canParse(origin) || new URL(origin).host !== host;
 }
+
+/** By what a browser says by itself, which no page can change. */
+const isCrossSite = (site: string | undefined): boolean =>
+  site !== undefined && site !== 'same-origin' && site !== 'none';

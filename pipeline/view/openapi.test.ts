@@ -57,6 +57,9 @@ describe('the OpenAPI document', () => {
     ['/rules/{revision}', `/rules/${revision}`],
     ['/status', '/status'],
     ['/openapi.json', '/openapi.json'],
+    ['/silences', '/silences'],
+    ['/acknowledgements', '/acknowledgements'],
+    ['/marks', '/marks'],
   ];
   const streams = [
     ['/alerts/stream', 'AlertRecord'],
@@ -80,10 +83,19 @@ describe('the OpenAPI document', () => {
     );
     await driver.append(['alerts', 0], 'AlertRecord', explained, unknown);
     await driver.view.start();
+    const said = { by: 'ada', why: 'deploying' };
+    await send('POST', '/silences', { ...said, match: '{route="/a"}', until: '1h' });
+    await send('PUT', '/alerts/%2Fa/acknowledgement', said);
     await vi.waitFor(async () => expect(await driver.get(`/groups?selection=${selection}`)).toHaveLength(1));
     document = await driver.get<Document>('/openapi.json');
   });
   afterAll(() => driver[Symbol.asyncDispose]());
+
+  async function send(method: string, path: string, body: unknown): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    const sent = { method, headers, body: JSON.stringify(body) };
+    expect((await driver.view.app.request(`/api/v1${path}`, sent)).status).toBe(201);
+  }
 
   const operations = (): [string, string, Operation][] =>
     Object.entries(document.paths).flatMap(([path, methods]) =>

@@ -2,6 +2,7 @@ import { type Codec, CodecError } from '../../platform/codec/codec.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { decodeBatch } from '../follow/scan.js';
 import { topics } from '../stage/stage.js';
+import { Fresh } from './fresh.js';
 
 export interface ProgressOptions {
   readonly log: EventLog;
@@ -19,28 +20,22 @@ export interface SourceProgress {
 /** Records from the end that are looked at, until a watermark is among them. */
 const FIRST_LOOK = 200;
 const LAST_LOOK = 100_000;
-/** An answer is given again for so long, ms. */
-const FRESH_MS = 1_000;
 
 /** How far the sources have come: their last watermarks in the log, where each poll leaves one. */
 export class Progress {
   #known: readonly SourceProgress[] = [];
-  #at = Number.NEGATIVE_INFINITY;
-  #looking: Promise<void> | null = null;
+  readonly #fresh: Fresh<readonly SourceProgress[]>;
 
-  constructor(readonly options: ProgressOptions) {}
-
-  /** In order of their names. */
-  async sources(): Promise<readonly SourceProgress[]> {
-    if (this.options.monotonic() - this.#at > FRESH_MS)
-      this.#looking ??= this.#look().finally(() => {
-        this.#looking = null;
-      });
-    await this.#looking;
-    return this.#known;
+  constructor(readonly options: ProgressOptions) {
+    this.#fresh = new Fresh(options.monotonic, () => this.#look());
   }
 
-  async #look(): Promise<void> {
+  /** In order of their names. */
+  sources(): Promise<readonly SourceProgress[]> {
+    return this.#fresh.get();
+  }
+
+  async #look(): Promise<readonly SourceProgress[]> {
     const { log } = this.options;
     const { start, end } = await log.range(topics.metrics, 0);
     const found = new Map<string, number>();
@@ -54,7 +49,7 @@ export class Progress {
     this.#known = [...found]
       .map(([source, watermark]) => ({ source, watermark }))
       .sort((a, b) => (a.source < b.source ? -1 : 1));
-    this.#at = this.options.monotonic();
+    return this.#known;
   }
 
   async #scan(from: number, end: number, found: Map<string, number>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { AlertRecord } from '../../schemas/types.js';
-import { compileMatchers } from '../model/matcher.js';
+import { compileMatchers, type Matcher } from '../model/matcher.js';
 import { parseDuration } from '../sla/duration.js';
 import { parseSelector } from '../sla/selector.js';
 
@@ -45,13 +45,15 @@ export function alertFilter(query: Query): (record: AlertRecord) => boolean {
     labels(record.labels);
 }
 
-/** `match`: a selector over labels, as in a rule, with a name before it for `alertname`. */
-export function labelFilter({ match }: Query): (labels: Readonly<Record<string, string>>) => boolean {
-  if (match === undefined || match === '') return () => true;
+export const labelFilter = ({ match }: Query): ((labels: Readonly<Record<string, string>>) => boolean) =>
+  match === undefined || match === '' ? () => true : compileMatchers(matchersOf(match));
+
+/** What `match` says: a selector over labels, as in a rule, with a name before it for `alertname`. */
+export function matchersOf(match: string): readonly Matcher[] {
   try {
     const { metric, matchers } = parseSelector(match);
     const named = metric === null ? [] : [{ label: 'alertname', operator: '=' as const, value: metric }];
-    return compileMatchers([...named, ...matchers]);
+    return [...named, ...matchers];
   } catch (error) {
     throw new BadQuery(`match: ${error instanceof Error ? error.message : error}`, { cause: error });
   }

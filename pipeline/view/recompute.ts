@@ -48,7 +48,7 @@ export const sumsOf = ({ requests, latencySum, errors, buckets, max }: WindowRec
 export function evidenceFrom(alert: AlertRecord, { selection, baseline }: Rule): number {
   const { session } = selection.panes ?? {};
   const step = session ? session.gap + session.max : selection.window;
-  return (alert.baseline?.frozenAt ?? alert.windowEnd) - (baseline.windows + 2) * step;
+  return (alert.baseline?.frozenAt ?? alert.windowEnd) - (baseline.windows + 2) * step - baseline.offset;
 }
 
 /** Makes the decision again, as *evaluate* does; docs/semantics.md, "Baseline". Null where its window is not there. */
@@ -112,14 +112,23 @@ function lookBack(alert: AlertRecord, rule: Rule, evidence: Evidence): [Baseline
     wasActive,
   });
   const all = expired || !rule.baseline.freeze;
-  const lookedAt = candidates({ rule, start, past }).map(({ start, end, ms, ...sums }) => ({
+  const lookedAt = candidates({ rule, start, end: madeAt, past }).map(({ start, end, ms, ...sums }) => ({
     ...{ start, end, requests: sums.requests, value: measured(measure, sums, ms) },
     counted: sums.requests > 0 && (all || !wasActive(start)),
   }));
   return [view, lookedAt];
 }
 
-const noSums = { windows: 0, ms: 0, requests: 0, latencySum: 0, errors: 0, buckets: null, max: null };
+const noSums = {
+  windows: 0,
+  ms: 0,
+  requests: 0,
+  latencySum: 0,
+  errors: 0,
+  buckets: null,
+  max: null,
+  each: null,
+};
 
 const leavesActive = (record: AlertRecord | undefined): boolean => record !== undefined && isActive(record);
 

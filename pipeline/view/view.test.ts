@@ -7,7 +7,7 @@ import { type EventLog, LogError } from '../../platform/log/event-log.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import { lmdbStore } from '../../platform/store/lmdb/store.js';
 import type { Store } from '../../platform/store/store.js';
-import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import type { AlertRecord, TargetState, WindowRecord } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { alertOf as alert, NOW } from '../follow/alert.fixture.js';
 import { partitionOf } from '../model/murmur2.js';
@@ -73,7 +73,8 @@ describe('view', () => {
     const topics = ['alerts', 'windows', 'metrics'].map((name) => ({
       ...{ name, partitions: PARTITIONS, retentionMs: null },
     }));
-    await log.createTopics([...topics, { name: 'rules', partitions: 1, retentionMs: null }]);
+    const single = ['rules', 'targets'].map((name) => ({ name, partitions: 1, retentionMs: null }));
+    await log.createTopics([...topics, ...single]);
     outages = 0;
     view = createView({
       log,
@@ -230,6 +231,16 @@ describe('view', () => {
         latencySum: 3 - i,
         requests: i === 1 ? 0 : 2,
       });
+    const told = (source: string, timestamp: number, targets: readonly TargetState[]): Promise<number> => {
+      const value = codec.encode('TargetStates', { source, timestamp, targets });
+      return log.append({ topic: 'targets', partition: 0, records: [{ key: Buffer.from(source), value }] });
+    };
+    const app = { job: 'app', instance: 'app:80', lastScrape: NOW - 6_000, problem: null };
+    const down = { job: 'db', instance: 'db:80', lastScrape: null, problem: 'it is down' };
+    await told('gone', NOW - 6 * MINUTE, [app]);
+    await told('b', NOW - 2_000, [app]);
+    await told('a', NOW - 6_000, [app]);
+    await told('a', NOW - 1_000, [{ ...app, lastScrape: NOW - 1_000 }, down]);
     await append(0, { ...alert('/a', 'firing'), rule: { file: 'sla.yaml', line: 3, revision } });
     await view.start();
     await expect
@@ -239,6 +250,11 @@ describe('view', () => {
         sources: [
           { source: 'a', watermark: NOW - 1 },
           { source: 'b', watermark: NOW - 2 },
+        ],
+        targets: [
+          { source: 'a', ...app, lastScrape: NOW - 1_000, up: true, at: NOW - 1_000 },
+          { source: 'a', ...down, up: false, at: NOW - 1_000 },
+          { source: 'b', ...app, up: true, at: NOW - 2_000 },
         ],
         scrapedTo: NOW - 1,
         evaluatedTo: NOW,

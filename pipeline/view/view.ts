@@ -8,10 +8,12 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { Store } from '../../platform/store/store.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import { AlertStore } from '../follow/alert-store.js';
+import { MarkStore } from '../follow/mark-store.js';
 import { SharedTopic } from '../follow/shared-topic.js';
 import { topics } from '../stage/stage.js';
 import { AlertIndex } from './alert-index.js';
 import { alertsApi } from './api-alerts.js';
+import { marksApi } from './api-marks.js';
 import { rulesApi } from './api-rules.js';
 import { streamsApi } from './api-streams.js';
 import { windowsApi } from './api-windows.js';
@@ -22,6 +24,7 @@ import { Progress } from './progress.js';
 import { BadQuery } from './query.js';
 import { RecentWindows } from './recent-windows.js';
 import { RuleTexts } from './rule-texts.js';
+import { Targets } from './targets.js';
 
 export interface ViewOptions {
   readonly log: EventLog;
@@ -29,7 +32,9 @@ export interface ViewOptions {
   readonly access: Access;
   /** What people see; without, there is the API alone. */
   readonly page?: PageFiles;
-  /** Where it keeps the alerts of the past. */
+  /** Origin of the gateway, where the page finds videos; empty: the view's own; null: there are none. */
+  readonly gateway?: string | null;
+  /** Where it keeps the alerts of the past, and what people say of alerts. */
   readonly store: Store;
   /** How long they are kept, ms. */
   readonly retention: number;
@@ -64,6 +69,7 @@ export function createView(options: ViewOptions): View {
     codec,
     access,
     page = new Map(),
+    gateway = null,
     store,
     retention,
     clock,
@@ -84,6 +90,7 @@ export function createView(options: ViewOptions): View {
   const recent = new RecentWindows({ ...following, topic: shared.windows });
   const rules = new RuleTexts({ log, codec });
   const progress = new Progress({ log, codec, monotonic });
+  const targets = new Targets({ log, codec, monotonic });
   let looking: Promise<boolean> | null = null;
   const app = new Hono();
 
@@ -91,12 +98,13 @@ export function createView(options: ViewOptions): View {
   for (const path of ['/', '/assets/*', `${API}/*`]) app.use(path, guard(access));
   const apis = [
     alertsApi({ log, codec, alerts, rules, recent, clock }),
+    marksApi({ alerts, marks: new MarkStore(store), clock }),
     windowsApi({ log, codec, recent, clock }),
-    rulesApi({ alerts, rules, recent, progress, clock }),
+    rulesApi({ alerts, rules, recent, progress, targets, clock }),
     streamsApi({ log, shared, patience, clock }),
   ];
   for (const api of [...apis, documentApi(apis, access)]) app.route(API, api.app);
-  app.route('/', pageApp(page));
+  app.route('/', pageApp(page, gateway));
 
   app.onError((error) => {
     if (error instanceof BadQuery) return problem(400, error.message);

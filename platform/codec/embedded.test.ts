@@ -31,11 +31,12 @@ describe('what an earlier version wrote', () => {
     recordNames.includes(name) && codec.idOf(name) !== index + 1 ? [{ name, schema, id: index + 1 }] : [],
   );
 
-  test('are the first schemas of three records', () => {
+  test('are the first schemas of four records', () => {
     expect(older.map(({ name, id }) => [name, id])).toEqual([
       ['MetricRecord', 1],
       ['PartialBatch', 3],
       ['WindowRecord', 4],
+      ['AlertRecord', 5],
     ]);
   });
 

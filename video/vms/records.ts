@@ -36,13 +36,11 @@ export interface Video {
   readonly reason: string | null;
 }
 
+/** The share that is encoded, to a thousandth. */
+export const shownProgress = ({ progress }: Video): number => Number(progress.toFixed(3));
+
 /** What everybody may see of a video. */
-export const publicVideo = ({ id, name, author, owner, state, reason, createdAt }: Video) => ({
-  id,
-  name,
-  author,
-  owner,
-  state,
-  reason,
-  createdAt,
-});
+export const publicVideo = (video: Video) => {
+  const { id, name, author, owner, state, reason, createdAt } = video;
+  return { id, name, author, owner, state, progress: shownProgress(video), reason, createdAt };
+};

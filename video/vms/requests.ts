@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { textWithin } from '../../platform/http/body.js';
 import { problem } from '../../platform/http/problem.js';
 import type { Directory } from './directory.js';
 import type { Passwords } from './passwords.js';
@@ -11,7 +12,7 @@ const BODY_BYTES = 64 * 1024;
 export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T | Response> {
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header('content-type') ?? ''))
     return problem(415, 'send JSON, with content-type: application/json');
-  const text = await limited(c.req.raw.body);
+  const text = await textWithin(c.req.raw.body, BODY_BYTES);
   if (text === null) return problem(413, `the body may have ${BODY_BYTES} bytes at most`);
   let json: unknown;
   try {
@@ -25,17 +26,6 @@ export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T |
     400,
     parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
   );
-}
-
-async function limited(body: ReadableStream<Uint8Array> | null): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body ?? []) {
-    size += (chunk as Uint8Array).length;
-    if (size > BODY_BYTES) return null;
-    chunks.push(chunk as Uint8Array);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** HTTP basic, with e-mail address and password. */

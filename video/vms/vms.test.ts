@@ -46,6 +46,7 @@ describe('video management', () => {
         ...video,
         owner: 'id-1',
         state: 'waitingUpload',
+        progress: 0,
         reason: null,
         createdAt: '2023-11-14T22:13:20.000Z',
       },

@@ -14,7 +14,7 @@ import { Directory } from './directory.js';
 import { applyEvent } from './events.js';
 import { OutboxRelay } from './outbox.js';
 import { Passwords } from './passwords.js';
-import { creation, publicVideo, registration, type User, type Video } from './records.js';
+import { creation, publicVideo, registration, shownProgress, type User, type Video } from './records.js';
 import { authenticate, readBody } from './requests.js';
 import { sweep } from './sweeper.js';
 import { noSuchVideo, takeUpload, wrongState } from './uploads.js';
@@ -128,8 +128,8 @@ export function createVms(options: VmsOptions): Vms {
   app.get('/videos/:id/status', async (c) => {
     const video = await directory.video(c.req.param('id'));
     if (!video) return noSuchVideo();
-    const { id, state, progress, reason } = video;
-    return c.json({ id, state, progress: Number(progress.toFixed(3)), reason });
+    const { id, state, reason } = video;
+    return c.json({ id, state, progress: shownProgress(video), reason });
   });
 
   app.post('/videos/:id', async (c) => {

@@ -1,12 +1,14 @@
 import { type Filter, noFilter } from './filter.js';
 
-export const tabs = ['board', 'history', 'windows', 'rules'] as const;
+export const tabs = ['board', 'history', 'windows', 'rules', 'silences', 'videos'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** All of the page that a link takes along. */
 export interface Address {
   readonly tab: Tab;
   readonly filter: Filter;
+  /** Whether the board leaves out what is silenced. */
+  readonly hidesSilenced: boolean;
   /** Fingerprint of the alert that is explained. */
   readonly alert: string | null;
   /** How far back history and windows go: a duration. */
@@ -17,7 +19,7 @@ export interface Address {
 }
 
 export const home: Address = {
-  ...{ tab: 'board', filter: noFilter, alert: null, since: '1h' },
+  ...{ tab: 'board', filter: noFilter, hidesSilenced: false, alert: null, since: '1h' },
   ...{ selection: null, group: null },
 };
 
@@ -34,6 +36,7 @@ export function parseAddress(query: string): Address {
       states: list(given.get('state')),
       severities: list(given.get('severity')),
     },
+    hidesSilenced: given.get('silenced') === 'hide',
     alert: given.get('alert'),
     since: given.get('since') ?? home.since,
     selection: given.get('selection'),
@@ -42,12 +45,14 @@ export function parseAddress(query: string): Address {
 }
 
 /** The query of such a URL, empty at home. */
-export function formatAddress({ tab, filter, alert, since, selection, group }: Address): string {
+export function formatAddress(address: Address): string {
+  const { tab, filter, hidesSilenced, alert, since, selection, group } = address;
   const said: readonly (readonly [string, string | null])[] = [
     ['tab', tab === home.tab ? null : tab],
     ['q', filter.text],
     ['state', filter.states.join(',')],
     ['severity', filter.severities.join(',')],
+    ['silenced', hidesSilenced ? 'hide' : null],
     ['alert', alert],
     ['since', since === home.since ? null : since],
     ['selection', selection],

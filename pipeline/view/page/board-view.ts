@@ -1,6 +1,8 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import type { Marks } from '../../model/marks.js';
 import { byId, el } from './dom.js';
 import { ageText, groupLabel, rateText, ratioText, thresholdText, valueText } from './format.js';
+import { markRow } from './mark-text.js';
 import { drawSpark, type Sparkline } from './spark.js';
 import { getJson } from './stream.js';
 import { VirtualList } from './virtual-list.js';
@@ -8,6 +10,7 @@ import { VirtualList } from './virtual-list.js';
 export interface BoardViewOptions {
   readonly now: () => number;
   readonly onChosen: (record: AlertRecord) => void;
+  readonly marksOf: (record: AlertRecord) => Marks;
 }
 
 const SPARKS_EVERY_MS = 5_000;
@@ -16,7 +19,6 @@ const SPARKS_EVERY_MS = 5_000;
 export class BoardView {
   readonly #list: VirtualList<AlertRecord>;
   readonly #sparks = new Map<string, Sparkline>();
-  #seen: readonly AlertRecord[] = [];
   #chosen: string | null = null;
   #asking = false;
   #asked = 0;
@@ -27,10 +29,7 @@ export class BoardView {
       body: byId('alert-rows'),
       keyOf: ({ fingerprint }) => fingerprint,
       row: (record) => this.#row(record),
-      onSeen: (seen) => {
-        this.#seen = seen;
-        void this.#askSparks(true);
-      },
+      onSeen: () => void this.#askSparks(true),
     });
   }
 
@@ -43,8 +42,11 @@ export class BoardView {
     byId('alert-table').setAttribute('aria-rowcount', String(rows.length + 1));
     byId('nothing').hidden = rows.length > 0;
     this.#list.items = rows;
-    for (const { fingerprint } of this.#seen)
-      this.#list.rowOf(fingerprint)?.classList.toggle('chosen', fingerprint === chosen);
+    for (const record of this.#list.seen) {
+      const row = this.#list.rowOf(record.fingerprint);
+      row?.classList.toggle('chosen', record.fingerprint === chosen);
+      if (row) this.#mark(row, record);
+    }
   }
 
   /** Moves the choice by so many rows. */
@@ -61,7 +63,7 @@ export class BoardView {
   /** Ages grow each second; lines are asked for again where they may have gone on. */
   tick(): void {
     const now = this.options.now();
-    for (const { fingerprint, startsAt, state } of this.#seen) {
+    for (const { fingerprint, startsAt, state } of this.#list.seen) {
       const age = this.#list.rowOf(fingerprint)?.querySelector('.age');
       if (age && (state === 'firing' || state === 'pending')) age.textContent = ageText(now - startsAt);
     }
@@ -70,7 +72,7 @@ export class BoardView {
 
   async #askSparks(missing: boolean): Promise<void> {
     const due = this.options.now() - this.#asked >= SPARKS_EVERY_MS;
-    const wanted = this.#seen.filter(({ fingerprint }) => due || !this.#sparks.has(fingerprint));
+    const wanted = this.#list.seen.filter(({ fingerprint }) => due || !this.#sparks.has(fingerprint));
     if (this.#asking || wanted.length === 0 || !(due || missing)) return;
     this.#asking = true;
     this.#asked = this.options.now();
@@ -97,7 +99,7 @@ export class BoardView {
     const age = (endsAt ?? this.options.now()) - startsAt;
     const cell = (name: string, ...children: readonly (Node | string)[]): HTMLElement =>
       el('td', { class: name }, ...children);
-    return el(
+    const row = el(
       'tr',
       {
         class: `row ${state} ${severity}${fingerprint === this.#chosen ? ' chosen' : ''}`,
@@ -112,5 +114,11 @@ export class BoardView {
       cell('age', ageText(age)),
       cell('line', this.#spark(record)),
     );
+    this.#mark(row, record);
+    return row;
+  }
+
+  #mark(row: HTMLElement, record: AlertRecord): void {
+    markRow(row, this.options.marksOf(record), this.options.now());
   }
 }

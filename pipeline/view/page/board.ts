@@ -53,9 +53,11 @@ export class Board {
         this.#newest.delete(fingerprint);
   }
 
-  counts(): Counts {
+  /** Of those that count; of all unless told otherwise. */
+  counts(isCounted: (record: AlertRecord) => boolean = () => true): Counts {
     const counts = { firing: 0, pending: 0, resolved: 0 };
-    for (const { state } of this.#newest.values()) if (state !== 'inactive') counts[state]++;
+    for (const one of this.#newest.values())
+      if (one.state !== 'inactive' && isCounted(one)) counts[one.state]++;
     return counts;
   }
 

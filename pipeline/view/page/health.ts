@@ -1,12 +1,14 @@
 import { byId, el } from './dom.js';
 import { ageText } from './format.js';
 import { getJson } from './stream.js';
+import { type TargetStatus, targetItems } from './targets.js';
 
 interface Status {
   readonly now: number;
   readonly scrapedTo: number | null;
   readonly evaluatedTo: number | null;
   readonly sources: readonly { readonly source: string; readonly watermark: number }[];
+  readonly targets: readonly TargetStatus[];
   readonly rules: { readonly file: string; readonly revision: string; readonly count: number } | null;
 }
 
@@ -59,6 +61,7 @@ export class Health {
             item('scraped', age(status.scrapedTo), 'event time up to which everything was brought'),
             item('evaluated', age(status.evaluatedTo), 'end of the newest window that was judged'),
             item('lag', lagText(status)),
+            ...targetItems(status.targets, now),
             item(
               'sources',
               String(status.sources.length),

@@ -8,10 +8,16 @@ import { Explorer } from './explorer.js';
 import { shown } from './filter.js';
 import { Health } from './health.js';
 import { History } from './history.js';
+import { MarkDialog } from './mark-dialog.js';
+import { MarkBook } from './marks.js';
+import { MarksPanel } from './marks-panel.js';
 import { getRules, showRules } from './rules.js';
+import { SilenceList } from './silences.js';
 import { follow, getJson } from './stream.js';
+import { Videos } from './videos.js';
 import { Why } from './why.js';
 
+const countedStates = ['firing', 'pending', 'resolved'] as const;
 const STATUS_EVERY_MS = 5_000;
 const SECOND_MS = 1_000;
 
@@ -20,14 +26,33 @@ const now = (): number => health.now();
 const board = new Board();
 let address = parseAddress(location.search);
 let drawing = false;
+/** The transition of the past that is explained, until one goes elsewhere. */
+let past: AlertRecord | null = null;
 
-const table = new BoardView({ now, onChosen: ({ fingerprint }) => go({ alert: fingerprint }) });
-const history = new History({ now, onChosen: (record) => why.show(record) });
+const marks = new MarkBook(draw);
+const table = new BoardView({
+  now,
+  onChosen: ({ fingerprint }) => go({ alert: fingerprint }),
+  marksOf: (record) => marks.of(record),
+});
+const history = new History({
+  now,
+  onChosen: (record) => {
+    past = record;
+    draw();
+  },
+});
 const explorer = new Explorer({ onChosen: (selection, group) => go({ selection, group: group || null }) });
 const why = new Why({
   now,
   onClose: () => go({ alert: null }),
   onWindows: (record) => void showWindowsOf(record),
+});
+const dialog = new MarkDialog(() => void marks.ask());
+const panel = new MarksPanel({ now, marks, dialog });
+const silences = new SilenceList({
+  ...{ now, marks },
+  active: () => board.rows(({ state }) => state === 'firing' || state === 'pending'),
 });
 
 /** All changes of a frame are drawn at once. */
@@ -37,17 +62,30 @@ function draw(): void {
   requestAnimationFrame(() => {
     drawing = false;
     board.forget(now());
-    const counts = board.counts();
-    for (const [state, count] of Object.entries(counts)) {
-      const button = byId(`count-${state}`);
-      button.querySelector('b')?.replaceChildren(String(count));
-      button.setAttribute('aria-pressed', String(address.filter.states.includes(state)));
-    }
-    document.title = counts.firing > 0 ? `(${counts.firing}) Tidemark` : 'Tidemark';
-    if (address.tab === 'board') table.show(board.rows(shown(address.filter)), address.alert);
-    const chosen = address.alert === null ? null : board.get(address.alert);
+    drawCounts();
+    byId('marks-note').textContent = marks.problem === null ? '' : `Silences may be old: ${marks.problem}`;
+    if (address.tab === 'board') table.show(board.rows(isShown()), address.alert);
+    if (address.tab === 'silences') silences.draw();
+    const chosen = address.alert === null ? past : board.get(address.alert);
     if (chosen !== null || address.alert === null) why.show(chosen);
+    panel.draw(why.shown);
   });
+}
+
+function drawCounts(): void {
+  const [counts, silenced] = [board.counts(), board.counts(marks.isSilenced)];
+  for (const state of countedStates) {
+    const button = byId(`count-${state}`);
+    button.querySelector('b')?.replaceChildren(String(counts[state]));
+    button.querySelector('i')?.replaceChildren(silenced[state] > 0 ? ` (${silenced[state]} silenced)` : '');
+    button.setAttribute('aria-pressed', String(address.filter.states.includes(state)));
+  }
+  document.title = counts.firing > 0 ? `(${counts.firing}) Tidemark` : 'Tidemark';
+}
+
+function isShown(): (record: AlertRecord) => boolean {
+  const isChosen = shown(address.filter);
+  return (record) => isChosen(record) && !(address.hidesSilenced && marks.isSilenced(record));
 }
 
 /** Another place on the page, in the URL too. */
@@ -61,6 +99,7 @@ function go(to: Partial<Address>, how: 'push' | 'replace' = 'push'): void {
 }
 
 function arrive(before: Address | null): void {
+  past = null;
   for (const tab of tabs) {
     byId(`tab-${tab}`).toggleAttribute('aria-current', tab === address.tab);
     byId(tab).hidden = tab !== address.tab;
@@ -68,12 +107,15 @@ function arrive(before: Address | null): void {
   const text = byId('filter') as HTMLInputElement;
   if (text.value !== address.filter.text) text.value = address.filter.text;
   (byId('since') as HTMLSelectElement).value = address.since;
+  (byId('hide-silenced') as HTMLInputElement).checked = address.hidesSilenced;
   const moved = (...names: readonly (keyof Address)[]): boolean =>
     before === null || before.tab !== address.tab || names.some((name) => before[name] !== address[name]);
   if (address.tab === 'history' && moved('filter', 'since')) history.show(address.since, address.filter);
   if (address.tab === 'windows' && moved('since', 'selection', 'group'))
     void explorer.show(address.since, address.selection, address.group);
   if (address.tab === 'rules' && moved()) void showRules();
+  if (address.tab === 'videos' && moved()) void videos.show();
+  if (before?.tab === 'videos' && address.tab !== 'videos') videos.leave();
   draw();
 }
 
@@ -92,6 +134,8 @@ function toggleState(state: string): void {
 const stepKeys: Readonly<Record<string, number>> = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
 
 function onKey(event: KeyboardEvent): void {
+  // A dialog has its own keys.
+  if (document.querySelector('dialog[open]')) return;
   const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
   if (event.key === 'Escape') {
     if (typing) (event.target as HTMLElement).blur();
@@ -99,9 +143,10 @@ function onKey(event: KeyboardEvent): void {
   }
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const by = stepKeys[event.key];
+  const tab = tabs[Number(event.key) - 1];
   if (event.key === '/') byId('filter').focus();
   else if (by !== undefined && address.tab === 'board') table.step(by);
-  else if (/^[1-4]$/.test(event.key)) go({ tab: tabs[Number(event.key) - 1] ?? 'board' });
+  else if (tab !== undefined && !byId(`tab-${tab}`).hidden) go({ tab });
   else return;
   event.preventDefault();
 }
@@ -128,13 +173,15 @@ byId('tabs').append(
     ),
   ),
 );
+const videos = new Videos(now);
 byId('counts').append(
-  ...(['firing', 'pending', 'resolved'] as const).map((state) =>
+  ...countedStates.map((state) =>
     el(
       'button',
       { type: 'button', id: `count-${state}`, class: state, onclick: () => toggleState(state) },
       el('b', {}, '0'),
       ` ${state}`,
+      el('i', {}),
     ),
   ),
 );
@@ -142,6 +189,10 @@ byId('filter').addEventListener('input', ({ target }) =>
   go({ filter: { ...address.filter, text: (target as HTMLInputElement).value } }, 'replace'),
 );
 byId('since').addEventListener('change', ({ target }) => go({ since: (target as HTMLSelectElement).value }));
+byId('hide-silenced').addEventListener('change', ({ target }) =>
+  go({ hidesSilenced: (target as HTMLInputElement).checked }),
+);
+byId('new-silence').addEventListener('click', () => dialog.silence(''));
 document.addEventListener('keydown', onKey);
 window.addEventListener('popstate', () => {
   const before = address;
@@ -163,10 +214,16 @@ follow<AlertRecord>({
     opened = open;
   },
 });
-setInterval(() => void health.ask(), STATUS_EVERY_MS);
+setInterval(() => {
+  void health.ask();
+  void marks.ask();
+  // Each look is a request of the platform that is watched: nobody asks who does not look.
+  if (address.tab === 'videos' && !document.hidden) void videos.show();
+}, STATUS_EVERY_MS);
 setInterval(() => {
   health.draw();
   if (address.tab === 'board') table.tick();
 }, SECOND_MS);
 void health.ask();
+void marks.ask();
 arrive(null);

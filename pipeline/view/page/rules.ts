@@ -1,4 +1,4 @@
-import { short } from '../../model/units.js';
+import { comparedText } from '../../model/format.js';
 import { byId, el } from './dom.js';
 import { ageText, valueText } from './format.js';
 import { getJson } from './stream.js';
@@ -11,7 +11,7 @@ export interface RuleStatus {
     readonly operator: string;
     readonly threshold:
       | { readonly kind: 'fixed'; readonly value: number }
-      | { readonly kind: 'baseline'; readonly factor: number };
+      | { readonly kind: 'baseline'; readonly factor: number; readonly mads: number };
   };
   readonly for: number;
   readonly window: number;
@@ -30,7 +30,7 @@ export const getRules = (): Promise<readonly RuleStatus[]> => getJson('/api/v1/r
 const conditionText = ({ measure, operator, threshold }: RuleStatus['condition']): string =>
   threshold.kind === 'fixed'
     ? `${measure} ${operator} ${valueText(measure, threshold.value)}`
-    : `${measure} ${operator} ${short(threshold.factor)} x baseline`;
+    : `${measure} ${operator} ${comparedText(threshold)}`;
 
 /** What is watched, and how many groups each rule has now: one with none watches nothing. */
 export async function showRules(): Promise<void> {

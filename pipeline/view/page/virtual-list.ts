@@ -11,8 +11,8 @@ export interface VirtualListOptions<T> {
   readonly keyOf: (item: T) => string;
   /** Makes the row of an item. */
   readonly row: (item: T) => HTMLElement;
-  /** Told of the items that are seen, when they change. */
-  readonly onSeen: (items: readonly T[]) => void;
+  /** Told when others are seen. */
+  readonly onSeen: () => void;
 }
 
 /** A list of any length of which only what is seen lies in the document. */
@@ -34,6 +34,11 @@ export class VirtualList<T> {
     this.#items = items;
     this.options.body.style.height = `${items.length * ROW_HEIGHT}px`;
     this.#draw();
+  }
+
+  /** The items that are seen now, and a few beyond. */
+  get seen(): readonly T[] {
+    return [...this.#rows.values()].map(({ item }) => item);
   }
 
   rowOf(key: string): HTMLElement | null {
@@ -74,6 +79,6 @@ export class VirtualList<T> {
     const now = [...keys].join();
     if (now === this.#seen) return;
     this.#seen = now;
-    onSeen(seen);
+    onSeen();
   }
 }

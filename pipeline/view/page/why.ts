@@ -66,6 +66,7 @@ export class Why {
         el('button', { type: 'button', onclick: onClose, 'aria-label': 'close' }, '×'),
       ),
       el('p', { class: `state ${state}` }, el('b', {}, state), ` ${severity}, ${groupLabel(labels)}`),
+      el('div', { id: 'marks' }),
       ...Object.values(texts).map((text) => el('p', {}, text)),
       ...(runbook ? [el('p', {}, 'Runbook: ', link(runbook))] : []),
       el('h3', {}, 'Why'),

@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { type Store, StoreError } from '../../platform/store/store.js';
+import { alertOf, NOW } from '../follow/alert.fixture.js';
+import { MarkStore } from '../follow/mark-store.js';
+import type { Acknowledgement, Silence } from '../model/marks.js';
+import { Driver, FakeReceiver, MINUTE } from './driver.fixture.js';
+import { MarkReader } from './mark-reader.js';
+import { noticeOf } from './notice.js';
+
+const silence: Silence = {
+  ...{ id: 's', by: 'ada', why: 'deploying', from: NOW, until: NOW + MINUTE },
+  matchers: [{ label: 'route', operator: '=', value: '/a' }],
+};
+const said: Acknowledgement = {
+  ...{ fingerprint: '/a', startsAt: NOW, by: 'bo', why: 'on it', at: NOW, until: null },
+};
+
+describe('marks handed over', () => {
+  test('go to a receiver that wants them, and withhold nothing from any', async () => {
+    await using driver = await Driver.create();
+    const kept = new MarkStore(driver.store);
+    await kept.silence(silence, NOW);
+    await kept.acknowledge(said, { now: NOW, holds: () => true });
+    const [hook, other] = [new FakeReceiver('hook', false, true), new FakeReceiver('other')];
+    driver.start(hook, other);
+    await driver.happens(alertOf('/a', 'firing'), alertOf('/b', 'firing'));
+    await expect
+      .poll(() => [hook.took, other.took])
+      .toEqual([
+        ['firing /a', 'firing /b'],
+        ['firing /a', 'firing /b'],
+      ]);
+    expect([hook.marks, other.marks]).toEqual([
+      [{ silencedBy: ['s'], acknowledgedBy: 'bo' }, {}],
+      [undefined, undefined],
+    ]);
+    // An acknowledgement is of what fires.
+    await driver.happens({ ...alertOf('/a', 'resolved', NOW + 1), startsAt: NOW, endsAt: NOW + 1 });
+    await expect.poll(() => hook.took).toHaveLength(3);
+    expect(hook.marks).toEqual([{ silencedBy: ['s'] }]);
+    driver.time.now += MINUTE;
+    await driver.happens({ ...alertOf('/a', 'firing', NOW + 2), startsAt: NOW + 2 });
+    await expect.poll(() => hook.took).toHaveLength(4);
+    expect(hook.marks).toEqual([{}]);
+  });
+
+  test('are left out while the store is away', async () => {
+    const notice = noticeOf(alertOf('/a', 'firing'));
+    if (notice === null) return expect.unreachable();
+    const failing = (code: 'Unavailable' | 'Refused'): MarkReader => {
+      const refuse = (): Promise<never> => Promise.reject(new StoreError(code, 'no'));
+      const store: Store = { list: refuse, get: refuse, transact: refuse, close: refuse };
+      return new MarkReader({ store, clock: () => NOW });
+    };
+    expect(await failing('Unavailable').of([notice])).toEqual([notice]);
+    await expect(failing('Refused').of([notice])).rejects.toThrow('no');
+  });
+});

@@ -1,0 +1,2 @@
+// The built file of the package lies beside the page; here are its types.
+export { MediaPlayer, type MediaPlayerClass } from 'dashjs';
