@@ -5,7 +5,7 @@ import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { sameRule } from '../pipeline/model/same-rule.js';
 import { computed } from '../pipeline/model/selection.js';
-import { unjudged } from '../pipeline/model/verdict.js';
+import { unjudged } from '../pipeline/model/unjudged.js';
 import { closedEnd } from '../pipeline/model/windows.js';
 import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 
@@ -85,7 +85,7 @@ export class WindowMetrics {
   #learn(rules: RuleSet): void {
     if (this.#learned.has(rules)) return;
     this.#learned.add(rules);
-    for (const { alert: rule } of rules.rules) {
+    for (const { name: rule } of rules.rules) {
       this.#leftOut.inc({ rule }, 0);
       for (const reason of unjudged) this.#unjudged.inc({ rule, reason }, 0);
     }
@@ -127,7 +127,7 @@ export class WindowMetrics {
     for (const { rule, end, groups } of judgements) {
       newest.delete(rule);
       for (const { unjudged: reason } of groups)
-        if (reason !== null) this.#unjudged.inc({ rule: rule.alert, reason });
+        if (reason !== null) this.#unjudged.inc({ rule: rule.name, reason });
       const shown = groups.filter(({ sums, state }) => sums !== null || state !== 'inactive');
       // Objects for those alone that are shown: there may be a hundred thousand groups.
       newest.set(
@@ -145,7 +145,7 @@ export class WindowMetrics {
     this.#learn(rules);
     const shown = new Map<Rule, readonly Shown[]>();
     for (const [before, groups] of known?.shown ?? []) {
-      const rule = rules.rules.find(({ alert }) => alert === before.alert);
+      const rule = rules.rules.find(({ name }) => name === before.name);
       if (rule && sameRule(before, rule))
         shown.set(
           rule,
@@ -163,7 +163,7 @@ export class WindowMetrics {
     for (const stage of live.values())
       for (const others of this.#newestOf(stage).values()) room -= others.length;
     if (shown.length <= room) return shown;
-    this.#leftOut.inc({ rule: rule.alert }, shown.length - room);
+    this.#leftOut.inc({ rule: rule.name }, shown.length - room);
     const active = shown.filter(({ state }) => state !== 'inactive');
     return [...active, ...shown.filter(({ state }) => state === 'inactive')].slice(0, room);
   }
@@ -203,7 +203,7 @@ export class WindowMetrics {
   #labelsOf(shown: Shown): Labels {
     const known = this.#labels.get(shown);
     if (known) return known;
-    const labels: Record<string, string> = { rule: shown.rule.alert };
+    const labels: Record<string, string> = { rule: shown.rule.name };
     for (const [name, value] of Object.entries(shown.labels)) labels[freeName(name, shown.labels)] = value;
     this.#labels.set(shown, labels);
     return labels;

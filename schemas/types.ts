@@ -158,12 +158,14 @@ export interface RuleRef {
   readonly revision: string;
 }
 
-/** One of several conditions that a rule has. */
+/** What one of several conditions came to. */
 export interface ConditionResult {
   /** What was measured (word). */
   readonly measure: string;
   /** Comparison: > >= < <= == != (symbol). */
   readonly operator: string;
+  /** Length of the window that it is measured over, of sessions the longest (ms). */
+  readonly window: number;
   /** In this window (s, 1/s or ratio); null without data. */
   readonly value: null | number;
   /** What it was compared with (s, 1/s or ratio); null without one. */
@@ -186,7 +188,7 @@ export interface AlertRecord {
   readonly labels: Readonly<Record<string, string>>;
   /** Annotations, templates expanded (text). */
   readonly annotations: Readonly<Record<string, string>>;
-  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests), throughput (B/s), avg or max of a gauge (its unit), error_ratio or a share like ratio(latency < 300ms) (1) (word). */
+  /** What was measured: mean_latency or a quantile like p99_latency (s), request_rate (1/s), request_count (requests), throughput (B/s), burn_rate of an objective (times), avg or max of a gauge (its unit), error_ratio or a share like ratio(latency < 300ms) (1) (word). */
   readonly measure: string;
   /** Comparison: > >= < <= == != (symbol). */
   readonly operator: string;
@@ -212,7 +214,7 @@ export interface AlertRecord {
   readonly reason: null | string;
   /** The rule that decided. */
   readonly rule: RuleRef;
-  /** All conditions, in order, where the rule has several; the first is also the measure above. */
+  /** All conditions, in order, where the rule has several; of an objective the long and the short window of each burn rate. */
   readonly conditions: readonly ConditionResult[];
 }
 

@@ -68,9 +68,9 @@ describe('when as a list', () => {
     const [alert] = alertsOf(rules(`alert: Slow, ${rule}`), [mean(2, { errors: 2 })]);
     expect(alert).toMatchObject({ measure: 'mean_latency', operator: '>', value: 2, threshold: 1 });
     expect(alert?.conditions).toEqual([
-      { measure: 'mean_latency', operator: '>', value: 2, threshold: 1 },
-      { measure: 'error_ratio', operator: '>', value: 0.2, threshold: 0.1 },
-      { measure: 'request_rate', operator: '>', value: 1, threshold: 0.5 },
+      { measure: 'mean_latency', operator: '>', window: 10_000, value: 2, threshold: 1 },
+      { measure: 'error_ratio', operator: '>', window: 10_000, value: 0.2, threshold: 0.1 },
+      { measure: 'request_rate', operator: '>', window: 10_000, value: 1, threshold: 0.5 },
     ]);
     const [alone] = alertsOf(rules('alert: Slow, when: [mean_latency > 1s]'), [mean(2)]);
     expect(alone?.conditions).toEqual([]);

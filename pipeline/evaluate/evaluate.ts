@@ -80,7 +80,7 @@ export class Evaluate implements Stage {
   /** Pending and firing alerts, by rule. */
   get active(): readonly { readonly alert: string; readonly active: number }[] {
     return this.#state.selections.flatMap(({ rules }) =>
-      rules.map(({ rule, active }) => ({ alert: rule.alert, active })),
+      rules.map(({ rule, active }) => ({ alert: rule.name, active })),
     );
   }
 
@@ -98,9 +98,9 @@ export class Evaluate implements Stage {
     for (const selection of state.selections) {
       selection.trim();
       for (const judging of selection.rules) {
-        const successor = rules.rules.find(({ alert }) => alert === judging.rule.alert);
+        const successor = rules.rules.find(({ name }) => name === judging.rule.name);
         if (successor && sameRule(judging.rule, successor))
-          kept.set(successor.alert, judging.under(successor));
+          kept.set(successor.name, judging.under(successor));
         else events.push(...this.#end(judging, selection));
       }
     }
@@ -121,11 +121,11 @@ export class Evaluate implements Stage {
       return judging;
     });
     for (const one of state.selections) {
-      one.rules = rulesOf(rules, one).map((rule) => kept.get(rule.alert) ?? new RuleJudging(rule));
+      one.rules = rulesOf(rules, one).map((rule) => kept.get(rule.name) ?? new RuleJudging(rule));
     }
     merging.keep((id) => rules.selections.some((selection) => selection.id === id));
     state.rules = rules;
-    events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
+    events.sort((a, b) => byCodeUnits(a.rule.name, b.rule.name) || byCodeUnits(a.group, b.group));
     this.#produced = [];
     const alerts = events.map((event) => alertRecord(event, this.options.expand));
     this.#collect({ windows: [], alerts, judgements: [] });
@@ -177,6 +177,7 @@ export class Evaluate implements Stage {
               windowEnd: alert.lastJudged,
               sums: null,
               baseline: null,
+              burn: null,
             },
           ],
     );
@@ -210,7 +211,7 @@ const usesPanes = ({ judged }: RuleSet): boolean => judged.some(({ panes }) => p
 /** A store for each selection of panes, as it was where it is not new. */
 function storesOf(rules: RuleSet, before: readonly PaneStore[], watermark: number): PaneStore[] {
   return rules.selections.flatMap((selection) => {
-    const users = rules.judged.filter(({ panes }) => panes?.of.id === selection.id);
+    const users = rules.summed.filter(({ panes }) => panes?.of.id === selection.id);
     if (users.length === 0) return [];
     const known = before.find((one) => one.selection.id === selection.id);
     const store = known ?? new PaneStore(selection, watermark);

@@ -3,6 +3,7 @@ import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import type { AlertRecord, ContextMeasure } from '../../schemas/types.js';
 import type { Reason } from './alert-state.js';
 import type { BaselineView } from './baseline.js';
+import type { BurnFound } from './burn.js';
 import type { Labels } from './matcher.js';
 import { type Measure, measured } from './measures.js';
 import type { Condition, Rule, Severity } from './rule.js';
@@ -33,6 +34,8 @@ export interface AlertEvent {
   readonly sums: Sums | null;
   /** Null where nothing was compared: a rule that changed. */
   readonly baseline: BaselineView | null;
+  /** Of an objective; null for other rules, and without data. */
+  readonly burn: BurnFound | null;
 }
 
 /** The alert's label set: group, the rule's labels over it, name and severity. */
@@ -64,12 +67,12 @@ const valuesOf = (measure: Measure, { sums }: Pick<BaselineView, 'sums'>): reado
 export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
   const { rule, labels, sums, baseline, state } = event;
   const { measure, operator } = rule.condition;
-  const value = sums === null ? null : measured(measure, sums, event.windowEnd - event.windowStart);
+  const value = judgedValue(event);
   const annotations = Object.keys(rule.annotations).map(
     (name) => [name, expand(rule.annotations[name] ?? '', rule, labels, value)] as const,
   );
   return {
-    id: digest(`${rule.alert}\n${event.group}\n${event.at}\n${state}`),
+    id: digest(`${rule.name}\n${event.group}\n${event.at}\n${state}`),
     fingerprint: digest(groupText(labels)),
     alert: rule.alert,
     state,
@@ -79,7 +82,8 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     measure,
     operator,
     value,
-    threshold: baseline === null ? null : thresholdOf(rule.condition, baseline),
+    threshold:
+      baseline === null ? null : (event.burn?.deciding?.factor ?? thresholdOf(rule.condition, baseline)),
     requests: sums?.requests ?? null,
     windowStart: event.windowStart,
     windowEnd: event.windowEnd,
@@ -89,7 +93,7 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     context: baseline === null ? [] : rule.context.map((one) => contextOf(one, event, baseline)),
     reason: event.reason,
     rule: { file: rule.file, line: rule.line, revision: event.revision },
-    conditions: baseline === null || rule.also.length === 0 ? [] : conditionsOf(event, baseline),
+    conditions: baseline === null ? [] : conditionsOf(event, baseline),
   };
 }
 
@@ -99,14 +103,27 @@ function baselineField({ condition }: Rule, baseline: BaselineView): AlertRecord
   return value === null ? null : { value, windows: baseline.sums.windows, frozenAt: baseline.frozenAt };
 }
 
-/** Each of several, the first one too. */
+function judgedValue({ rule, sums, burn, windowStart, windowEnd }: AlertEvent): number | null {
+  if (rule.objective !== null) return burn?.deciding?.burn ?? null;
+  return sums === null ? null : measured(rule.condition.measure, sums, windowEnd - windowStart);
+}
+
+/** Each of several, the first one too; the windows of an objective. */
 function conditionsOf(event: AlertEvent, baseline: BaselineView): AlertRecord['conditions'] {
-  const { rule, sums, windowStart, windowEnd } = event;
-  return [rule.condition, ...rule.also].map((condition) => ({
-    measure: condition.measure,
-    operator: condition.operator,
-    value: sums === null ? null : measured(condition.measure, sums, windowEnd - windowStart),
-    threshold: thresholdOf(condition, baseline),
+  const { rule, sums, burn, windowStart, windowEnd } = event;
+  const { condition, also, selection } = rule;
+  if (rule.objective !== null)
+    return (burn?.all ?? []).map(({ window, burn, factor }) => ({
+      ...{ measure: condition.measure, operator: condition.operator, window: window.window },
+      ...{ value: burn, threshold: factor },
+    }));
+  if (also.length === 0) return [];
+  return [condition, ...also].map((one) => ({
+    measure: one.measure,
+    operator: one.operator,
+    window: selection.window,
+    value: sums === null ? null : measured(one.measure, sums, windowEnd - windowStart),
+    threshold: thresholdOf(one, baseline),
   }));
 }
 

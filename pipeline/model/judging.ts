@@ -185,7 +185,7 @@ export class SelectionJudging {
       to.list(windows, (window) => savePast(to, this.selection, window));
     });
     to.list(this.rules, ({ rule, groups }) => {
-      to.text(rule.alert);
+      to.text(rule.name);
       to.list(groups, ([text, group]) => saveGroupRule(to, rule, { text, ...group }));
     });
     this.sessions?.save(to);
@@ -210,9 +210,9 @@ export class SelectionJudging {
       judging.past.set(groupText(labels), { labels, windows });
     });
     judging.rules = from.list(() => {
-      const alert = from.text();
-      const rule = rules.find((one) => one.alert === alert);
-      if (!rule) throw new RangeError(`state names the unknown rule ${alert}`);
+      const name = from.text();
+      const rule = rules.find((one) => one.name === name);
+      if (!rule) throw new RangeError(`state names the unknown rule ${name}`);
       const loaded = new RuleJudging(rule);
       from.list(() => loadGroupRule(from, loaded));
       return loaded;

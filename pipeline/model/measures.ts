@@ -25,6 +25,8 @@ interface Kind {
   readonly quantile?: number;
   /** Bound of a bucket, s. */
   readonly bound?: number;
+  /** Whether no rule names it: an objective does. */
+  readonly ofObjective?: boolean;
   /** Over windows of so many ms together; null where it cannot be told. */
   of(sums: Sums, span: Span): number | null;
 }
@@ -70,6 +72,14 @@ const kinds = {
           : null,
     of: ({ latencySum }, { ms }) => (latencySum * 1000) / ms,
   },
+  /** Of an objective, whose windows it is added up over: burn.ts. */
+  burn_rate: {
+    unit: 'times',
+    brief: 'burn',
+    exposed: ['burn_rate', 'How many times as fast as allowed the error budget burns'],
+    ofObjective: true,
+    of: () => null,
+  },
   avg: {
     unit: 'own',
     brief: 'avg',
@@ -101,7 +111,7 @@ export type Measure = Named | `p${number}_latency` | `ratio(latency < ${string})
 
 /** To choose from, for people. */
 export const measureNames: readonly string[] = [
-  ...Object.keys(kinds),
+  ...Object.entries<Kind>(kinds).flatMap(([name, { ofObjective }]) => (ofObjective ? [] : [name])),
   'p50_latency',
   'p90_latency',
   'p95_latency',
@@ -169,7 +179,7 @@ export function measureFrom(text: string): Measure | null {
     .trim()
     .replace(/\s+/g, ' ')
     .replace(/^ratio ?\( ?latency ?< ?(.*?) ?\)$/, 'ratio(latency < $1)');
-  return isMeasure(name) ? name : null;
+  return isMeasure(name) && !kindOf(name).ofObjective ? name : null;
 }
 
 export const unitOf = (measure: Measure): Unit => kindOf(measure).unit;

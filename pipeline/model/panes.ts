@@ -88,6 +88,12 @@ export class PaneStore {
     return windows;
   }
 
+  /** Those of one group; null where it has no data in the stretch. */
+  sumsOf(text: string, stretch: Stretch): CoveredSums | null {
+    const group = this.#groups.get(text);
+    return group === undefined ? null : total(group, stretch);
+  }
+
   /** Forgets what no window asks for that ends later. */
   trim(end: number): void {
     for (const [text, { blocks }] of this.#groups) {

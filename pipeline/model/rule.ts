@@ -42,8 +42,27 @@ export interface BaselineSettings {
   readonly maxAge: number;
 }
 
+/** What is promised of requests, and how fast its error budget may burn. */
+export interface Objective {
+  /** Share of the requests that are to be good, between 0 and 1. */
+  readonly target: number;
+  /** The share that is good; null: that which is no error. */
+  readonly sli: Measure | null;
+  /** It is burning too fast where any of them says so. */
+  readonly rates: readonly BurnRate[];
+}
+
+/** Both windows burn more than so many times as fast as the budget allows. */
+export interface BurnRate {
+  readonly long: Selection;
+  readonly short: Selection;
+  readonly factor: number;
+}
+
 /** One SLA, compiled, all defaults applied. Durations in ms. */
 export interface Rule {
+  /** Unique: that of the alert; of an objective, which has a rule for each severity, with that behind it. */
+  readonly name: string;
   readonly alert: string;
   readonly selection: Selection;
   /** What the rule is about: the first of those that must all hold for it to be broken. */
@@ -52,6 +71,8 @@ export interface Rule {
   readonly also: readonly Condition[];
   /** What must hold for it to be over; null: that the conditions do not. */
   readonly clear: readonly Condition[] | null;
+  /** What is judged in place of conditions; null for a rule that has them. */
+  readonly objective: Objective | null;
   readonly baseline: BaselineSettings;
   readonly context: readonly Measure[];
   readonly minRequests: number;
@@ -82,6 +103,8 @@ export interface RuleSet {
   readonly selections: readonly Selection[];
   /** Distinct selections that the rules judge by, in order of id. */
   readonly judged: readonly Selection[];
+  /** These, and what objectives add up beside them. */
+  readonly summed: readonly Selection[];
 }
 
 export type { Matcher };

@@ -1,5 +1,5 @@
-/** s, 1/s, B/s, a share of 1, a share of 1 that is near 1, a number of requests, and whatever a gauge has. */
-export type Unit = 's' | '/s' | 'B/s' | 'ratio' | 'share' | 'requests' | 'own';
+/** s, 1/s, B/s, a share of 1, a share of 1 that is near 1, a number of requests, how many times, and whatever a gauge has. */
+export type Unit = 's' | '/s' | 'B/s' | 'ratio' | 'share' | 'requests' | 'times' | 'own';
 
 const perSecond: ReadonlyMap<string, (value: number) => number> = new Map([
   ['ms', (value) => value / 1000],
@@ -43,6 +43,8 @@ export function inWords(value: number, unit: Unit): string {
       return `${short(value * 100)}%`;
     case 'share':
       return `${nearAll(value * 100)}%`;
+    case 'times':
+      return `${short(value)}x`;
     case 'requests':
     case 'own':
       return short(value);

@@ -57,8 +57,9 @@ describe('a receiver that answers nothing', () => {
     expect(driver.said.at(-1)).toBe(
       'error hook did not take Slow firing /a; not taken for a day: it is down',
     );
-    hook.up();
+    // Not before it has failed once more: it would be told at once, and wait for nothing.
     await expect.poll(() => driver.time.waits).toContain(750);
+    hook.up();
     driver.time.pass(MINUTE);
     await expect.poll(() => hook.took).toEqual(['firing /b']);
     await expect.poll(() => driver.store.get('notify/hook/silent')).toBe(null);

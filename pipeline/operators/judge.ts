@@ -4,6 +4,7 @@ import { type AlertEvent, alertLabels, alertRecord, type Expand } from '../model
 import { type Absence, type ActiveAlert, absenceOf, endsWithoutData, step } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
+import { type BurnFound, burnFor } from '../model/burn.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
 import { measured } from '../model/measures.js';
@@ -11,7 +12,8 @@ import type { Rule } from '../model/rule.js';
 import { SharedBaselines } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
-import { clears, judgedBy, type Unjudged, type Verdict } from '../model/verdict.js';
+import type { Unjudged } from '../model/unjudged.js';
+import { clears, judgedBy, type Verdict } from '../model/verdict.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 
 export interface Judged {
@@ -56,7 +58,7 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
       }
       remember(window);
     }
-    events.sort((a, b) => byCodeUnits(a.rule.alert, b.rule.alert) || byCodeUnits(a.group, b.group));
+    events.sort((a, b) => byCodeUnits(a.rule.name, b.rule.name) || byCodeUnits(a.group, b.group));
     return {
       windows: closed.flatMap((window) =>
         window.groups.map((group) => ({ text: group.text, record: windowRecord(window, group) })),
@@ -150,11 +152,12 @@ function judgeCalm(
   const { rule } = judging;
   const { text, labels } = merged;
   const baseline = baselines.of(rule);
-  const verdict = judgedBy(rule, merged, baseline);
+  const burn = burnOf(rule, window, merged);
+  const verdict = burn?.verdict ?? judgedBy(rule, merged, baseline);
   let state: GroupJudgement['state'] = 'inactive';
   if (verdict === true) {
     const group = judging.group(text, labels);
-    const begun = begin({ window, judging, merged, group, text, baseline });
+    const begun = begin({ window, judging, merged, group, text, baseline, burn });
     found.transitions.push(begun);
     if (isCandidate(window, merged)) group.activeStarts.push(merged.start);
     state = group.alert?.state ?? state;
@@ -175,8 +178,9 @@ function judgeActive(found: Found, one: Remembered): void {
     held: group.alert?.held ?? null,
     wasActive: (start) => group.activeStarts.includes(start),
   });
-  const verdict = judgedBy(judging.rule, merged, baseline);
-  const transition = judgeGroup({ ...one, baseline }, verdict);
+  const burn = merged && burnOf(judging.rule, window, merged);
+  const verdict = burn?.verdict ?? judgedBy(judging.rule, merged, baseline);
+  const transition = judgeGroup({ ...one, baseline, burn }, verdict);
   if (transition) found.transitions.push(transition);
   if (group.alert !== null && isCandidate(window, merged)) group.activeStarts.push(start);
   const { labels, alert } = group;
@@ -184,6 +188,14 @@ function judgeActive(found: Found, one: Remembered): void {
     ...{ labels, sums: merged, baseline, state: alert?.state ?? 'inactive' },
     unjudged: whyNot(verdict),
   });
+}
+
+/** Of an objective, what its windows say; null for any other rule, and where nothing is measured over time yet. */
+function burnOf(rule: Rule, { judging, end }: ClosedWindow, merged: GroupWindow): BurnFound | null {
+  const { objective, minRequests } = rule;
+  const { panes, above } = judging;
+  if (objective === null || panes === null || !merged.covered) return null;
+  return burnFor({ objective, minRequests, above, panes, group: merged.text, end });
 }
 
 /** Of a window with data. */
@@ -209,6 +221,7 @@ interface Remembered {
 
 interface Case extends Omit<Remembered, 'past'> {
   readonly baseline: BaselineView;
+  readonly burn: BurnFound | null;
 }
 
 function judgeGroup(one: Case, verdict: Verdict): Transition | null {
@@ -267,7 +280,7 @@ function eventOf(
   alert: ActiveAlert,
   baseline: BaselineView,
 ): Omit<AlertEvent, 'revision' | 'state' | 'reason'> {
-  const { window, judging, merged, text } = one;
+  const { window, judging, merged, text, burn } = one;
   return {
     rule: judging.rule,
     group: text,
@@ -279,6 +292,7 @@ function eventOf(
     windowEnd: merged?.end ?? window.end,
     sums: merged,
     baseline,
+    burn,
   };
 }
 

@@ -58,7 +58,7 @@ function both(a: Broken, b: Broken): Broken {
   if (differing)
     throw new Unconvertible(
       0,
-      `and of two ${differing[0]} has no counterpart: what must hold together is of one window`,
+      `and of two ${differing[0]} has no counterpart: what must hold together is of one window${differing[0] === 'ranges' ? '; of an error budget write objective and burn_rate' : ''}`,
     );
   return { ...a, when: [...a.when, ...b.when], errors: a.errors ?? b.errors };
 }
@@ -144,6 +144,7 @@ function withUnit(value: number, unit: Broken['unit']): string {
     case 'B/s':
       return `${value}B/s`;
     case 'requests':
+    case 'times':
     case 'own':
       return String(value);
   }

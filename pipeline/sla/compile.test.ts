@@ -51,7 +51,9 @@ slas:
 
 describe('a rule file with every key', () => {
   const slower: Rule = {
+    name: 'Slower',
     alert: 'Slower',
+    objective: null,
     selection: {
       id: hex('http_request_duration_seconds{} errors{status=~"5..|429"} by (route,service) 60000 5000', 16),
       text: 'http_request_duration_seconds{} errors{status=~"5..|429"} by (route,service) 60000 5000',
@@ -88,7 +90,9 @@ describe('a rule file with every key', () => {
   const text =
     'http_requests_total{route!="/healthz",service="gateway"} errors{code="500"} by (method,route) 90000 0';
   const failing: Rule = {
+    name: 'Failing',
     alert: 'Failing',
+    objective: null,
     selection: {
       id: hex(text, 16),
       text,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isSeq, type Node } from 'yaml';
+import { windowsOf } from '../model/burn.js';
 import { isOfGauge, type Measure, metricProblem, needsBuckets } from '../model/measures.js';
 import type { Condition, Rule, RuleSet } from '../model/rule.js';
 import { computed, type Selection, selectionOf } from '../model/selection.js';
@@ -8,9 +9,10 @@ import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
 import { type Entry, Problems } from './document.js';
 import { formatDuration } from './duration.js';
+import { type ObjectiveSettings, objectiveKeys, readObjective } from './objective.js';
 import { flag, given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';
-import { initial, readSettings, type Settings, settingKeys } from './settings.js';
+import { initial, readSettings, type Settings, settingKeys, severities } from './settings.js';
 import { checkTemplate } from './templates.js';
 
 export interface RuleFile {
@@ -23,7 +25,7 @@ export type Compiled = { readonly rules: RuleSet } | { readonly problems: readon
 
 /** What a rule selects that names no metric. */
 export const METRIC = 'http_request_duration_seconds';
-const ruleKeys = ['alert', 'match', 'when', 'clear', 'annotations', ...settingKeys];
+const ruleKeys = ['alert', 'match', 'when', 'clear', ...objectiveKeys, 'annotations', ...settingKeys];
 const annotationKeys = ['summary', 'description', 'runbook_url'];
 
 /** Compiles `sla.yaml`; every problem is found in one go. */
@@ -42,9 +44,12 @@ export function compileRules({ file, text }: RuleFile): Compiled {
       text,
       revision,
       jitter,
-      rules: [...rules].sort((a, b) => byCodeUnits(a.alert, b.alert)),
+      rules: [...rules].sort((a, b) => byCodeUnits(a.name, b.name)),
       selections: distinct(judged.map(computed)),
       judged: distinct(judged),
+      summed: distinct(
+        rules.flatMap(({ selection, objective }) => [selection, ...(objective ? windowsOf(objective) : [])]),
+      ),
     },
   };
 }
@@ -87,7 +92,7 @@ const rulesOver =
   (base: Settings): Read<readonly Rule[]> =>
   (problems, node, what) => {
     const around: Surroundings = { base, lines: new Map(), metrics: new Map() };
-    return problems.items(node, what).flatMap((item) => readRule(problems, item, around) ?? []);
+    return problems.items(node, what).flatMap((item) => readRule(problems, item, around));
   };
 
 interface Surroundings {
@@ -98,48 +103,51 @@ interface Surroundings {
   readonly metrics: Map<string, { readonly gauge: boolean; readonly line: number }>;
 }
 
-function readRule(problems: Problems, node: Node, around: Surroundings): Rule | null {
+function readRule(problems: Problems, node: Node, around: Surroundings): readonly Rule[] {
   const entries = problems.entries(node, ruleKeys, 'a rule');
-  if (!entries) return null;
+  if (!entries) return [];
   const read = given(problems, entries);
   const { baseline, errors, by, window, grace, ...own } = readSettings(problems, entries, around.base);
   const alert = read('alert', nameAmong(around.lines));
   const named = entries.get('alert');
   if (!named) problems.at(node, 'alert is missing: give the rule a name');
-  const when = read('when', conditions);
-  const clear = read('clear', conditions) ?? null;
-  if (!entries.has('when'))
+  const promise = readObjective(problems, entries, window);
+  const when = entries.has('objective') ? [burning(promise)] : read('when', conditions);
+  const clear = entries.has('objective') ? null : (read('clear', conditions) ?? null);
+  if (!entries.has('when') && !entries.has('objective'))
     problems.at(node, 'when is missing: say when the rule is broken, like mean_latency > 300ms');
   const selector = read('match', parsed(parseSelector));
   const annotations = read('annotations', templates) ?? {};
   const [condition, ...also] = when ?? [];
-  if (!named || alert === undefined || !condition) return null;
+  if (!named || alert === undefined || !condition || (entries.has('objective') && !promise)) return [];
   if (window.session !== null && own.noData === 'alert')
     problems.at(
       entries.get('no_data')?.value ?? entries.get('window')?.value ?? node,
       'no_data: alert is of windows that lie side by side: a session is over because there are no data',
     );
-  checkBaseline(problems, entries, { window, baseline, conditions: [condition, ...also, ...(clear ?? [])] });
-  const measures = [condition, ...also, ...(clear ?? [])].map(({ measure }) => measure).concat(own.context);
-  const gauge = isOfGauge(condition.measure);
+  const all = [condition, ...also, ...(clear ?? [])];
+  checkBaseline(problems, entries, { window, baseline, conditions: all });
+  const indicated = promise ? [promise.sli ?? 'error_ratio'] : all.map(({ measure }) => measure);
+  const measures = [...indicated, ...own.context];
+  const gauge = measures.slice(0, 1).some(isOfGauge);
   if (!entries.has('match') || selector)
     checkMetric(problems, entries, { metric: selector?.metric ?? null, measures, gauge, around });
-  return {
-    alert,
-    selection: selectionOf(
+  const over = (length: number): Selection =>
+    selectionOf(
       {
         metric: selector?.metric ?? METRIC,
         match: selector?.matchers ?? [],
         errors: gauge ? [] : errors,
         by,
-        window: window.window,
+        window: length,
         grace,
         buckets: measures.some(needsBuckets),
         gauge,
       },
       { every: window.every ?? window.window, session: window.session },
-    ),
-    condition,
+    );
+  const rule: Omit<Rule, 'name' | 'selection' | 'condition' | 'objective'> = {
+    alert,
     also,
     clear,
     baseline: { ...baseline, minWindows: baseline.minWindows ?? Math.ceil(baseline.windows / 2) },
@@ -148,7 +156,36 @@ function readRule(problems: Problems, node: Node, around: Surroundings): Rule | 
     file: problems.file,
     line: problems.line(named.key),
   };
+  if (!promise) return [{ ...rule, name: alert, selection: over(window.window), condition, objective: null }];
+  return severities.flatMap((severity) => {
+    const rates = promise.rates.filter((rate) => (rate.severity ?? own.severity) === severity);
+    if (rates.length === 0) return [];
+    const { target, sli } = promise;
+    const objective = {
+      ...{ target, sli },
+      rates: rates.map(({ long, short, factor }) => ({ long: over(long), short: over(short), factor })),
+    };
+    // The shortest window says which groups are there.
+    const selection = over(Math.min(...rates.map(({ short }) => short)));
+    return [
+      {
+        ...rule,
+        name: `${alert}/${severity}`,
+        severity,
+        selection,
+        condition: burning({ rates }),
+        objective,
+      },
+    ];
+  });
 }
+
+/** What the rule of an objective says of itself. */
+const burning = (promise: Pick<ObjectiveSettings, 'rates'> | undefined): Condition => ({
+  measure: 'burn_rate',
+  operator: '>',
+  threshold: { kind: 'fixed', value: promise?.rates[0]?.factor ?? 0 },
+});
 
 /** Windows of a group that are remembered at most. */
 const MOST_REMEMBERED = 3_000;
@@ -198,7 +235,8 @@ function checkMetric(
   entries: ReadonlyMap<string, Entry>,
   { metric, measures, gauge, around: { metrics } }: Measured,
 ): void {
-  const at = (key: string): Node | undefined => (entries.get(key) ?? entries.get('when'))?.value;
+  const at = (key: string): Node | undefined =>
+    (entries.get(key) ?? entries.get('when') ?? entries.get('objective'))?.value;
   for (const measure of measures) {
     const problem = metricProblem(measure, metric);
     if (isOfGauge(measure) !== gauge)

@@ -82,6 +82,7 @@ function fixed(measure: Measure, text: string): number {
       if (found && bytes !== undefined) return value * bytes;
       throw new SyntaxProblem(`"${text}" is no throughput: give it a unit, like 500kB/s, 10MB/s or 1GiB/s`);
     }
+    case 'times':
     case 'own':
       if (found && unit === '') return value;
       throw new SyntaxProblem(`"${text}" is no number: write it in the metric's own unit, like 100 or 1.5e9`);

@@ -31,7 +31,7 @@ slas:
   - { alert: B, when: *slow, labels: *labels, by: [*route] }
 `);
     const [a, b] = set.rules;
-    expect(b).toEqual({ ...a, alert: 'B', line: 5 });
+    expect(b).toEqual({ ...a, name: 'B', alert: 'B', line: 5 });
     expect(b?.labels).toEqual({ team: 'video', tier: 'video' });
   });
 

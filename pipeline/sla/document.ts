@@ -22,9 +22,6 @@ export interface Entry {
   readonly value: Node;
 }
 
-/** Keys that a later version takes. */
-const later = ['objective', 'burn_rate', 'sli'];
-
 /** Collects every problem of one file, with its place. */
 export class Problems {
   readonly all: Diagnostic[] = [];
@@ -77,7 +74,6 @@ export class Problems {
     const entries = new Map<string, Entry>();
     for (const [name, entry] of pairs) {
       if (known.includes(name)) entries.set(name, entry);
-      else if (later.includes(name)) this.at(entry.key, `"${name}" is not supported yet`);
       else this.at(entry.key, `unknown key "${name}"${nearest(name, known)}`);
     }
     return entries;

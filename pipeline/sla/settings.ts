@@ -67,7 +67,7 @@ export const settingKeys = [
   'labels',
 ];
 const baselineKeys = ['method', 'offset', 'windows', 'min_windows', 'freeze', 'max_age'];
-const severities = ['critical', 'warning', 'info'] as const;
+export const severities = ['critical', 'warning', 'info'] as const;
 
 const duration = parsed(parseDuration);
 

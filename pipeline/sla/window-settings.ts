@@ -73,7 +73,7 @@ function readSession(problems: Problems, node: Node): WindowSettings | null {
 }
 
 /** A window is made of whole panes, and a long one of sums over them. */
-function checkEvery(problems: Problems, node: Node, { window, every, session }: WindowSettings): void {
+export function checkEvery(problems: Problems, node: Node, { window, every, session }: WindowSettings): void {
   if (every === null || session !== null || every === window) return;
   const [length, pane] = [formatDuration(window), formatDuration(every)];
   const found = coarse.find(

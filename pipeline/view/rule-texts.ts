@@ -1,5 +1,6 @@
 import type { Codec } from '../../platform/codec/codec.js';
 import type { EventLog } from '../../platform/log/event-log.js';
+import type { AlertRecord } from '../../schemas/types.js';
 import { decodeBatch } from '../follow/scan.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
@@ -26,8 +27,14 @@ export class RuleTexts {
   }
 
   /** The rule by which an alert was decided. */
-  async ruleOf({ alert, rule }: { alert: string; rule: { revision: string } }): Promise<Rule | null> {
-    return (await this.of(rule.revision))?.rules.find((one) => one.alert === alert) ?? null;
+  async ruleOf({
+    alert,
+    severity,
+    rule,
+  }: Pick<AlertRecord, 'alert' | 'severity' | 'rule'>): Promise<Rule | null> {
+    const named = (await this.of(rule.revision))?.rules.filter((one) => one.alert === alert) ?? [];
+    // An alert ends with the severity it began with, which its rule may have changed since.
+    return named.find((one) => one.severity === severity) ?? named[0] ?? null;
   }
 
   /** The revision that came last; null before the first. */
