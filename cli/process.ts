@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 
 /** Colours only where a person looks, and wants them. */
 export const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
@@ -26,8 +27,20 @@ export function endOnSignals(): void {
     process.on(name, () => (heeded ? stop.abort() : process.exit(code)));
 }
 
-/** SIGHUP, which ends a process that does not listen to it, calls this from here on. */
-export const onHangup = (heard: () => void): void => void process.on('SIGHUP', heard);
+const hadTerminal = isatty(2);
+
+/** SIGHUP calls this from here on; that the terminal is gone ends the process, as it does without. */
+export function onHangup(heard: () => void): void {
+  const hear = (): void => {
+    if (!hadTerminal || isatty(2)) {
+      heard();
+      return;
+    }
+    process.off('SIGHUP', hear);
+    process.kill(process.pid, 'SIGHUP');
+  };
+  process.on('SIGHUP', hear);
+}
 
 /** Aborted at SIGINT or SIGTERM, which from here on end nothing by themselves. */
 export function untilStopped(): AbortSignal {
