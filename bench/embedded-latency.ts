@@ -4,6 +4,7 @@ import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { recompile } from '../pipeline/sla/compile.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { createView } from '../pipeline/view/view.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { serve } from '../platform/http/serve.js';
@@ -35,7 +36,7 @@ async function withPipeline<T>({ path }: InFolder, measure: (one: Embedded) => P
   await log.createTopics(topicSpecs(RETENTION_MS));
   const pipeline = await runPipeline({
     ...{ log, codec, targets: PARTITIONS, checkpointEvery: 5 * 60_000, onFatal: stop },
-    rules: recompile('sla.yaml', FLAPPING_RULES),
+    rules: unchanging(recompile('sla.yaml', FLAPPING_RULES)),
     registry: new Registry(),
     ...{ pause, warn },
   });

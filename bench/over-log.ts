@@ -3,6 +3,7 @@ import { pause } from '../cli/pause.js';
 import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { recompile } from '../pipeline/sla/compile.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { EventLog, LogRecord } from '../platform/log/event-log.js';
 import { type Counted, Meter } from './cost.js';
@@ -63,7 +64,7 @@ export async function runOverLog(
   const pipeline = await runPipeline({
     log,
     codec,
-    rules: recompile('sla.yaml', options.sla),
+    rules: unchanging(recompile('sla.yaml', options.sla)),
     registry,
     targets: PARTITIONS,
     checkpointEvery: 5 * 60_000,

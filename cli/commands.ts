@@ -3,6 +3,7 @@ import { backtestCommand } from './commands/backtest.js';
 import { checkCommand } from './commands/check.js';
 import { demoCommand } from './commands/demo.js';
 import { explainCommand } from './commands/explain.js';
+import { importCommand } from './commands/import.js';
 import { loadCommand } from './commands/load.js';
 import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
@@ -43,6 +44,7 @@ export const allCommands = (): Command[] => [
   checkCommand(),
   schemaCommand(),
   testCommand(),
+  importCommand(),
   backtestCommand(),
   reportCommand(),
   logCommand(),

@@ -2,10 +2,10 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { type Aggregate, type AggregateOptions, aggregateFactory } from '../pipeline/aggregate/aggregate.js';
 import { type Evaluate, evaluateFactory } from '../pipeline/evaluate/evaluate.js';
 import { classes } from '../pipeline/model/block.js';
-import type { RuleSet } from '../pipeline/model/rule.js';
 import { recompile } from '../pipeline/sla/compile.js';
 import { expandTemplate } from '../pipeline/sla/templates.js';
 import { metricDecoding, readPartialBatch } from '../pipeline/stage/decoding.js';
+import type { RuleSource } from '../pipeline/stage/rule-source.js';
 import { runPartition } from '../pipeline/stage/run-partition.js';
 import type { StageFactory } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
@@ -15,7 +15,7 @@ import { WindowMetrics } from './window-metrics.js';
 export interface PipelineOptions {
   readonly log: EventLog;
   readonly codec: Codec;
-  readonly rules: RuleSet;
+  readonly rules: RuleSource;
   readonly registry: Registry;
   /** Number of partitions of `partials`. */
   readonly targets: number;
@@ -66,7 +66,11 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
   const evaluates = new Map<number, Evaluate>();
   exposeStages(registry, aggregates, evaluates);
   let member = (): boolean => false;
-  const windows = new WindowMetrics({ registry, rules, live: evaluates, member: () => member() });
+  const windows = new WindowMetrics({
+    ...{ registry, live: evaluates },
+    rules: rules.current,
+    member: () => member(),
+  });
   const aggregate = aggregateFactory({
     decoding: () => decoding,
     compile: recompile,
@@ -116,7 +120,7 @@ async function runStage<S extends Aggregate | Evaluate>(
     const run = runPartition(owned, {
       factory,
       codec,
-      rules: () => rules,
+      rules,
       warn,
       clock: () => performance.now(),
       pause,

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { isatty } from 'node:tty';
 
 /** Colours only where a person looks, and wants them. */
 export const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
@@ -24,6 +25,21 @@ export function endOnSignals(): void {
     ['SIGTERM', 143],
   ] as const)
     process.on(name, () => (heeded ? stop.abort() : process.exit(code)));
+}
+
+const hadTerminal = isatty(2);
+
+/** SIGHUP calls this from here on; that the terminal is gone ends the process, as it does without. */
+export function onHangup(heard: () => void): void {
+  const hear = (): void => {
+    if (!hadTerminal || isatty(2)) {
+      heard();
+      return;
+    }
+    process.off('SIGHUP', hear);
+    process.kill(process.pid, 'SIGHUP');
+  };
+  process.on('SIGHUP', hear);
 }
 
 /** Aborted at SIGINT or SIGTERM, which from here on end nothing by themselves. */

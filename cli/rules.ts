@@ -17,11 +17,25 @@ export const usualRules = (): string => (existsSync('sla.yaml') ? 'sla.yaml' : p
 
 /** Reads and compiles a rule file; throws `UsageError` with every mistake, a line each. */
 export function loadRules(file: string): RuleSet {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  return rulesIn(file, bytes);
+}
+
+export const unreadable = (file: string, cause: unknown): UsageError =>
+  new UsageError(`${file}:1:1 cannot be read: ${cause instanceof Error ? cause.message : cause}`);
+
+/** Compiles the bytes of a rule file; throws `UsageError` with every mistake, a line each. */
+export function rulesIn(file: string, bytes: Uint8Array): RuleSet {
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(readFileSync(file));
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new UsageError(`${file}:1:1 cannot be read: ${error instanceof Error ? error.message : error}`);
+    throw unreadable(file, error);
   }
   const compiled = compileRules({ file, text });
   if ('rules' in compiled) return compiled.rules;

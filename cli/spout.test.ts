@@ -1,12 +1,15 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Command } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { recompile } from '../pipeline/sla/compile.js';
 import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { Poller } from '../pipeline/spout/poller.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { loadRules } from './rules.js';
 import { optionsOf, readOptions } from './settings.js';
-import { gaugesOf, pollerOf, pollerSettings } from './spout.js';
+import { directPoller, gaugesOf, pollerOf, pollerSettings, whileNamed } from './spout.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -16,7 +19,7 @@ function pollerFor(...args: string[]): Promise<Poller> {
   const command = new Command('spout');
   for (const option of optionsOf(pollerSettings)) command.addOption(option);
   const settings = readOptions(pollerSettings, command.parse(args, { from: 'user' }).opts());
-  return pollerOf(settings, { rules, say: () => undefined });
+  return pollerOf(settings, { rules: unchanging(rules), say: () => undefined });
 }
 
 describe('metrics come', () => {
@@ -65,4 +68,62 @@ slas:
 `,
   );
   expect(gaugesOf(measuring, ['lag', 'memory_bytes'])).toEqual(['memory_bytes', 'lag']);
+});
+
+test('who asks for metrics by name begins anew when the rules name others, and only then', async () => {
+  const of = (when: string) => recompile('sla.yaml', `version: 1\nslas: [{ alert: A, ${when} }]\n`);
+  const source = { current: of('when: mean_latency > 1s'), changed: new AbortController() };
+  const change = (when: string): void => {
+    const before = source.changed;
+    source.current = of(when);
+    source.changed = new AbortController();
+    before.abort();
+  };
+  const stop = new AbortController();
+  const read: string[] = [];
+  const rules = {
+    get current() {
+      return source.current;
+    },
+    get changed() {
+      return source.changed.signal;
+    },
+  };
+  const run = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve) => {
+      read.push(...source.current.selections.map(({ metric }) => metric));
+      signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+  const ended = whileNamed(rules, run, stop.signal);
+  change('when: p99_latency > 1s');
+  change('match: memory_bytes, when: max > 1');
+  await vi.waitFor(() => expect(read).toHaveLength(2));
+  change('match: memory_bytes, when: max > 2');
+  stop.abort();
+  await ended;
+  expect(read).toEqual(['http_request_duration_seconds', 'memory_bytes']);
+});
+
+test('gauges that rules come to measure are scraped from the next poll on', async () => {
+  const server = createServer((_, outgoing) =>
+    outgoing.end('# TYPE lag gauge\nlag 3\n# TYPE heap gauge\nheap 4\n'),
+  );
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  let gauges = ['lag'];
+  const poller = await directPoller([{ name: 'a', url: `http://127.0.0.1:${port}/metrics` }], {
+    ...{ interval: 5_000, gauges: () => gauges },
+    say: (_, message) => expect.unreachable(message),
+  });
+  poller.begin({ cursor: null, appended: new Map() }, Date.now());
+  const polled = async (): Promise<string[]> => {
+    const names: string[] = [];
+    for await (const { samples } of poller.poll(new AbortController().signal))
+      names.push(...samples.map(({ name }) => name));
+    return names;
+  };
+  expect(await polled()).toEqual(['lag']);
+  gauges = ['lag', 'heap'];
+  expect(await polled()).toEqual(['lag', 'heap']);
+  await new Promise((resolve) => server.close(resolve));
 });

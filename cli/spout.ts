@@ -3,6 +3,8 @@ import { DirectPoller } from '../pipeline/spout/direct-poller.js';
 import { HistoryPoller } from '../pipeline/spout/history-poller.js';
 import type { Target } from '../pipeline/spout/metric-source.js';
 import type { Poller, Say } from '../pipeline/spout/poller.js';
+import type { RuleSource } from '../pipeline/stage/rule-source.js';
+import { linkedAbort } from '../platform/linked-abort.js';
 import type { PrometheusSettings } from '../platform/scrape/prometheus.js';
 import { readPem } from './authority.js';
 import type { Given } from './settings.js';
@@ -33,12 +35,12 @@ export type PollerSettings = Given<(typeof pollerSettings)[number]>;
 /** Scrapes the targets, or reads what Prometheus scrapes: the families that the rules name. */
 export async function pollerOf(
   settings: PollerSettings,
-  { rules, say }: { readonly rules: RuleSet; readonly say: Say },
+  { rules, say }: { readonly rules: RuleSource; readonly say: Say },
 ): Promise<Poller> {
   const { target, prometheusUrl, scrapeInterval } = settings;
+  const gauges = (): readonly string[] => gaugesOf(rules.current, settings.gauge);
   if (prometheusUrl === '') {
-    if (target.length > 0)
-      return directPoller(target, { interval: scrapeInterval, gauges: gaugesOf(rules, settings.gauge), say });
+    if (target.length > 0) return directPoller(target, { interval: scrapeInterval, gauges, say });
     throw new UsageError('PROMETHEUS_URL is missing: set it, or give --target (where metrics come from)');
   }
   if (target.length > 0)
@@ -47,8 +49,8 @@ export async function pollerOf(
     );
   const { prometheus } = await import('../platform/scrape/prometheus.js');
   const source = prometheus(prometheusOf(settings));
-  const gauges = gaugesOf(rules, settings.gauge);
-  return new HistoryPoller({ source, families: familiesOf(rules), gauges, clock: Date.now, say });
+  const families = familiesOf(rules.current);
+  return new HistoryPoller({ source, families, gauges: gauges(), clock: Date.now, say });
 }
 
 /** The metrics that the rules measure and that count: families without gauges. */
@@ -65,11 +67,38 @@ export function gaugesOf(rules: RuleSet, named: readonly string[]): readonly str
   return [...new Set([...measured, ...named])];
 }
 
+/**
+ * Runs what reads the metrics that the rules name, again and again: it ends, and begins anew where it left off in
+ * the log, when the rules name others. A poller that asks Prometheus knows of a series that it has not asked for
+ * before neither since when it counts nor what of it is in the log.
+ */
+export async function whileNamed(
+  rules: RuleSource,
+  run: (signal: AbortSignal) => Promise<void>,
+  until: AbortSignal,
+): Promise<void> {
+  while (!until.aborted) {
+    using term = linkedAbort(until);
+    const named = namesIn(rules.current);
+    const follow = (): void => {
+      if (term.signal.aborted) return;
+      if (namesIn(rules.current) === named) rules.changed.addEventListener('abort', follow, { once: true });
+      else term.abort();
+    };
+    follow();
+    await run(term.signal);
+    if (!term.signal.aborted) return;
+  }
+}
+
+const namesIn = ({ selections }: RuleSet): string =>
+  JSON.stringify([...new Set(selections.map(({ metric, gauge }) => `${gauge} ${metric}`))].sort());
+
 export interface DirectSettings {
   /** ms */
   readonly interval: number;
-  /** Gauges that are taken; of what counts, everything is. */
-  readonly gauges: readonly string[];
+  /** Gauges that are taken from here on; of what counts, everything is. */
+  readonly gauges: () => readonly string[];
   readonly say: Say;
 }
 
@@ -79,8 +108,9 @@ export async function directPoller(
   { interval, gauges, say }: DirectSettings,
 ): Promise<Poller> {
   const { scrapeHttp } = await import('../platform/scrape/http-scrape.js');
-  const names = new Set(gauges);
-  const scrape = ({ url }: Target, signal: AbortSignal) => scrapeHttp(url, signal, names);
+  // A mistake in what was asked for is told at once.
+  gauges();
+  const scrape = ({ url }: Target, signal: AbortSignal) => scrapeHttp(url, signal, new Set(gauges()));
   const source = { targets, scrape };
   return new DirectPoller({ source, interval, clock: Date.now, say });
 }

@@ -20,24 +20,27 @@ export function topicSpecs(retentionMs: number): TopicSpec[] {
 
 export const topicNames: readonly string[] = topicSpecs(0).map(({ name }) => name);
 
-/** Whether the text of a rule file is in the log. */
-async function isRemembered(log: EventLog, revision: string): Promise<boolean> {
+/** The revision that was kept last; null before the first. */
+async function newestRevision(log: EventLog): Promise<string | null> {
   const reader = log.read(topics.rules, 0, 0);
+  let newest: string | null = null;
   try {
     for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
-      while (batch.advance())
-        if (batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd) === revision) return true;
+      while (batch.advance()) newest = batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd);
     }
-    return false;
+    return newest;
   } finally {
     await reader.close();
   }
 }
 
-/** Keeps the text of every rule file that was ever in use, for those who explain an old alert. */
+/**
+ * Keeps the text of every rule file that was ever in use, for those who explain an old alert; the last one is the
+ * one in use. Of several processes that take up the same file only the first writes it, unless two do so at once.
+ */
 export async function rememberRules(log: EventLog, codec: Codec, rules: RuleSet): Promise<void> {
   const { revision, file, text } = rules;
-  if (await isRemembered(log, revision)) return;
+  if ((await newestRevision(log)) === revision) return;
   const value = codec.encode('RulesRevision', { revision, file, text });
   await log.append({ topic: topics.rules, partition: 0, records: [{ key: Buffer.from(revision), value }] });
 }

@@ -16,6 +16,7 @@ import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
 import { accessOf } from './access.js';
 import { exposeAlerts } from './alert-metrics.js';
+import { LiveRules } from './live-rules.js';
 import { notifierMaker, receiversOf } from './notify.js';
 import { readPage } from './page.js';
 import { pause } from './pause.js';
@@ -28,6 +29,7 @@ import { type RunningVideo, startVideo } from './video.js';
 
 export interface UpOptions {
   readonly settings: Settings;
+  /** Those to begin with: their file is followed. */
   readonly rules: RuleSet;
   readonly logger: Logger;
   /** A stage cannot go on: the process has to end. */
@@ -38,6 +40,8 @@ export interface UpOptions {
 
 export interface Running {
   readonly url: string;
+  /** Looks at the rule file now. */
+  reload(): void;
   /** In order: stop taking in, drain, commit, close. */
   stop(): Promise<void>;
 }
@@ -54,7 +58,7 @@ export async function startPlatform(options: UpOptions): Promise<Running> {
     }
   };
   try {
-    return { url: await start(options, stops), stop };
+    return { ...(await start(options, stops)), stop };
   } catch (error) {
     await stop();
     throw error;
@@ -62,9 +66,9 @@ export async function startPlatform(options: UpOptions): Promise<Running> {
 }
 
 async function start(
-  { settings, rules, logger, onFatal, via }: UpOptions,
+  { settings, rules: initial, logger, onFatal, via }: UpOptions,
   stops: (() => Promise<void>)[],
-): Promise<string> {
+): Promise<Omit<Running, 'stop'>> {
   // First: a mistake in it is told before anything is opened.
   const receivers = receiversOf(settings);
   const environment = openEnvironment({ path: settings.data, mode: 'write', quota: settings.quota });
@@ -73,9 +77,14 @@ async function start(
   stops.push(() => log.close());
   const codec = embeddedCodec();
   await log.createTopics(topicSpecs(settings.retention));
-  await rememberRules(log, codec, rules);
+  const remember = (one: RuleSet): Promise<void> => rememberRules(log, codec, one);
+  await remember(initial);
 
   const registry = createRegistry();
+  const say: Say = (level, message) => logger[level](message);
+  const accept = (one: RuleSet): void => void gaugesOf(one, settings.gauge);
+  const rules = new LiveRules({ rules: initial, registry, say, pause, accept, remember });
+  stops.push(runUntilStopped((signal) => rules.run(signal), onFatal));
   const pipeline = await runPipeline({
     log,
     codec,
@@ -107,7 +116,6 @@ async function start(
   exposeAlerts(registry, () => view.active);
   stops.push(() => view.close());
 
-  const say: Say = (level, message) => logger[level](message);
   if (receivers.length > 0) {
     const { watchdogAfter: staleAfter } = settings;
     const store = lmdbStore(environment);
@@ -147,7 +155,11 @@ async function start(
   const spout = new Spout({
     log,
     codec,
-    poller: await directPoller(targets, { interval, gauges: gaugesOf(rules, settings.gauge), say }),
+    poller: await directPoller(targets, {
+      interval,
+      gauges: () => gaugesOf(rules.current, settings.gauge),
+      say,
+    }),
     name,
     interval,
     clock: Date.now,
@@ -157,7 +169,7 @@ async function start(
   });
   exposeSpout(registry, () => spout);
   stops.push(runUntilStopped((signal) => spout.run(signal), onFatal));
-  return front.url;
+  return { url: front.url, reload: () => rules.reload() };
 }
 
 /** Runs it until what is returned is called, which resolves once it has ended. */

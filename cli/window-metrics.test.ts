@@ -265,3 +265,23 @@ test('a session is shown when it is over, and the alert for as long as it lasts,
   expect(await page.lines('firing')).toEqual([firing]);
   expect(await page.lines('requests_per_second{')).toEqual([]);
 });
+
+test('rules that a stage takes up show what they measure, and one that stays the same what it found before', async () => {
+  const page = new Page(rules(slow, 'alert: Gone, when: mean_latency > 150ms'));
+  page.driver.push({ w: 10_000, rows: [{ start: 0, requests: 10, latencySum: 1 }] });
+  expect(await page.lines('mean_latency_seconds{rule="Gone"')).not.toEqual([]);
+  page.driver.stage.takeUp(
+    rules(`${slow}, severity: critical`, 'alert: Pages, match: x_bytes, when: throughput > 1kB/s'),
+  );
+  expect((await page.lines()).filter((line) => /^mean_latency_seconds/.test(line))).toEqual([
+    'mean_latency_seconds{rule="Slow",route="/a"} 0.1',
+  ]);
+  const selection = page.driver.stage.rules.rules.find(({ alert }) => alert === 'Pages')?.selection.id ?? '';
+  page.driver.push({ w: 20_000, rows: [] });
+  page.driver.push({ w: 30_000, rows: [{ start: 20_000, requests: 10, latencySum: 5000, selection }] });
+  expect(await page.lines('throughput_bytes_per_second')).toEqual([
+    'threshold_throughput_bytes_per_second{rule="Pages",route="/a"} 1000',
+    'throughput_bytes_per_second{rule="Pages",route="/a"} 500',
+  ]);
+  expect(await page.lines('not_judged_total{rule="Pages",reason="baseline"')).toHaveLength(1);
+});

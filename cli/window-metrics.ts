@@ -3,6 +3,7 @@ import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
 import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
+import { sameRule } from '../pipeline/model/same-rule.js';
 import { computed } from '../pipeline/model/selection.js';
 import { unjudged } from '../pipeline/model/unjudged.js';
 import { closedEnd } from '../pipeline/model/windows.js';
@@ -16,6 +17,7 @@ const taken: readonly string[] = ['rule', 'state', 'job', 'instance'];
 
 export interface WindowMetricsOptions {
   readonly registry: Registry;
+  /** Those to begin with; what others a stage takes up is known from the stage. */
   readonly rules: RuleSet;
   /** The stages at work, by partition; nothing of another is shown. */
   readonly live: ReadonlyMap<number, Evaluate>;
@@ -33,13 +35,21 @@ interface Shown extends GroupJudgement {
   readonly end: number;
 }
 
+/** What closed last, by rule, under these rules. */
+interface Newest {
+  readonly rules: RuleSet;
+  readonly shown: Map<Rule, readonly Shown[]>;
+}
+
 type Series = (shown: Shown) => readonly { readonly labels?: Labels; readonly value: number | null }[];
 type MetricObject = Awaited<ReturnType<Gauge['get']>>;
 
 /** What closed last, of each rule and group, as gauges: kept when it closes, and written out when it is scraped. */
 export class WindowMetrics {
   readonly #options: WindowMetricsOptions;
-  readonly #newest = new WeakMap<Evaluate, Map<Rule, readonly Shown[]>>();
+  readonly #newest = new WeakMap<Evaluate, Newest>();
+  readonly #learned = new WeakSet<RuleSet>();
+  readonly #exposed = new Set<Measure>();
   /** prom-client formats a label set once, as long as it is the same object. */
   readonly #labels = new WeakMap<Shown, Labels>();
   readonly #leftOut: Counter<'rule'>;
@@ -59,35 +69,7 @@ export class WindowMetrics {
       labelNames: ['rule', 'reason'],
       registers: [options.registry],
     });
-    for (const { name: rule } of options.rules.rules) {
-      this.#leftOut.inc({ rule }, 0);
-      for (const reason of unjudged) this.#unjudged.inc({ rule, reason }, 0);
-    }
-    for (const measure of measuresOf(options.rules)) {
-      const [name, help] = exposedAs(measure);
-      const one = (value: (shown: Shown) => number | null): Series => {
-        return (shown) => [{ value: value(shown) }];
-      };
-      this.#gauge(
-        name,
-        `${help}, in the newest closed window`,
-        one(({ rule, sums }) =>
-          sums && shows(rule, measure) ? measured(measure, sums, sums.end - sums.start) : null,
-        ),
-      );
-      this.#gauge(
-        `baseline_${name}`,
-        `${help}, in the windows before that it is compared with`,
-        one(({ rule, baseline }) => (looksBack(rule, measure) ? baselineValue(measure, baseline) : null)),
-      );
-      this.#gauge(
-        `threshold_${name}`,
-        `${help}, that the rule draws the line at`,
-        one(({ rule, baseline }) =>
-          rule.condition.measure === measure ? thresholdOf(rule.condition, baseline) : null,
-        ),
-      );
-    }
+    this.#learn(options.rules);
     this.#gauge('end_timestamp_seconds', 'When the newest closed window ended', ({ sums, end }) => [
       { value: sums && end / 1000 },
     ]);
@@ -99,12 +81,49 @@ export class WindowMetrics {
     );
   }
 
+  /** What rules that are new name has gauges from here on. */
+  #learn(rules: RuleSet): void {
+    if (this.#learned.has(rules)) return;
+    this.#learned.add(rules);
+    for (const { name: rule } of rules.rules) {
+      this.#leftOut.inc({ rule }, 0);
+      for (const reason of unjudged) this.#unjudged.inc({ rule, reason }, 0);
+    }
+    for (const measure of measuresOf(rules)) if (!this.#exposed.has(measure)) this.#expose(measure);
+  }
+
+  #expose(measure: Measure): void {
+    this.#exposed.add(measure);
+    const [name, help] = exposedAs(measure);
+    const one = (value: (shown: Shown) => number | null): Series => {
+      return (shown) => [{ value: value(shown) }];
+    };
+    this.#gauge(
+      name,
+      `${help}, in the newest closed window`,
+      one(({ rule, sums }) =>
+        sums && shows(rule, measure) ? measured(measure, sums, sums.end - sums.start) : null,
+      ),
+    );
+    this.#gauge(
+      `baseline_${name}`,
+      `${help}, in the windows before that it is compared with`,
+      one(({ rule, baseline }) => (looksBack(rule, measure) ? baselineValue(measure, baseline) : null)),
+    );
+    this.#gauge(
+      `threshold_${name}`,
+      `${help}, that the rule draws the line at`,
+      one(({ rule, baseline }) =>
+        rule.condition.measure === measure ? thresholdOf(rule.condition, baseline) : null,
+      ),
+    );
+  }
+
   /** Takes what the stage of a partition found; nothing while it only recovers. */
   observe(partition: number, judgements: readonly Judgement[]): void {
     const stage = this.#options.live.get(partition);
     if (!stage) return;
-    const newest = this.#newest.get(stage) ?? new Map<Rule, readonly Shown[]>();
-    this.#newest.set(stage, newest);
+    const newest = this.#newestOf(stage);
     for (const { rule, end, groups } of judgements) {
       newest.delete(rule);
       for (const { unjudged: reason } of groups)
@@ -118,12 +137,31 @@ export class WindowMetrics {
     }
   }
 
+  /** What closed last under the rules that the stage judges by now: of a rule that stayed the same, also before. */
+  #newestOf(stage: Evaluate): Map<Rule, readonly Shown[]> {
+    const { rules } = stage;
+    const known = this.#newest.get(stage);
+    if (known?.rules === rules) return known.shown;
+    this.#learn(rules);
+    const shown = new Map<Rule, readonly Shown[]>();
+    for (const [before, groups] of known?.shown ?? []) {
+      const rule = rules.rules.find(({ name }) => name === before.name);
+      if (rule && sameRule(before, rule))
+        shown.set(
+          rule,
+          groups.map((group) => ({ ...group, rule })),
+        );
+    }
+    this.#newest.set(stage, { rules, shown });
+    return shown;
+  }
+
   /** Where there is no room for all, those with an alert come first. */
   #withinRoom(rule: Rule, shown: readonly GroupJudgement[]): readonly GroupJudgement[] {
     const { live, mostGroups = MOST_GROUPS } = this.#options;
     let room = mostGroups;
     for (const stage of live.values())
-      for (const others of this.#newest.get(stage)?.values() ?? []) room -= others.length;
+      for (const others of this.#newestOf(stage).values()) room -= others.length;
     if (shown.length <= room) return shown;
     this.#leftOut.inc({ rule: rule.name }, shown.length - room);
     const active = shown.filter(({ state }) => state !== 'inactive');
@@ -138,7 +176,7 @@ export class WindowMetrics {
       stage.rules.rules.flatMap((rule) => {
         const { window, grace } = computed(rule.selection);
         const since = closedEnd(stage.watermark, window, grace);
-        return (this.#newest.get(stage)?.get(rule) ?? []).filter(({ end }) => end >= since);
+        return (this.#newestOf(stage).get(rule) ?? []).filter(({ end }) => end >= since);
       }),
     );
   }

@@ -10,6 +10,7 @@ import { runPipeline } from '../cli/pipeline.js';
 import { noProgress } from '../cli/progress.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
 import { recompile } from '../pipeline/sla/compile.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import type { EventLog } from '../platform/log/event-log.js';
@@ -29,7 +30,7 @@ async function run(log: EventLog, rules: RuleSet, windows: number): Promise<Resu
   const pipeline = await runPipeline({
     log,
     codec,
-    rules,
+    rules: unchanging(rules),
     registry: new Registry(),
     targets: PARTITIONS,
     checkpointEvery: 300_000,

@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import { pause } from '../cli/pause.js';
 import { type RunningPipeline, runPipeline } from '../cli/pipeline.js';
 import type { RuleSet } from '../pipeline/model/rule.js';
+import { type RuleSource, unchanging } from '../pipeline/stage/rule-source.js';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { PARTITIONS } from './metrics-log.js';
@@ -11,14 +12,14 @@ import { PARTITIONS } from './metrics-log.js';
 export async function startPipeline(
   log: EventLog,
   codec: Codec,
-  rules: RuleSet,
+  rules: RuleSet | RuleSource,
 ): Promise<RunningPipeline & { readonly metrics: () => Promise<string> }> {
   const registry = new Registry();
   const running = await runPipeline({
     ...{
       log,
       codec,
-      rules,
+      rules: 'current' in rules ? rules : unchanging(rules),
       registry,
       pause,
       targets: PARTITIONS,

@@ -5,6 +5,7 @@ import { runPipeline } from '../cli/pipeline.js';
 import { topicSpecs } from '../cli/topics.js';
 import { seriesText } from '../pipeline/model/text.js';
 import { recompile } from '../pipeline/sla/compile.js';
+import { unchanging } from '../pipeline/stage/rule-source.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import type { Commit, EventLog, LogRecord, OwnedPartition } from '../platform/log/event-log.js';
@@ -72,7 +73,14 @@ async function run(
   const warnings: string[] = [];
   for (const half of [0, 1]) {
     const checkpoints = { checkpointEvery, checkpointApart: 0 };
-    const options = { log, codec, rules, registry: new Registry(), targets: 4, ...checkpoints };
+    const options = {
+      log,
+      codec,
+      rules: unchanging(rules),
+      registry: new Registry(),
+      targets: 4,
+      ...checkpoints,
+    };
     const pipeline = await runPipeline({
       ...options,
       warn: (text) => warnings.push(text),

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import { aborted } from '../pause.js';
-import { untilStopped } from '../process.js';
+import { onHangup, untilStopped } from '../process.js';
 import { loadRules, usualRules } from '../rules.js';
 import { platformOptions, readSettings } from '../settings.js';
 
@@ -30,6 +30,7 @@ async function up(given: Record<string, unknown>): Promise<void> {
     ended.abort();
   };
   const platform = await startPlatform({ settings, rules, logger, onFatal });
+  onHangup(() => platform.reload());
   logger.info(
     { url: platform.url, rules: rules.rules.length, revision: rules.revision },
     `listening on ${platform.url}`,

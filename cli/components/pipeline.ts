@@ -1,3 +1,4 @@
+import type { RuleSet } from '../../pipeline/model/rule.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { loadRules, usualRules } from '../rules.js';
@@ -15,10 +16,14 @@ export const pipelineCommand = () =>
       const rules = loadRules(settings.sla);
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
-      await rememberRules(log, codec, rules);
+      const remember = (one: RuleSet): Promise<void> => rememberRules(log, codec, one);
+      await remember(rules);
+      const { followRules } = await import('../follow-rules.js');
+      const live = followRules({ rules, remember }, surroundings);
       const { runPipeline } = await import('../pipeline.js');
       const pipeline = await runPipeline({
-        ...{ log, codec, rules, registry, onFatal },
+        ...{ log, codec, registry, onFatal },
+        rules: live,
         targets: PARTITIONS,
         checkpointEvery: settings.checkpointEvery,
         limits: settings,

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { RuleSet } from '../../pipeline/model/rule.js';
+import { unchanging } from '../../pipeline/stage/rule-source.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
 import { openRedis } from '../redis.js';
 import { loadRules, usualRules } from '../rules.js';
-import { pollerOf, pollerSettings } from '../spout.js';
+import { gaugesOf, pollerOf, pollerSettings, whileNamed } from '../spout.js';
 
 const LEASE_MS = 5_000;
 
@@ -19,9 +21,12 @@ export const spoutCommand = () =>
       const { runActive } = await import('../../pipeline/stage/active.js');
       const { logger, registry, liveness, onFatal, onStop } = surroundings;
       const say = (level: 'info' | 'warn' | 'error', message: string): void => logger[level](message);
-      const rules = loadRules(settings.sla);
+      const initial = loadRules(settings.sla);
       // Asked for once before anything is waited for: a mistake in the settings is told at once.
-      await pollerOf(settings, { rules, say });
+      await pollerOf(settings, { rules: unchanging(initial), say });
+      const { followRules } = await import('../follow-rules.js');
+      const accept = (one: RuleSet): void => void gaugesOf(one, settings.gauge);
+      const rules = followRules({ rules: initial, accept }, surroundings);
       // The lease by which one of several spouts of a name is active; without, a spout is alone.
       const { leaseUrl, redisCa: ca } = settings;
       const store = leaseUrl === null ? null : await openRedis({ url: leaseUrl, ca }, surroundings);
@@ -42,14 +47,15 @@ export const spoutCommand = () =>
       exposeSpout(registry, () => spout);
       const polling = new AbortController();
       liveness.watch('spout', polling.signal);
-      const run = async (until: AbortSignal): Promise<void> => {
-        try {
-          spout = await make();
-          await spout.run(until);
-        } finally {
-          spout = null;
-        }
+      const poll = async (until: AbortSignal): Promise<void> => {
+        spout = await make();
+        await spout.run(until);
       };
+      const run = (until: AbortSignal): Promise<void> =>
+        // What scrapes by itself takes all that counts, and asks for the gauges at each poll.
+        (settings.prometheusUrl === '' ? poll(until) : whileNamed(rules, poll, until)).finally(() => {
+          spout = null;
+        });
       const { Lease } = await import('../../platform/store/lease.js');
       const polled = (
         store

@@ -1,12 +1,12 @@
 import type { Codec } from '../../platform/codec/codec.js';
-import type { RuleSet } from '../model/rule.js';
+import type { RuleSource } from './rule-source.js';
 import type { Stage, StageFactory, Warn } from './stage.js';
 
 export interface RunOptions {
   readonly factory: StageFactory;
   readonly codec: Codec;
   /** The rules to judge by from here on. */
-  readonly rules: () => RuleSet;
+  readonly rules: RuleSource;
   readonly warn: Warn;
   /** Monotonic, ms. */
   readonly clock: () => number;

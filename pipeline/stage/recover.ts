@@ -21,10 +21,10 @@ export async function recover(owned: OwnedPartition, options: RunOptions): Promi
   const position = await owned.committed();
   if (position === null) {
     owned.seek(0);
-    return { stage: options.factory.create(owned.partition, options.rules()), next: 0, fresh: true };
+    return { stage: options.factory.create(owned.partition, options.rules.current), next: 0, fresh: true };
   }
   const restored = await restore(owned, options, position);
-  const stage = restored ?? options.factory.create(owned.partition, options.rules());
+  const stage = restored ?? options.factory.create(owned.partition, options.rules.current);
   await replay(owned, options, { stage, from: restored ? position.replayFrom : 0, to: position.next });
   return { stage, next: position.next, fresh: restored === null };
 }

@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { FrameBatch } from '../../platform/log/batch.js';
 import type { Commit, Output, OwnedPartition, PullOptions } from '../../platform/log/event-log.js';
+import type { RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
+import { unchanging } from './rule-source.js';
 import { runPartition } from './run-partition.js';
 import { type Produced, type Stage, type StageFactory, topics } from './stage.js';
 
@@ -57,7 +59,7 @@ async function run(pulls: readonly (Pull | null)[], between = 10): Promise<Commi
   await runPartition(owned, {
     factory,
     codec: embeddedCodec(),
-    rules: () => rules,
+    rules: unchanging(rules),
     warn: (message) => expect.unreachable(message),
     clock: () => now,
     pause: async () => undefined,
@@ -76,7 +78,7 @@ const factory: StageFactory = {
 };
 
 class Scripted implements Stage {
-  readonly rules = rules;
+  rules: RuleSet = rules;
   watermark = 0;
 
   push(batch: FrameBatch): readonly Produced[] {
@@ -88,7 +90,7 @@ class Scripted implements Stage {
     return pull.gives ? [one] : [];
   }
 
-  takeUp(): readonly Produced[] {
+  takeUp(_: RuleSet): readonly Produced[] {
     return [];
   }
 
@@ -129,4 +131,69 @@ test('makes a checkpoint after so much event time, but not more often than the c
     { next: 2, records: 0, checkpoint: true },
     { next: 4, records: 0, checkpoint: true },
   ]);
+});
+
+test('other rules are taken up without waiting for data, also those that come while some are', async () => {
+  const lost = new AbortController();
+  const sets = ['a', 'b', 'c'].map((name) =>
+    recompile(
+      'sla.yaml',
+      `version: 1\nslas: [{ alert: A, when: mean_latency > 1s, match: '{a="${name}"}' }]\n`,
+    ),
+  );
+  const source = { current: sets[0] ?? rules, changed: new AbortController() };
+  const change = (): void => {
+    const before = source.changed;
+    source.current = sets[taken.length + 1] ?? rules;
+    source.changed = new AbortController();
+    before.abort();
+  };
+  const taken: string[] = [];
+  class Taking extends Scripted {
+    override rules = source.current;
+
+    override takeUp(next: RuleSet): readonly Produced[] {
+      this.rules = next;
+      taken.push(next.revision);
+      return [];
+    }
+  }
+  let waiting = 0;
+  await runPartition(
+    {
+      ...{ topic: topics.metrics, partition: 0, lost: lost.signal, position: 0 },
+      committed: async () => null,
+      seek: () => undefined,
+      close: async () => undefined,
+      pull: ({ signal }) =>
+        new Promise((resolve) => {
+          signal?.addEventListener('abort', () => resolve(null), { once: true });
+          if (signal?.aborted) resolve(null);
+          waiting++;
+          if (waiting === 1) change();
+          if (waiting === 3) lost.abort();
+        }),
+      commit: async (_, commit) => {
+        // The second change comes while the first one is being committed.
+        if (taken.length === 1) change();
+        return { next: commit.next, state: null, replayFrom: 0 };
+      },
+    },
+    {
+      factory: { ...factory, create: () => new Taking() },
+      codec: embeddedCodec(),
+      rules: {
+        get current() {
+          return source.current;
+        },
+        get changed() {
+          return source.changed.signal;
+        },
+      },
+      warn: (message) => expect.unreachable(message),
+      clock: () => 0,
+      pause: async () => undefined,
+    },
+  );
+  expect(taken).toEqual(sets.slice(1).map(({ revision }) => revision));
 });

@@ -1,3 +1,5 @@
+import { linkedAbort } from '../../platform/linked-abort.js';
+import type { Batch } from '../../platform/log/batch.js';
 import {
   type Commit,
   LogError,
@@ -81,14 +83,16 @@ class Run {
 
   /** Rules first, then one batch. */
   async turn(): Promise<void> {
-    const { clock, rules: current } = this.options;
-    const rules = current();
+    const { clock, rules: source } = this.options;
+    // Before the rules themselves: what changes while they are taken up ends the wait below.
+    const { changed } = source;
+    const rules = source.current;
     if (rules.revision !== this.#stage.rules.revision || rules.file !== this.#stage.rules.file) {
       await this.commit(this.#stage.takeUp(rules), true);
     }
     const isGathering = this.#gathered.length > 0;
     const waitMs = isGathering ? 0 : Math.max(0, this.#committedAt + this.#positionEvery - clock());
-    const batch = await this.owned.pull({ waitMs, signal: this.owned.lost });
+    const batch = await this.#pull(waitMs, changed);
     if (batch === null) {
       if (isGathering) await this.commit([], false);
       else await this.#commitPosition();
@@ -104,6 +108,14 @@ class Run {
     if (!due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gathered.push(...produced);
     else if (produced.length > 0 || isGathering || due) await this.commit(produced, due);
     else if (now - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
+  }
+
+  /** Other rules are taken up at once, also where no data come. */
+  async #pull(waitMs: number, changed: AbortSignal): Promise<Batch | null> {
+    const { lost } = this.owned;
+    if (waitMs === 0) return this.owned.pull({ waitMs, signal: lost });
+    using woken = linkedAbort(lost, changed);
+    return await this.owned.pull({ waitMs, signal: woken.signal });
   }
 
   async #commitPosition(): Promise<void> {
