@@ -37,6 +37,10 @@ export interface BurnQuery {
 export const windowsOf = ({ rates }: Objective): readonly Selection[] =>
   rates.flatMap(({ long, short }) => [long, short]);
 
+/** Where nothing can be said of any: no data, or nothing is covered. */
+export const unburned = ({ rates }: Objective): readonly Burned[] =>
+  rates.flatMap(({ long, short, factor }) => [long, short].map((window) => ({ window, burn: null, factor })));
+
 /** docs/semantics.md, "Objectives". */
 export function burnFor(query: BurnQuery): BurnFound {
   const rates = query.objective.rates.map((rate) => rateFor(query, rate));
