@@ -70,6 +70,11 @@ export function judgeGroup(
     if (sums) history.lastData = end;
     const silence = sums ? 'none' : silenceOf(rule, end - history.lastData);
     if (active === null && !sums && silence !== 'holds') continue;
+    if (silence === 'nothing') {
+      note('a silence that is ignored');
+      history.activeAfter.add(end);
+      continue;
+    }
     const basis = basisOf(rule, instant, active, history);
     const burn = burnAt(rule, instant, whose.panes);
     const holds = silence === 'holds' ? true : holdsFor(rule, instant, { basis, burn, note });
@@ -87,8 +92,7 @@ export function judgeGroup(
         active = { firing: rule.for === 0, since: end, lastTrue: end, lastJudged: end, held };
         say(active.firing ? 'firing' : 'pending', end, null, { ...basis, frozenAt: held && end });
       }
-    } else if (silence === 'nothing') note('a silence that is ignored');
-    else {
+    } else {
       const since: number = active.since;
       const ended = active.firing ? 'resolved' : 'inactive';
       const wasFiring: boolean = active.firing;

@@ -201,14 +201,21 @@ export const rules: readonly PlainRule[] = [
   rule('Missing', of.withGrace, ['error_ratio', '>'], {
     ...{ fixed: 50 / 100, noData: 'alert', for: 30_000, keepFiringFor: 15_000, context: ['request_rate'] },
   }),
-  rule('RollingMissing', of.rolling, ['mean_latency', '>'], {
-    ...{ factor: 1.3, windows: 3, minWindows: 1, maxAge: 90_000, noData: 'alert', context: ['request_rate'] },
+  rule('RollingMissing', of.minutes, ['mean_latency', '>'], {
+    ...{
+      factor: 1.3,
+      windows: 3,
+      minWindows: 1,
+      maxAge: 300_000,
+      noData: 'alert',
+      context: ['request_rate'],
+    },
   }),
   rule('Resolving', of.byRoute, ['mean_latency', '>'], {
     ...{ fixed: 120 / 1000, for: 10_000, keepFiringFor: 30_000, noData: 'resolve' },
   }),
-  rule('Ignoring', of.byRoute, ['request_rate', '>'], {
-    ...{ fixed: 30 / 60, keepFiringFor: 10_000, noData: 'ignore', noDataFor: 60_000 },
+  rule('Ignoring', of.minute, ['request_rate', '>'], {
+    ...{ fixed: 15 / 60, keepFiringFor: 10_000, noData: 'ignore', noDataFor: 60_000 },
   }),
   rule('Before', of.byRoute, ['mean_latency', '>'], {
     ...{ factor: 1.2, windows: 3, minWindows: 1, offset: 60_000, maxAge: 60_000 },
@@ -227,7 +234,7 @@ export const rules: readonly PlainRule[] = [
   }),
   rule('VisitMiddle', of.visit, ['request_rate', '>'], {
     ...{ factor: 1, mads: 1, windows: 4, minWindows: 2, median: true },
-    ...{ context: ['mean_latency'], noData: 'ignore' },
+    ...{ context: ['mean_latency'], noData: 'resolve' },
   }),
   objective(
     'Budget',
@@ -254,6 +261,6 @@ export const rules: readonly PlainRule[] = [
       ...{ target: 60 / 100, sli: 'ratio(latency < 100ms)' },
       rates: [{ long: 60_000, short: 20_000, factor: 1.2 }],
     },
-    { severity: 'warning', for: 10_000, noData: 'alert' },
+    { severity: 'warning', for: 10_000, noData: 'resolve' },
   ),
 ];

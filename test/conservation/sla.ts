@@ -174,10 +174,10 @@ slas:
     keep_firing_for: 15s
   - alert: RollingMissing
     match: '{route!="/none"}'
-    window: 30s
-    every: 10s
+    window: 2m
+    every: 1m
     when: mean_latency > 1.3 * baseline
-    baseline: { windows: 3, min_windows: 1, max_age: 1m30s }
+    baseline: { windows: 3, min_windows: 1, max_age: 5m }
     context: [request_rate]
     no_data: alert
   - alert: Resolving
@@ -188,7 +188,8 @@ slas:
     keep_firing_for: 30s
   - alert: Ignoring
     match: '{route!="/none"}'
-    when: request_rate > 30/m
+    window: 1m
+    when: request_rate > 15/m
     no_data: ignore
     no_data_for: 1m
     keep_firing_for: 10s
@@ -223,7 +224,7 @@ slas:
     when: request_rate > baseline + mad
     baseline: { windows: 4, min_windows: 2, method: median }
     context: [mean_latency]
-    no_data: ignore
+    no_data: resolve
   - alert: Budget
     match: '{route!="/none"}'
     objective: 90%
@@ -241,7 +242,7 @@ slas:
     sli: latency < 100ms
     burn_rate: [{ long: 1m, short: 20s, factor: 1.2 }]
     for: 10s
-    no_data: alert
+    no_data: resolve
 `;
 export const FILE = 'conservation.yaml';
 
