@@ -1,6 +1,6 @@
 import { type JsonSchema, jsonSchemas } from '../../platform/codec/json-schema.js';
 import { schemaOf } from '../../schemas/index.js';
-import { operators } from '../model/rule.js';
+import { absencePolicies, baselineMethods, operators } from '../model/rule.js';
 import { severities } from './query.js';
 
 const text = (description: string): JsonSchema => ({ type: 'string', description });
@@ -43,6 +43,11 @@ const counts = {
   pending: count('Alerts that are pending.'),
 };
 
+const methodFields = {
+  method: { type: 'string', enum: baselineMethods },
+  offset: duration('How long before the end of the window the last one before it ends; 0: right before'),
+} as const;
+
 /** What is answered and is no record: those are made of their Avro schemas. */
 const answers = {
   Problem: object('What went wrong (RFC 9457).', {
@@ -82,10 +87,37 @@ const answers = {
       ],
     },
   }),
+  Objective: object('Which share of the requests is to be good, and how fast its budget may burn.', {
+    target: number('The share, between 0 and 1.'),
+    sli: orNull(text('The share that is good; null: that which is no error.')),
+    rates: listOf(
+      object('It burns too fast where both windows do, for any of these.', {
+        long: duration('Length of the long window'),
+        short: duration('Length of the short window'),
+        factor: number('So many times as fast as the budget allows.'),
+      }),
+    ),
+  }),
   RuleStatus: object('A rule, all defaults applied, and how it stands with it.', {
-    alert: text('Its name.'),
+    name: text('Unique: that of its alert, of an objective with the severity behind it.'),
+    alert: text('Name of its alerts.'),
     severity: { type: 'string', enum: severities },
     condition: { $ref: '#/components/schemas/Condition' },
+    also: { ...listOf({ $ref: '#/components/schemas/Condition' }), description: 'What must hold besides.' },
+    clear: {
+      anyOf: [listOf({ $ref: '#/components/schemas/Condition' }), { type: 'null' }],
+      description: 'What must all hold for it to be over; null: that the conditions do not.',
+    },
+    objective: {
+      anyOf: [{ $ref: '#/components/schemas/Objective' }, { type: 'null' }],
+      description: 'What is judged in place of conditions; null for a rule that has them.',
+    },
+    baseline: object('How its baseline comes about, where a condition or the context has one.', {
+      ...methodFields,
+      windows: count('How many windows before are candidates.'),
+    }),
+    noData: { type: 'string', enum: absencePolicies, description: 'What becomes of it without data.' },
+    noDataFor: duration('How long it stays as it is where it cannot be judged'),
     for: duration('How long the condition must hold'),
     keepFiringFor: duration('How long it goes on firing'),
     minRequests: number('Fewer requests decide nothing.'),
@@ -148,13 +180,27 @@ const answers = {
   Recomputed: object('The decision, made again from the windows in the log.', {
     value: orNull(number('The measure of its window.')),
     threshold: orNull(number('What it is compared with.')),
-    baseline: orNull(number('The measure over the windows before.')),
+    conditions: {
+      ...listOf({ $ref: '#/components/schemas/ConditionResult' }),
+      description: 'All of several, as in the record.',
+    },
+    baseline: orNull(number('The measure over the windows before, of the first condition that compares.')),
     windows: orNull(count('How many of them count.')),
     lookedAt: listOf({ $ref: '#/components/schemas/LookedAt' }),
     differs: {
       ...listOf({ type: 'string' }),
       description: 'The numbers of the record that are others; empty where all come out the same.',
     },
+    partly: orNull(
+      text('What was taken from the record, as the log does not have it; null where nothing was.'),
+    ),
+  }),
+  Comparison: object('How a condition compares with a baseline: the first that does.', {
+    measure: text('What is compared.'),
+    factor: number('Of the baseline.'),
+    mads: number('Median absolute deviations away from that; 0 for none.'),
+    ...methodFields,
+    threshold: orNull(number('What it came to in the record.')),
   }),
   Explanation: object('All that a decision used.', {
     alert: { $ref: '#/components/schemas/AlertRecord' },
@@ -168,6 +214,7 @@ const answers = {
       description: 'What decided; null where it had no data, or is not in the log any more.',
     },
     recomputed: { anyOf: [{ $ref: '#/components/schemas/Recomputed' }, { type: 'null' }] },
+    compares: { anyOf: [{ $ref: '#/components/schemas/Comparison' }, { type: 'null' }] },
     unknown: orNull(text('Why it cannot be made again; null where it was.')),
   }),
   Sparkline: {
@@ -230,6 +277,7 @@ const answers = {
     ...object('What is in effect on an alert.', {
       silencedBy: listOf(text('The id of a silence.')),
       acknowledgedBy: text('Who has acknowledged it.'),
+      inhibitedBy: listOf(text('The fingerprint of an alert of the same, of greater severity, that fires.')),
     }),
     required: [],
   },

@@ -166,7 +166,7 @@ function serveMarks(api: Api, { alerts, marks, clock }: MarksApiOptions): void {
     ['get', '/marks'],
     {
       id: 'getMarks',
-      summary: 'The active alerts that are silenced or acknowledged',
+      summary: 'The active alerts that are silenced, acknowledged or inhibited',
       parameters: alertFilters,
       answers: {
         200: {
@@ -178,9 +178,10 @@ function serveMarks(api: Api, { alerts, marks, clock }: MarksApiOptions): void {
     },
     async (c) => {
       const now = clock();
-      const marksOf = markerOf(inEffect(await marks.all(now), now));
-      const found = alerts
-        .active()
+      const said = inEffect(await marks.all(now), now);
+      const active = alerts.active();
+      const marksOf = markerOf(said, active);
+      const found = active
         .filter(alertFilter(c.req.query()))
         .map((alert) => [alert.fingerprint, marksJson(marksOf(alert))] as const);
       return c.json(Object.fromEntries(found.filter(([, of]) => Object.keys(of).length > 0)));
