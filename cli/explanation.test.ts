@@ -67,10 +67,10 @@ test('lists each of several conditions, also where the first compares with nothi
       { ...one, measure: 'error_ratio' },
     ],
   };
-  const compares = {
+  const compares: Explanation['compares'] = {
     ...{ measure: 'error_ratio', factor: 2, mads: 0, method: 'mean', offset: 0 },
     threshold: 0.02,
-  } as const;
+  };
   const recomputed = explanation.recomputed && { ...explanation.recomputed, baseline: 0.01 };
   const text = formatExplanation({ ...explanation, alert, compares, recomputed }).join('\n');
   expect(text).toContain('  mean_latency 412ms > 360ms\n  error_ratio 5% > 2%\n');

@@ -50,7 +50,7 @@ export const furtherConditions = ({ measure, conditions }: AlertRecord): readonl
 export const resultText = (one: Omit<ConditionResult, 'window'>): string =>
   `${valueText(one.measure, one.value)} ${againstText(one)}`.trimEnd();
 
-const againstText = ({ measure, operator, threshold }: Omit<ConditionResult, 'value'>): string =>
+const againstText = ({ measure, operator, threshold }: Omit<ConditionResult, 'window' | 'value'>): string =>
   threshold === null ? '' : `${operator} ${valueText(measure, threshold)}`;
 
 /** How a threshold came out of a baseline: `1.2 x 300ms = 360ms`, `300ms + 3 x mad 20ms = 360ms`. */
