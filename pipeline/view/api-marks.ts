@@ -14,11 +14,12 @@ import {
 } from '../model/marks.js';
 import { byCodeUnits } from '../model/text.js';
 import type { AlertIndex } from './alert-index.js';
-import { listOf, ref } from './answers.js';
+import { ref } from './answers.js';
 import { Api } from './api.js';
 import { acknowledgementOf, silenceOf } from './mark-requests.js';
 import { alertFilters, inPath } from './parameters.js';
 import { alertFilter, BadQuery } from './query.js';
+import { listOf } from './schema-parts.js';
 
 export interface MarksApiOptions {
   readonly alerts: AlertIndex;

@@ -3,13 +3,14 @@ import type { AlertRecord } from '../../schemas/types.js';
 import type { Objective, Rule, RuleSet } from '../model/rule.js';
 import { everyOf } from '../model/selection.js';
 import type { AlertIndex } from './alert-index.js';
-import { listOf, ref } from './answers.js';
+import { ref } from './answers.js';
 import { Api } from './api.js';
 import { linkNext, Pages } from './pages.js';
 import { inPath, paging } from './parameters.js';
 import type { Progress } from './progress.js';
 import type { RecentWindows } from './recent-windows.js';
 import type { RuleTexts } from './rule-texts.js';
+import { listOf } from './schema-parts.js';
 import type { Targets } from './targets.js';
 
 export interface RulesApiOptions {

@@ -1,37 +1,13 @@
 import type { AlertRecord } from '../../../schemas/types.js';
-import { methodText } from '../../model/alert-text.js';
-import { formatDuration } from '../../model/durations.js';
-import { comparedText, valueText } from '../../model/format.js';
-import { inWords } from '../../model/units.js';
+import { ruleText, type ToldRule } from '../../model/rule-text.js';
 import { byId, el } from './dom.js';
 import { ageText } from './format.js';
 import { getJson } from './stream.js';
 
-interface Condition {
-  readonly measure: string;
-  readonly operator: string;
-  readonly threshold:
-    | { readonly kind: 'fixed'; readonly value: number }
-    | { readonly kind: 'baseline'; readonly factor: number; readonly mads: number };
-}
-
-interface Objective {
-  readonly target: number;
-  readonly sli: string | null;
-  readonly rates: readonly { readonly long: number; readonly short: number; readonly factor: number }[];
-}
-
-export interface RuleStatus {
+export interface RuleStatus extends ToldRule {
   readonly name: string;
   readonly alert: string;
   readonly severity: string;
-  readonly condition: Condition;
-  readonly also: readonly Condition[];
-  readonly clear: readonly Condition[] | null;
-  readonly objective: Objective | null;
-  readonly baseline: { readonly method: string; readonly offset: number; readonly windows: number };
-  readonly noData: string;
-  readonly for: number;
   readonly window: number;
   readonly by: readonly string[];
   readonly selection: string;
@@ -55,36 +31,6 @@ export const ruleOf = (
   const named = rules.filter((one) => one.alert === alert);
   return named.find((one) => one.severity === severity) ?? named[0];
 };
-
-const conditionText = ({ measure, operator, threshold }: Condition): string =>
-  threshold.kind === 'fixed'
-    ? `${measure} ${operator} ${valueText(measure, threshold.value)}`
-    : `${measure} ${operator} ${comparedText(threshold)}`;
-
-const allText = (conditions: readonly Condition[]): string => conditions.map(conditionText).join(' and ');
-
-function objectiveText({ target, sli, rates }: Objective): string {
-  const burns = rates.map(
-    ({ long, short, factor }) =>
-      `> ${valueText('burn_rate', factor)} over ${formatDuration(long)} and ${formatDuration(short)}`,
-  );
-  const good = sli === null ? '' : ` of ${sli}`;
-  return `objective ${inWords(target, 'share')}${good}: burn ${burns.join(', or ')}`;
-}
-
-/** All that breaks a rule and ends it: `a and b for 1m 00s, cleared by c`. */
-export function ruleText(rule: RuleStatus): string {
-  const { condition, also, clear, objective, baseline, noData } = rule;
-  const all = [condition, ...also, ...(clear ?? [])];
-  const compares = all.some(({ threshold }) => threshold.kind === 'baseline');
-  return [
-    objective === null ? allText([condition, ...also]) : objectiveText(objective),
-    rule.for > 0 ? ` for ${ageText(rule.for)}` : '',
-    clear === null ? '' : `, cleared by ${allText(clear)}`,
-    compares ? methodText(baseline) : '',
-    noData === 'alert' ? ', or no data' : '',
-  ].join('');
-}
 
 /** What is watched, and how many groups each rule has now: one with none watches nothing. */
 export async function showRules(): Promise<void> {
