@@ -7,7 +7,8 @@ import type { BaselineSettings, Compared, Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
 import type { AlertIndex } from './alert-index.js';
-import { comparedOf, evidenceFrom, type Recomputed, recompute } from './recompute.js';
+import { comparedOf, evidenceFrom, recompute } from './recompute.js';
+import type { Recomputed } from './recomputed.js';
 import type { RuleTexts } from './rule-texts.js';
 import { groupOf } from './sparkline.js';
 

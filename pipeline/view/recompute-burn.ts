@@ -4,8 +4,7 @@ import { burnOf } from '../model/burn.js';
 import { formatDuration } from '../model/durations.js';
 import type { Objective, Rule } from '../model/rule.js';
 import { sumsOf } from '../model/window-sums.js';
-import { differences, type Said } from './differences.js';
-import type { Recomputed } from './recompute.js';
+import { differences, type Recomputed, type Said } from './recomputed.js';
 
 /**
  * Makes the decision of an objective again, as far as that goes: of its windows the log has the shortest alone, so

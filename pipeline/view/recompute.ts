@@ -5,38 +5,8 @@ import { type BaselineView, baselineFor, candidates, type PastWindow } from '../
 import { type Measure, measured } from '../model/measures.js';
 import type { Condition, Rule } from '../model/rule.js';
 import { judgedAt, sumsOf } from '../model/window-sums.js';
-import { differences, type Said } from './differences.js';
 import { recomputeBurn } from './recompute-burn.js';
-
-/** A window that the decision looked back at. */
-export interface LookedAt {
-  /** ms since the epoch. */
-  readonly start: number;
-  readonly end: number;
-  /** The rule's measure; null where it cannot be told. */
-  readonly value: number | null;
-  readonly requests: number;
-  /** Whether it counted: it has requests, and the rule was inactive after it or that does not matter. */
-  readonly counted: boolean;
-}
-
-/** What the decision comes to when it is made again from the windows in the log. */
-export interface Recomputed {
-  readonly value: number | null;
-  readonly threshold: number | null;
-  /** All of several, as the record has them. */
-  readonly conditions: AlertRecord['conditions'];
-  /** Of the first condition that compares with one. */
-  readonly baseline: number | null;
-  /** How many windows the baseline counted; null without one. */
-  readonly windows: number | null;
-  /** All that the baseline chose from, the oldest first. */
-  readonly lookedAt: readonly LookedAt[];
-  /** The numbers of the record that are others; empty where all come out the same. */
-  readonly differs: readonly string[];
-  /** What could not be made again, and was taken from the record; null where all was. */
-  readonly partly: string | null;
-}
+import { differences, type LookedAt, type Recomputed, type Said } from './recomputed.js';
 
 /** Of the alert's group and selection, from the log, the oldest first. */
 export interface Evidence {
