@@ -1,5 +1,12 @@
-import { formatMeasure } from '../pipeline/model/format.js';
-import { isMeasure } from '../pipeline/model/measures.js';
+import {
+  arithmeticText,
+  furtherConditions,
+  methodText,
+  ratesOf,
+  rateText,
+  resultText,
+} from '../pipeline/model/alert-text.js';
+import { valueText } from '../pipeline/model/format.js';
 import { printable } from '../pipeline/model/text.js';
 import { short } from '../pipeline/model/units.js';
 import type { Explanation } from '../pipeline/view/explain.js';
@@ -7,8 +14,6 @@ import type { AlertRecord } from '../schemas/types.js';
 import { formatAlert } from './terminal.js';
 
 const time = (ms: number): string => new Date(ms).toISOString().replace('.000Z', 'Z');
-const text = (measure: string, value: number | null): string =>
-  isMeasure(measure) ? formatMeasure(measure, value) : String(value);
 
 /** An explanation for people, line by line. */
 export function formatExplanation(
@@ -38,7 +43,7 @@ export function formatExplanation(
 export const isOther = ({ recomputed }: Explanation): boolean => (recomputed?.differs.length ?? 0) > 0;
 
 function decision({ alert, window }: Explanation): readonly string[] {
-  const { measure, value, operator, threshold, windowStart, windowEnd } = alert;
+  const { windowStart, windowEnd } = alert;
   const of = [`Window: ${time(windowStart)} to ${time(windowEnd)}`];
   const inputs =
     window === null
@@ -46,31 +51,52 @@ function decision({ alert, window }: Explanation): readonly string[] {
       : [
           `requests ${short(window.requests)}, sum ${short(window.latencySum)}, errors ${short(window.errors)}, ${window.samples} samples`,
         ];
-  const against = threshold === null ? '' : ` ${operator} ${text(measure, threshold)}`;
-  return [...of, ...indented([...inputs, `${measure} ${text(measure, value)}${against}`]), ''];
+  return [...of, ...indented([...inputs, ...conditions(alert)]), ''];
 }
 
-function baseline({ alert, recomputed }: Explanation): readonly string[] {
-  const { measure, threshold } = alert;
-  if (alert.baseline === null) return [];
-  const { value, windows, frozenAt } = alert.baseline;
+/** Each with its value and threshold; of an objective, of each rate the long window and the short one. */
+function conditions(alert: AlertRecord): readonly string[] {
+  const rates = ratesOf(alert);
+  if (rates.length > 0) return rates.map((rate) => `burn ${rateText(rate)}`);
+  return [alert, ...furtherConditions(alert)].map((one) => `${one.measure} ${resultText(one)}`);
+}
+
+function baseline({ alert, recomputed, compares }: Explanation): readonly string[] {
+  const measure = compares?.measure ?? alert.measure;
+  const told = alert.baseline ?? againOf(recomputed);
+  if (told === null) return [];
+  const { value, windows, frozenAt } = told;
   const held = frozenAt === null || frozenAt === alert.windowEnd ? '' : `, held since ${time(frozenAt)}`;
-  const factor =
-    threshold === null || value === 0
-      ? ''
-      : `: ${short(threshold / value)} x ${text(measure, value)} = ${text(measure, threshold)}`;
   const each = (recomputed?.lookedAt ?? []).map(({ start, value: one, requests, counted }) => {
     const why = counted ? '' : ', not counted: the rule was active after it';
-    return `${time(start)} ${text(measure, one)} n=${short(requests)}${why}`;
+    return `${time(start)} ${valueText(measure, one)} n=${short(requests)}${why}`;
   });
-  return [`Baseline of ${windows} windows${held}${factor}`, ...indented(each), ''];
+  const method = compares === null ? '' : methodText(compares);
+  const head = `Baseline of ${windows} windows${method}${held}${arithmetic(compares, value)}`;
+  return [head, ...indented(each), ''];
+}
+
+/** Where the record is of a condition that compares with none, and another does. */
+const againOf = (again: Explanation['recomputed']): AlertRecord['baseline'] =>
+  again === null || again.baseline === null || again.windows === null
+    ? null
+    : { value: again.baseline, windows: again.windows, frozenAt: null };
+
+function arithmetic(compares: Explanation['compares'], baseline: number): string {
+  if (compares === null || compares.threshold === null) return '';
+  return `: ${arithmeticText(compares, compares.measure, { baseline, threshold: compares.threshold })}`;
 }
 
 function verdict({ recomputed, unknown }: Explanation): string {
   if (recomputed === null) return `Not made again: ${unknown}.`;
-  if (recomputed.differs.length === 0)
-    return 'Made again from the windows in the log, it comes out the same.';
-  return `Made again from the windows in the log, it comes out OTHERWISE: ${recomputed.differs.join('; ')}.`;
+  const { differs, partly } = recomputed;
+  const from =
+    partly === null
+      ? 'Made again from the windows in the log'
+      : `Made again from the numbers of the record (${partly})`;
+  return differs.length === 0
+    ? `${from}, it comes out the same.`
+    : `${from}, it comes out OTHERWISE: ${differs.join('; ')}.`;
 }
 
 const labelsOf = ({ labels }: AlertRecord): string =>

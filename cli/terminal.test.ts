@@ -49,6 +49,43 @@ const context = (one: Partial<ContextMeasure>): Partial<AlertRecord> => ({
 
 const head = 'warning LatencyAboveBaseline gateway POST /vms/videos/:id';
 
+const burnRate = (window: number, value: number, threshold: number) => ({
+  ...{ measure: 'burn_rate', operator: '>', window, value, threshold },
+});
+const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
+const burning: AlertRecord = {
+  ...{ ...firing, alert: 'BudgetBurn', measure: 'burn_rate', value: 16.7, threshold: 14.4, baseline: null },
+  context: [],
+  conditions: [
+    burnRate(6 * HOUR_MS, 4, 6),
+    burnRate(30 * MINUTE_MS, 50, 6),
+    burnRate(HOUR_MS, 16.7, 14.4),
+    burnRate(5 * MINUTE_MS, 50, 14.4),
+  ],
+};
+const broken: AlertRecord = {
+  ...{ ...firing, context: [] },
+  conditions: [
+    { measure: 'mean_latency', operator: '>', window: 30_000, value: 0.412, threshold: 0.36 },
+    { measure: 'error_ratio', operator: '>', window: 30_000, value: 0.05, threshold: 0.02 },
+  ],
+};
+
+test('a burn rate says over which windows it is, and the others where there is room', () => {
+  expect(formatAlert(burning)).toContain(
+    'BudgetBurn gateway POST /vms/videos/:id burn 16.7x > 14.4x over 1h, 50x over 5m n=2130',
+  );
+  expect(formatAlert(burning)).not.toContain('6h');
+  expect(formatAlert(burning, { wide: true })).toContain(
+    '50x over 5m (else 4x > 6x over 6h, 50x over 30m) n=2130',
+  );
+  expect(formatAlert({ ...burning, state: 'resolved', value: 0.3 })).toContain(' burn 0.3x after ');
+});
+
+test('of several conditions each has its value and its threshold', () => {
+  expect(formatAlert(broken)).toContain(' 412ms > 1.2 x 301ms (1.37x) and errors 5% > 2% n=2130');
+});
+
 describe('a transition is one line', () => {
   test.each<[string, AlertRecord, string]>([
     [

@@ -1,3 +1,11 @@
+import {
+  decidingRate,
+  furtherConditions,
+  overText,
+  ratesOf,
+  rateText,
+  resultText,
+} from '../pipeline/model/alert-text.js';
 import { formatMeasure } from '../pipeline/model/format.js';
 import { briefOf, isQuantile, type Measure } from '../pipeline/model/measures.js';
 import { printable } from '../pipeline/model/text.js';
@@ -35,7 +43,8 @@ function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOp
   const { alertname: _a, severity: _s, ...group } = alert.labels;
   // A quantile above the last finite bound is no number, but high.
   const beyond = alert.value === null && alert.requests !== null && isQuantile(measure);
-  const value = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
+  const said = beyond ? 'beyond its buckets' : formatMeasure(measure, alert.value);
+  const value = measure === 'burn_rate' ? `${briefOf(measure)} ${said}` : said;
   const head = [
     wide ? new Date(alert.windowEnd).toISOString() : clockTime(alert.windowEnd),
     painted,
@@ -54,6 +63,8 @@ function alertLine(alert: AlertRecord, { color = false, wide = false }: FormatOp
   return [
     ...head,
     ...comparison(alert, measure),
+    ...furtherConditions(alert).map((one) => `and ${briefOf(one.measure as Measure)} ${resultText(one)}`),
+    ...(wide ? otherRates(alert) : []),
     ...alert.context.map(contextText),
     `n=${count(alert.requests)}`,
     place,
@@ -102,8 +113,18 @@ export function groupValues(group: Readonly<Record<string, string>>): string[] {
   ];
 }
 
-function comparison({ operator, threshold, baseline, value }: AlertRecord, measure: Measure): string[] {
+/** The burn rates that did not decide. */
+const otherRates = (alert: AlertRecord): string[] => {
+  const deciding = decidingRate(alert);
+  const others = ratesOf(alert).filter(({ long }) => long !== deciding?.long);
+  return others.map((rate) => `(else ${rateText(rate)})`);
+};
+
+function comparison(alert: AlertRecord, measure: Measure): string[] {
+  const { operator, threshold, baseline, value } = alert;
   if (threshold === null) return [];
+  const rate = decidingRate(alert);
+  if (rate !== null) return [overText(rate)];
   if (baseline === null) return [operator, formatMeasure(measure, threshold)];
   const factor = baseline.value === 0 ? '' : `${short(threshold / baseline.value)} x `;
   const ratio = value === null || baseline.value === 0 ? [] : [`(${(value / baseline.value).toFixed(2)}x)`];

@@ -285,3 +285,16 @@ test('rules that a stage takes up show what they measure, and one that stays the
   ]);
   expect(await page.lines('not_judged_total{rule="Pages",reason="baseline"')).toHaveLength(1);
 });
+
+test('of an objective it is shown how fast the long window of the rate that decides burns', async () => {
+  const page = new Page(
+    rules(
+      'alert: Burn, objective: 50%, burn_rate: [{ long: 1m, short: 20s, factor: 1.5 }, { long: 40s, short: 20s, factor: 0.5 }]',
+    ),
+  );
+  page.driver.push({ w: 10_000, rows: [{ start: 0, requests: 64, errors: 56 }] });
+  const of = '{rule="Burn/warning",route="/a"}';
+  expect(await page.lines('burn_rate')).toEqual([`burn_rate${of} 1.75`, `threshold_burn_rate${of} 1.5`]);
+  page.driver.push({ w: 20_000, rows: [{ start: 10_000, requests: 64, errors: 8 }] });
+  expect(await page.lines('burn_rate')).toEqual([`burn_rate${of} 1`, `threshold_burn_rate${of} 0.5`]);
+});

@@ -101,9 +101,10 @@ export class WindowMetrics {
     this.#gauge(
       name,
       `${help}, in the newest closed window`,
-      one(({ rule, sums }) =>
-        sums && shows(rule, measure) ? measured(measure, sums, sums.end - sums.start) : null,
-      ),
+      one(({ rule, sums, burned }) => {
+        if (rule.objective !== null && rule.condition.measure === measure) return burned?.burn ?? null;
+        return sums && shows(rule, measure) ? measured(measure, sums, sums.end - sums.start) : null;
+      }),
     );
     this.#gauge(
       `baseline_${name}`,
@@ -113,8 +114,8 @@ export class WindowMetrics {
     this.#gauge(
       `threshold_${name}`,
       `${help}, that the rule draws the line at`,
-      one(({ rule, baseline }) =>
-        rule.condition.measure === measure ? thresholdOf(rule.condition, baseline) : null,
+      one(({ rule, baseline, burned }) =>
+        rule.condition.measure === measure ? (burned?.factor ?? thresholdOf(rule.condition, baseline)) : null,
       ),
     );
   }

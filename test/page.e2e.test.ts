@@ -261,6 +261,41 @@ describe.skipIf(!browserSuites)('the page', () => {
     expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
   });
 
+  test('what is worse of the same marks the lesser alert, dimmed and never gone, and is one step away', async () => {
+    await using view = await viewAlone();
+    const of = (severity: string, more: Partial<AlertRecord> = {}): AlertRecord =>
+      firing('/a', {
+        ...{ id: `${severity} 1`, fingerprint: severity, severity, measure: 'burn_rate' },
+        ...{ labels: { alertname: 'Burn', route: '/a', severity }, value: 16.7, threshold: 14.4 },
+        conditions: [
+          { measure: 'burn_rate', operator: '>', window: 3_600_000, value: 16.7, threshold: 14.4 },
+          { measure: 'burn_rate', operator: '>', window: 300_000, value: 50, threshold: 14.4 },
+        ],
+        ...more,
+      });
+    const critical = of('critical');
+    await view.append(of('warning'), critical);
+    const { page, problems } = await open(view.line.url);
+    const row = page.locator('tr.inhibited');
+    await row.waitFor();
+    expect([await texts(page, 'tr.inhibited .state i'), await texts(page, 'tr.inhibited mark')]).toEqual([
+      ['warning'],
+      ['inhibited'],
+    ]);
+    await page.getByLabel('hide silenced').check();
+    await row.click();
+    const panel = page.locator('#why');
+    await expect.poll(() => panel.innerText()).toContain('16.7x > 14.4x over 1h, 50x over 5m');
+    expect(await page.locator('#marks').innerText()).toContain('inhibited by the critical alert of the same');
+    await page.getByRole('link', { name: 'critical alert of the same' }).click();
+    await expect.poll(() => page.locator('#why .state').innerText()).toContain('critical');
+    expect(new URL(page.url()).searchParams.get('alert')).toBe('critical');
+    await view.append({ ...critical, id: 'over', state: 'resolved', windowEnd: critical.windowEnd + 1 });
+    await page.locator('tr.resolved').waitFor();
+    await expect.poll(() => count(page, 'tr mark')).toBe(0);
+    expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
+  });
+
   test('can be used by keys alone', async () => {
     await using view = await viewAlone();
     await view.append(firing('/a'), firing('/b', { startsAt: 1 }));

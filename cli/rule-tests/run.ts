@@ -1,8 +1,8 @@
+import { formatDuration } from '../../pipeline/model/durations.js';
 import { formatMeasure } from '../../pipeline/model/format.js';
 import type { Measure } from '../../pipeline/model/measures.js';
 import type { RuleSet } from '../../pipeline/model/rule.js';
 import { groupText } from '../../pipeline/model/text.js';
-import { formatDuration } from '../../pipeline/sla/duration.js';
 import { type AlertRecord, createTopology } from '../testing.js';
 import type { Expectation, ExpectedAlert, Place, RuleTest } from './rule-test.js';
 import { scrapes } from './scrapes.js';

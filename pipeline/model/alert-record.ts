@@ -38,6 +38,9 @@ export interface AlertEvent {
   readonly burn: BurnFound | null;
 }
 
+/** What its conditions are of. */
+export type Judged = Pick<AlertEvent, 'rule' | 'sums' | 'burn' | 'windowStart' | 'windowEnd'>;
+
 /** The alert's label set: group, the rule's labels over it, name and severity. */
 export const alertLabels = (rule: Rule, group: Labels): Labels =>
   normalLabels({ ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity });
@@ -97,7 +100,8 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
   };
 }
 
-function baselineField({ condition }: Rule, baseline: BaselineView): AlertRecord['baseline'] {
+/** What the first condition was compared with; null where it is not, or there is none. */
+export function baselineField({ condition }: Rule, baseline: BaselineView): AlertRecord['baseline'] {
   if (condition.threshold.kind === 'fixed' || baseline.sums === null) return null;
   const value = baselineValue(condition.measure, baseline);
   return value === null ? null : { value, windows: baseline.sums.windows, frozenAt: baseline.frozenAt };
@@ -109,8 +113,10 @@ function judgedValue({ rule, sums, burn, windowStart, windowEnd }: AlertEvent): 
 }
 
 /** Each of several, the first one too; the windows of an objective. */
-function conditionsOf(event: AlertEvent, baseline: BaselineView): AlertRecord['conditions'] {
-  const { rule, sums, burn, windowStart, windowEnd } = event;
+export function conditionsOf(
+  { rule, sums, burn, windowStart, windowEnd }: Judged,
+  baseline: BaselineView,
+): AlertRecord['conditions'] {
   const { condition, also, selection } = rule;
   if (rule.objective !== null)
     return (burn?.all ?? unburned(rule.objective)).map(({ window, burn, factor }) => ({

@@ -97,7 +97,7 @@ function sumsOver({ panes, usedAbove, group, end }: BurnQuery, window: Selection
 }
 
 /** Bad requests by all, by the share that may be bad. */
-function burnOf({ target, sli }: Objective, sums: Sums): number | null {
+export function burnOf({ target, sli }: Objective, sums: Sums): number | null {
   const good = sli === null ? null : measured(sli, sums, 0);
   const bad = sli === null ? measured('error_ratio', sums, 0) : good === null ? null : 1 - good;
   return bad === null ? null : bad / (1 - target);

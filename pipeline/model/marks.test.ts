@@ -3,6 +3,7 @@ import {
   type Acknowledgement,
   type AllMarks,
   inEffect,
+  inhibitedBy,
   type Markable,
   markerOf,
   marksJson,
@@ -30,7 +31,9 @@ const alert: Markable = {
 };
 
 const marksOf = (all: Partial<AllMarks>, more: Partial<Markable> = {}, now = NOW) =>
-  marksJson(markerOf(inEffect({ silences: [], acknowledgements: [], ...all }, now))({ ...alert, ...more }));
+  marksJson(
+    markerOf(inEffect({ silences: [], acknowledgements: [], ...all }, now), [])({ ...alert, ...more }),
+  );
 
 describe('a silence', () => {
   test('is in effect from its begin, and not at its end', () => {
@@ -71,6 +74,43 @@ describe('an acknowledgement', () => {
   ])('%s', (_, more, ack, holds) => {
     const acknowledgements = [{ ...said, ...ack }];
     expect(marksOf({ acknowledgements }, more)).toEqual(holds ? { acknowledgedBy: 'bo' } : {});
+  });
+});
+
+describe('inhibition', () => {
+  const of = (
+    severity: string,
+    state: Markable['state'],
+    more: Readonly<Record<string, string>> = {},
+  ): Markable => {
+    const labels = { alertname: 'Slow', route: '/a', severity, ...more };
+    return { fingerprint: Object.values(labels).join(' '), labels, startsAt: 0, state };
+  };
+  const [info, warning, critical] = [of('info', 'firing'), of('warning', 'firing'), of('critical', 'firing')];
+
+  test.each<[string, readonly Markable[], Markable, readonly Markable[]]>([
+    ['by what is worse of the same', [info, critical, warning], warning, [critical]],
+    ['by all that is worse, in order', [warning, info, critical], info, [critical, warning]],
+    ['not by what is less or alike', [info, warning, critical], critical, []],
+    ['not by what is pending', [of('critical', 'pending')], warning, []],
+    ['not by what has resolved', [of('critical', 'resolved')], warning, []],
+    ['also of what is pending', [critical], of('warning', 'pending'), [critical]],
+    ['not of what has resolved', [critical], of('warning', 'resolved'), []],
+    ['not by another name', [of('critical', 'firing', { alertname: 'Down' })], warning, []],
+    ['not by another group', [of('critical', 'firing', { route: '/b' })], warning, []],
+    ['not by one with a label more', [of('critical', 'firing', { zone: 'eu' })], warning, []],
+    [
+      'an empty label is none',
+      [of('critical', 'firing', { zone: '' })],
+      warning,
+      [of('critical', 'firing', { zone: '' })],
+    ],
+    ['not of a severity that is no other', [critical], of('none', 'firing'), []],
+    ['not by one', [of('page', 'firing')], info, []],
+  ])('%s', (_, active, one, by) => {
+    expect(inhibitedBy(active)(one)).toEqual(by.map(({ fingerprint }) => fingerprint));
+    const marks = markerOf({ silences: [], acknowledgements: [] }, active)(one);
+    expect(marksJson(marks)).toEqual(by.length === 0 ? {} : { inhibitedBy: inhibitedBy(active)(one) });
   });
 });
 

@@ -1,5 +1,5 @@
 import { compileMatchers, type Labels, type Matcher } from './matcher.js';
-import { escapeValue } from './text.js';
+import { byCodeUnits, escapeValue, groupText } from './text.js';
 
 /** What somebody knows of all alerts with such labels, for a time. Times are ms since the epoch. */
 export interface Silence {
@@ -42,6 +42,8 @@ export interface Markable {
 export interface Marks {
   readonly silences: readonly Silence[];
   readonly acknowledgement: Acknowledgement | null;
+  /** Fingerprints of the alerts that say something worse of the same. */
+  readonly inhibitedBy: readonly string[];
 }
 
 export type SilenceState = 'pending' | 'active' | 'expired';
@@ -57,22 +59,62 @@ export const inEffect = ({ silences, acknowledgements }: AllMarks, now: number):
 
 /** Whether it is the alert that was acknowledged, and still active. */
 export const isMeant = ({ fingerprint, startsAt }: Acknowledgement, alert: Markable): boolean =>
-  alert.fingerprint === fingerprint &&
-  alert.startsAt === startsAt &&
-  (alert.state === 'pending' || alert.state === 'firing');
+  alert.fingerprint === fingerprint && alert.startsAt === startsAt && isActive(alert);
+
+const isActive = ({ state }: Markable): boolean => state === 'pending' || state === 'firing';
+
+const ranks: ReadonlyMap<string, number> = new Map([
+  ['info', 1],
+  ['warning', 2],
+  ['critical', 3],
+]);
+const rankOf = ({ labels }: Markable): number => ranks.get(labels.severity ?? '') ?? 0;
+
+/** What alerts of the same have in common, whatever their severity. */
+function subjectOf({ labels: { severity: _, ...labels } }: Markable): string {
+  return groupText(labels);
+}
 
 /**
- * Finds the marks of an alert, by what is in effect; docs/semantics.md, "Silences and acknowledgements". Throws
- * SyntaxError on a bad regex.
+ * Finds what inhibits an alert, among all that are active: fingerprints, in order; docs/semantics.md, "Inhibition".
  */
-export function markerOf({ silences, acknowledgements }: AllMarks): (alert: Markable) => Marks {
+export function inhibitedBy(active: Iterable<Markable>): (alert: Markable) => readonly string[] {
+  const bySubject = new Map<string, Markable[]>();
+  for (const one of active) {
+    // Nothing is less than info.
+    if (one.state !== 'firing' || rankOf(one) < 2) continue;
+    const subject = subjectOf(one);
+    const others = bySubject.get(subject);
+    if (others) others.push(one);
+    else bySubject.set(subject, [one]);
+  }
+  return (alert) => {
+    const rank = rankOf(alert);
+    if (bySubject.size === 0 || rank === 0 || !isActive(alert)) return none;
+    const greater = (bySubject.get(subjectOf(alert)) ?? none).filter((one) => rankOf(one) > rank);
+    return greater.map(({ fingerprint }) => fingerprint).sort(byCodeUnits);
+  };
+}
+
+const none: readonly never[] = [];
+
+/**
+ * Finds the marks of an alert, by what is in effect and all that are active; docs/semantics.md, "Silences and
+ * acknowledgements". Throws SyntaxError on a bad regex.
+ */
+export function markerOf(
+  { silences, acknowledgements }: AllMarks,
+  active: Iterable<Markable>,
+): (alert: Markable) => Marks {
   const compiled = silences.map((silence) => ({ silence, matches: compileMatchers(silence.matchers) }));
   const said = new Map(acknowledgements.map((one) => [one.fingerprint, one]));
+  const inhibitors = inhibitedBy(active);
   return (alert) => {
     const acknowledgement = said.get(alert.fingerprint);
     return {
       silences: compiled.filter(({ matches }) => matches(alert.labels)).map(({ silence }) => silence),
       acknowledgement: acknowledgement && isMeant(acknowledgement, alert) ? acknowledgement : null,
+      inhibitedBy: inhibitors(alert),
     };
   };
 }
@@ -82,11 +124,14 @@ export interface MarksJson {
   /** Ids of silences; absent where there are none. */
   readonly silencedBy?: readonly string[];
   readonly acknowledgedBy?: string;
+  /** Fingerprints; absent where there are none. */
+  readonly inhibitedBy?: readonly string[];
 }
 
-export const marksJson = ({ silences, acknowledgement }: Marks): MarksJson => ({
+export const marksJson = ({ silences, acknowledgement, inhibitedBy }: Marks): MarksJson => ({
   ...(silences.length > 0 ? { silencedBy: silences.map(({ id }) => id) } : {}),
   ...(acknowledgement ? { acknowledgedBy: acknowledgement.by } : {}),
+  ...(inhibitedBy.length > 0 ? { inhibitedBy } : {}),
 });
 
 /** A selector of these matchers: `{a="x",b=~"y.*"}`. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { type Store, StoreError } from '../../platform/store/store.js';
+import type { AlertRecord } from '../../schemas/types.js';
 import { alertOf, NOW } from '../follow/alert.fixture.js';
+import { AlertStore } from '../follow/alert-store.js';
 import { MarkStore } from '../follow/mark-store.js';
 import type { Acknowledgement, Silence } from '../model/marks.js';
 import { Driver, FakeReceiver, MINUTE } from './driver.fixture.js';
@@ -42,6 +44,41 @@ describe('marks handed over', () => {
     await driver.happens({ ...alertOf('/a', 'firing', NOW + 2), startsAt: NOW + 2 });
     await expect.poll(() => hook.took).toHaveLength(4);
     expect(hook.marks).toEqual([{}]);
+  });
+
+  test('say what fires with a greater severity: as the view keeps it, and as the message says it', async () => {
+    await using driver = await Driver.create();
+    let lists = 0;
+    const list: Store['list'] = (prefix, options) => {
+      if (prefix === 'view/active/') lists++;
+      return driver.store.list(prefix, options);
+    };
+    const view = new AlertStore(driver.store);
+    let now = NOW;
+    const reader = new MarkReader({ store: { ...driver.store, list }, clock: () => now });
+    const of = (severity: string, state: 'firing' | 'resolved'): AlertRecord => ({
+      ...alertOf('/a', state),
+      ...{ id: `${severity} ${state}`, fingerprint: severity, severity },
+      labels: { alertname: 'Slow', route: '/a', severity },
+    });
+    const marks = async (...alerts: readonly AlertRecord[]) =>
+      (await reader.of(alerts.flatMap((one) => noticeOf(one) ?? []))).map((one) => one.marks);
+    const [warning, critical] = [of('warning', 'firing'), of('critical', 'firing')];
+    expect(await marks(warning)).toEqual([{}]);
+    await view.take([critical], new Map());
+    // What was read a moment ago is used again.
+    expect([await marks(warning), lists]).toEqual([[{}], 1]);
+    now += 1_000;
+    expect(await marks(warning, of('info', 'firing'))).toEqual([
+      { inhibitedBy: ['critical'] },
+      { inhibitedBy: ['critical', 'warning'] },
+    ]);
+    expect([await marks(of('warning', 'resolved')), lists]).toEqual([[{}], 2]);
+    expect(await marks(of('critical', 'resolved'), warning)).toEqual([{}, {}]);
+    await view.take([of('critical', 'resolved')], new Map());
+    now += 1_000;
+    expect(await marks(warning)).toEqual([{}]);
+    expect(await marks(critical, warning)).toEqual([{}, { inhibitedBy: ['critical'] }]);
   });
 
   test('are left out while the store is away', async () => {

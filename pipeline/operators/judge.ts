@@ -4,7 +4,7 @@ import { type AlertEvent, alertLabels, alertRecord, type Expand } from '../model
 import { type Absence, type ActiveAlert, absenceOf, endsWithoutData, step } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
-import { type BurnFound, burnFor } from '../model/burn.js';
+import { type Burned, type BurnFound, burnFor } from '../model/burn.js';
 import type { GroupRule, RuleJudging } from '../model/judging.js';
 import type { Labels } from '../model/matcher.js';
 import { measured } from '../model/measures.js';
@@ -38,6 +38,8 @@ export interface GroupJudgement {
   readonly sums: GroupWindow | null;
   /** What it was compared with. */
   readonly baseline: BaselineView;
+  /** Of an objective, what decides; null where that is not known, and for any other rule. */
+  readonly burned: Burned | null;
   /** As the window left it. */
   readonly state: ActiveAlert['state'] | 'inactive';
   /** Why there are data, but no judgement; null where there are none, or the rule was judged. */
@@ -112,7 +114,7 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging, groups: readonly 
     if (absent.isOpen) {
       const { labels, alert } = absent.group;
       const state = alert?.state ?? 'inactive';
-      found.groups.push({ labels, sums: null, baseline: none, state, unjudged: null });
+      found.groups.push({ labels, sums: null, baseline: none, burned: null, state, unjudged: null });
     } else judgeActive(found, { window, judging, merged: null, ...absent });
   }
   return found;
@@ -162,7 +164,8 @@ function judgeCalm(
     if (isCandidate(window, merged)) group.activeStarts.push(merged.start);
     state = group.alert?.state ?? state;
   }
-  found.groups.push({ labels, sums: merged, baseline, state, unjudged: whyNot(verdict) });
+  const burned = burn?.deciding ?? null;
+  found.groups.push({ labels, sums: merged, baseline, burned, state, unjudged: whyNot(verdict) });
 }
 
 /** A rule that is active for the group, or was after a window that is remembered. */
@@ -186,6 +189,7 @@ function judgeActive(found: Found, one: Remembered): void {
   const { labels, alert } = group;
   found.groups.push({
     ...{ labels, sums: merged, baseline, state: alert?.state ?? 'inactive' },
+    burned: burn?.deciding ?? null,
     unjudged: whyNot(verdict),
   });
 }

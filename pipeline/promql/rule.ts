@@ -1,7 +1,8 @@
+import { formatDuration } from '../model/durations.js';
 import type { Matcher } from '../model/matcher.js';
 import { escapeValue } from '../model/text.js';
 import { compileRules } from '../sla/compile.js';
-import { formatDuration, parseDuration } from '../sla/duration.js';
+import { parseDuration } from '../sla/duration.js';
 import { type Broken, brokenBy } from './conditions.js';
 import { type Expression, Unconvertible } from './expression.js';
 import type { PrometheusRule } from './prometheus-rules.js';

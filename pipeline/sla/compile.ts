@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isSeq, type Node } from 'yaml';
 import { windowsOf } from '../model/burn.js';
+import { formatDuration } from '../model/durations.js';
 import { isOfGauge, type Measure, metricProblem, needsBuckets } from '../model/measures.js';
 import type { Condition, Rule, RuleSet } from '../model/rule.js';
 import { computed, type Selection, selectionOf } from '../model/selection.js';
@@ -8,7 +9,6 @@ import { byCodeUnits } from '../model/text.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
 import { type Entry, Problems } from './document.js';
-import { formatDuration } from './duration.js';
 import { type ObjectiveSettings, objectiveKeys, readObjective } from './objective.js';
 import { flag, given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { formatDuration } from '../model/durations.js';
 import { SyntaxProblem } from './diagnostics.js';
-import { formatDuration, parseDuration } from './duration.js';
+import { parseDuration } from './duration.js';
 
 test.each([
   ['0', 0],

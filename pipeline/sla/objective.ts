@@ -1,9 +1,10 @@
 import type { Node } from 'yaml';
+import { formatDuration } from '../model/durations.js';
 import { isQuantile, type Measure, measureFrom } from '../model/measures.js';
 import type { Severity } from '../model/rule.js';
 import { SyntaxProblem } from './diagnostics.js';
 import type { Entry, Problems } from './document.js';
-import { formatDuration, parseDuration } from './duration.js';
+import { parseDuration } from './duration.js';
 import { given, oneOf, parsed, type Read } from './read.js';
 import { severities } from './settings.js';
 import { checkEvery, type WindowSettings } from './window-settings.js';

@@ -1,8 +1,9 @@
 import { isMap, type Node } from 'yaml';
+import { formatDuration } from '../model/durations.js';
 import type { Session } from '../model/selection.js';
 import { coarse } from '../model/windows.js';
 import type { Entry, Problems } from './document.js';
-import { formatDuration, parseDuration } from './duration.js';
+import { parseDuration } from './duration.js';
 import { given, parsed, type Read } from './read.js';
 
 /** How windows lie, in ms. */

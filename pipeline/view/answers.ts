@@ -1,32 +1,9 @@
 import { type JsonSchema, jsonSchemas } from '../../platform/codec/json-schema.js';
 import { schemaOf } from '../../schemas/index.js';
-import { operators } from '../model/rule.js';
-import { severities } from './query.js';
-
-const text = (description: string): JsonSchema => ({ type: 'string', description });
-const number = (description: string): JsonSchema => ({ type: 'number', description });
-const count = (description: string): JsonSchema => ({ type: 'integer', minimum: 0, description });
-const instant = (description: string): JsonSchema => ({
-  ...{ type: 'integer', format: 'int64', description: `${description}, ms since the epoch.` },
-});
-const duration = (description: string): JsonSchema => ({
-  type: 'number',
-  description: `${description}, ms.`,
-});
-const orNull = ({ description = '', ...schema }: JsonSchema): JsonSchema => ({
-  ...{ anyOf: [schema, { type: 'null' }], description },
-});
-const texts = (description: string): JsonSchema => ({
-  ...{ type: 'object', additionalProperties: { type: 'string' }, description },
-});
+import { counts, methodFields, ruleAnswers } from './rule-answers.js';
+import { count, instant, listOf, number, object, orNull, text, texts } from './schema-parts.js';
 
 export const ref = (name: ComponentName): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
-export const listOf = (items: JsonSchema): JsonSchema => ({ type: 'array', items });
-
-/** All of its fields are there. */
-const object = (description: string, properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
-  ...{ type: 'object', description, properties, required: Object.keys(properties) },
-});
 
 /** One of a stream of server-sent events: its fields, of which `data` is JSON. */
 const event = (record: 'AlertRecord' | 'WindowRecord'): JsonSchema =>
@@ -37,11 +14,6 @@ const event = (record: 'AlertRecord' | 'WindowRecord'): JsonSchema =>
       contentSchema: { $ref: `#/components/schemas/${record}` },
     },
   });
-
-const counts = {
-  firing: count('Alerts that are firing.'),
-  pending: count('Alerts that are pending.'),
-};
 
 /** What is answered and is no record: those are made of their Avro schemas. */
 const answers = {
@@ -65,51 +37,7 @@ const answers = {
     text: text('Its text, as `group` of the windows takes it.'),
     labels: texts('Its labels.'),
   }),
-  Condition: object('When a rule holds.', {
-    measure: text('What is measured.'),
-    operator: { type: 'string', enum: operators },
-    threshold: {
-      oneOf: [
-        object('A number.', {
-          kind: { const: 'fixed' },
-          value: number('In the unit of the measure: s, 1/s, B/s or a share.'),
-        }),
-        object('A multiple of the baseline.', {
-          kind: { const: 'baseline' },
-          factor: number('Of the baseline: the mean or the median of the windows before.'),
-          mads: number('Median absolute deviations away from that; 0 for none.'),
-        }),
-      ],
-    },
-  }),
-  RuleStatus: object('A rule, all defaults applied, and how it stands with it.', {
-    alert: text('Its name.'),
-    severity: { type: 'string', enum: severities },
-    condition: { $ref: '#/components/schemas/Condition' },
-    for: duration('How long the condition must hold'),
-    keepFiringFor: duration('How long it goes on firing'),
-    minRequests: number('Fewer requests decide nothing.'),
-    window: duration('Length of a window, of sessions the longest'),
-    every: duration('How far apart the ends of windows may lie'),
-    session: orNull(
-      object('Of sessions, how they end; null for other windows.', {
-        gap: duration('After so long without requests'),
-        max: duration('At the latest so long after the start'),
-      }),
-    ),
-    by: listOf({ type: 'string' }),
-    selection: text('Id of what it selects, as `selection` of windows and groups takes it.'),
-    selects: text('What it selects, in canonical form.'),
-    annotations: texts('Templates of the texts that its alerts carry.'),
-    file: text('Path as configured.'),
-    line: count('Line of its `alert` key, from 1.'),
-    revision: text('Of the rule file.'),
-    groups: count(
-      'Groups that had a window within the last hour of event time; one without watches nothing.',
-    ),
-    ...counts,
-    evaluatedTo: orNull(instant('End of the newest window that has closed')),
-  }),
+  ...ruleAnswers,
   SourceProgress: object('How far a source has come.', {
     source: text('Its name.'),
     watermark: instant('Up to which it has brought everything'),
@@ -151,13 +79,27 @@ const answers = {
   Recomputed: object('The decision, made again from the windows in the log.', {
     value: orNull(number('The measure of its window.')),
     threshold: orNull(number('What it is compared with.')),
-    baseline: orNull(number('The measure over the windows before.')),
+    conditions: {
+      ...listOf({ $ref: '#/components/schemas/ConditionResult' }),
+      description: 'All of several, as in the record.',
+    },
+    baseline: orNull(number('The measure over the windows before, of the first condition that compares.')),
     windows: orNull(count('How many of them count.')),
     lookedAt: listOf({ $ref: '#/components/schemas/LookedAt' }),
     differs: {
       ...listOf({ type: 'string' }),
       description: 'The numbers of the record that are others; empty where all come out the same.',
     },
+    partly: orNull(
+      text('What was taken from the record, as the log does not have it; null where nothing was.'),
+    ),
+  }),
+  Comparison: object('How a condition compares with a baseline: the first that does.', {
+    measure: text('What is compared.'),
+    factor: number('Of the baseline.'),
+    mads: number('Median absolute deviations away from that; 0 for none.'),
+    ...methodFields,
+    threshold: orNull(number('What it came to in the record.')),
   }),
   Explanation: object('All that a decision used.', {
     alert: { $ref: '#/components/schemas/AlertRecord' },
@@ -171,6 +113,7 @@ const answers = {
       description: 'What decided; null where it had no data, or is not in the log any more.',
     },
     recomputed: { anyOf: [{ $ref: '#/components/schemas/Recomputed' }, { type: 'null' }] },
+    compares: { anyOf: [{ $ref: '#/components/schemas/Comparison' }, { type: 'null' }] },
     unknown: orNull(text('Why it cannot be made again; null where it was.')),
   }),
   Sparkline: {
@@ -233,6 +176,7 @@ const answers = {
     ...object('What is in effect on an alert.', {
       silencedBy: listOf(text('The id of a silence.')),
       acknowledgedBy: text('Who has acknowledged it.'),
+      inhibitedBy: listOf(text('The fingerprint of an alert of the same, of greater severity, that fires.')),
     }),
     required: [],
   },

@@ -3,13 +3,14 @@ import { problem } from '../../platform/http/problem.js';
 import { schemaOf } from '../../schemas/index.js';
 import type { AlertRecord } from '../../schemas/types.js';
 import type { AlertIndex } from './alert-index.js';
-import { listOf, ref } from './answers.js';
+import { ref } from './answers.js';
 import { Api } from './api.js';
 import { type ExplainOptions, explain } from './explain.js';
 import { compareKeys, linkNext, Pages } from './pages.js';
 import { alertFilters, inPath, inQuery, paging, timeIn } from './parameters.js';
 import { alertFilter, BadQuery, type Query, timeOf } from './query.js';
 import type { RecentWindows } from './recent-windows.js';
+import { listOf } from './schema-parts.js';
 import { type Sparkline, sparklineOf } from './sparkline.js';
 
 export interface AlertsApiOptions extends ExplainOptions {

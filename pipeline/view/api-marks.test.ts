@@ -92,6 +92,21 @@ describe('marks over HTTP', () => {
     return [answered.status, answered.status < 400 ? text : (JSON.parse(text) as { detail: string }).detail];
   };
 
+  test('what fires with a greater severity inhibits the same, whatever is asked for, and hides none', async () => {
+    const of = (severity: string, state: AlertRecord['state'], windowEnd = NOW): AlertRecord => ({
+      ...alertOf('/a', state, windowEnd),
+      ...{ id: `${severity} ${state}`, fingerprint: severity, severity },
+      labels: { alertname: 'Slow', route: '/a', severity },
+    });
+    await happens(of('warning', 'pending'), of('critical', 'firing'));
+    expect(await get('/marks')).toEqual({ warning: { inhibitedBy: ['critical'] } });
+    expect(await get('/marks?severity=warning')).toEqual({ warning: { inhibitedBy: ['critical'] } });
+    expect(await get('/marks?severity=critical')).toEqual({});
+    expect(await get('/alerts')).toHaveLength(2);
+    await happens(of('critical', 'resolved', NOW + 1));
+    expect(await get('/marks')).toEqual({});
+  });
+
   test('a silence marks alerts, hides none, and changes no record', async () => {
     await happens(alertOf('/a', 'firing'), alertOf('/b', 'pending'));
     const before = await get('/alerts');

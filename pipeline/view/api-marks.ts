@@ -14,11 +14,12 @@ import {
 } from '../model/marks.js';
 import { byCodeUnits } from '../model/text.js';
 import type { AlertIndex } from './alert-index.js';
-import { listOf, ref } from './answers.js';
+import { ref } from './answers.js';
 import { Api } from './api.js';
 import { acknowledgementOf, silenceOf } from './mark-requests.js';
 import { alertFilters, inPath } from './parameters.js';
 import { alertFilter, BadQuery } from './query.js';
+import { listOf } from './schema-parts.js';
 
 export interface MarksApiOptions {
   readonly alerts: AlertIndex;
@@ -166,7 +167,7 @@ function serveMarks(api: Api, { alerts, marks, clock }: MarksApiOptions): void {
     ['get', '/marks'],
     {
       id: 'getMarks',
-      summary: 'The active alerts that are silenced or acknowledged',
+      summary: 'The active alerts that are silenced, acknowledged or inhibited',
       parameters: alertFilters,
       answers: {
         200: {
@@ -178,9 +179,10 @@ function serveMarks(api: Api, { alerts, marks, clock }: MarksApiOptions): void {
     },
     async (c) => {
       const now = clock();
-      const marksOf = markerOf(inEffect(await marks.all(now), now));
-      const found = alerts
-        .active()
+      const said = inEffect(await marks.all(now), now);
+      const active = alerts.active();
+      const marksOf = markerOf(said, active);
+      const found = active
         .filter(alertFilter(c.req.query()))
         .map((alert) => [alert.fingerprint, marksJson(marksOf(alert))] as const);
       return c.json(Object.fromEntries(found.filter(([, of]) => Object.keys(of).length > 0)));

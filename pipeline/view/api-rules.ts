@@ -1,15 +1,16 @@
 import { problem } from '../../platform/http/problem.js';
 import type { AlertRecord } from '../../schemas/types.js';
-import type { Rule, RuleSet } from '../model/rule.js';
+import type { Objective, Rule, RuleSet } from '../model/rule.js';
 import { everyOf } from '../model/selection.js';
 import type { AlertIndex } from './alert-index.js';
-import { listOf, ref } from './answers.js';
+import { ref } from './answers.js';
 import { Api } from './api.js';
 import { linkNext, Pages } from './pages.js';
 import { inPath, paging } from './parameters.js';
 import type { Progress } from './progress.js';
 import type { RecentWindows } from './recent-windows.js';
 import type { RuleTexts } from './rule-texts.js';
+import { listOf } from './schema-parts.js';
 import type { Targets } from './targets.js';
 
 export interface RulesApiOptions {
@@ -54,13 +55,13 @@ function serveRules(api: Api, { alerts, rules, recent }: RulesApiOptions): void 
       if (newest === null) return c.json([]);
       const groups = recent.groups();
       const active = alerts.active();
-      const { items, next } = rulePages.pageOf(newest.rules, asked, ({ alert }) => [alert]);
+      const { items, next } = rulePages.pageOf(newest.rules, asked, ({ name }) => [name]);
       linkNext(c, next);
       return c.json(
         items.map((rule) => ({
           ...describe(rule, newest),
           groups: groups.get(rule.selection.id) ?? 0,
-          ...counts(active.filter(({ alert }) => alert === rule.alert)),
+          ...counts(active.filter(isOf(rule))),
           evaluatedTo: finite(recent.newest),
         })),
       );
@@ -115,10 +116,27 @@ function serveStatus(api: Api, options: RulesApiOptions): void {
   );
 }
 
+/** An objective has a rule for each severity; what another rule began keeps the severity that it had then. */
+const isOf =
+  ({ alert, severity, objective }: Rule) =>
+  (record: AlertRecord): boolean =>
+    record.alert === alert && (objective === null || record.severity === severity);
+
 const describe = (rule: Rule, { revision }: RuleSet) => ({
+  name: rule.name,
   alert: rule.alert,
   severity: rule.severity,
   condition: rule.condition,
+  also: rule.also,
+  clear: rule.clear,
+  objective: rule.objective && describeObjective(rule.objective),
+  baseline: {
+    method: rule.baseline.method,
+    offset: rule.baseline.offset,
+    windows: rule.baseline.windows,
+  },
+  noData: rule.noData,
+  noDataFor: rule.noDataFor,
   for: rule.for,
   keepFiringFor: rule.keepFiringFor,
   minRequests: rule.minRequests,
@@ -133,6 +151,11 @@ const describe = (rule: Rule, { revision }: RuleSet) => ({
   file: rule.file,
   line: rule.line,
   revision,
+});
+
+const describeObjective = ({ target, sli, rates }: Objective) => ({
+  ...{ target, sli },
+  rates: rates.map(({ long, short, factor }) => ({ long: long.window, short: short.window, factor })),
 });
 
 const counts = (alerts: readonly AlertRecord[]) => ({

@@ -7,12 +7,13 @@ import { scanSince } from '../follow/scan.js';
 import { partitionOf } from '../model/murmur2.js';
 import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
-import { listOf, ref } from './answers.js';
+import { ref } from './answers.js';
 import { Api } from './api.js';
 import { compareKeys, linkNext, type Page, Pages } from './pages.js';
 import { inQuery, match, paging, timeIn } from './parameters.js';
 import { BadQuery, labelFilter, type Query, timeOf } from './query.js';
 import type { RecentWindows } from './recent-windows.js';
+import { listOf } from './schema-parts.js';
 
 export interface WindowsApiOptions {
   readonly log: EventLog;

@@ -3,11 +3,12 @@ import type { EventLog } from '../../platform/log/event-log.js';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { scanSince } from '../follow/scan.js';
 import { partitionOf } from '../model/murmur2.js';
-import type { Rule } from '../model/rule.js';
+import type { BaselineSettings, Compared, Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
 import { topics } from '../stage/stage.js';
 import type { AlertIndex } from './alert-index.js';
-import { evidenceFrom, type Recomputed, recompute } from './recompute.js';
+import { comparedOf, evidenceFrom, recompute } from './recompute.js';
+import type { Recomputed } from './recomputed.js';
 import type { RuleTexts } from './rule-texts.js';
 import { groupOf } from './sparkline.js';
 
@@ -18,6 +19,15 @@ export interface ExplainOptions {
   readonly rules: RuleTexts;
 }
 
+/** Of the first condition that compares with a baseline. */
+export interface Comparison
+  extends Pick<Compared, 'factor' | 'mads'>,
+    Pick<BaselineSettings, 'method' | 'offset'> {
+  readonly measure: string;
+  /** What it came to in the record. */
+  readonly threshold: number | null;
+}
+
 /** Everything that a decision used. */
 export interface Explanation {
   readonly alert: AlertRecord;
@@ -26,6 +36,8 @@ export interface Explanation {
   /** The window that decided; null where it had no data, or is not in the log any more. */
   readonly window: WindowRecord | null;
   readonly recomputed: Recomputed | null;
+  /** How the rule compares with a baseline; null where it does not, or is not known any more. */
+  readonly compares: Comparison | null;
   /** Why it cannot be made again; null where it was. */
   readonly unknown: string | null;
   /** Of the same alert, the oldest first. */
@@ -50,15 +62,33 @@ export async function explain(id: string, options: ExplainOptions): Promise<Expl
       ...told,
       window: null,
       recomputed: null,
+      compares: null,
       unknown: 'the rule as it was then is not known any more',
     };
   const windows = await windowsOf(alert, rule, options);
   const window = windows.find(({ end }) => end === alert.windowEnd) ?? null;
-  if (alert.reason === 'no_data' || alert.reason === 'rule_changed')
-    return { ...told, window, recomputed: null, unknown: 'nothing was measured: it ended for want of that' };
+  const known = { ...told, window, compares: comparisonOf(alert, rule) };
+  const unmeasured = unmeasuredText(alert);
+  if (unmeasured !== null) return { ...known, recomputed: null, unknown: unmeasured };
   const recomputed = recompute(alert, rule, { windows, transitions });
   const unknown = recomputed === null ? 'its window is not in the log any more' : null;
-  return { ...told, window, recomputed, unknown };
+  return { ...known, recomputed, unknown };
+}
+
+/** Why there is nothing to make again; null where something was measured. */
+function unmeasuredText({ reason, requests }: AlertRecord): string | null {
+  if (reason === 'no_data' || reason === 'rule_changed')
+    return 'nothing was measured: it ended for want of that';
+  return requests === null ? 'nothing was measured: the rule is broken by that' : null;
+}
+
+function comparisonOf(alert: AlertRecord, rule: Rule): Comparison | null {
+  const compared = comparedOf(rule);
+  if (compared === null || compared.one.threshold.kind !== 'baseline') return null;
+  const { factor, mads } = compared.one.threshold;
+  const { method, offset } = rule.baseline;
+  const { threshold = null } = compared.place === 0 ? alert : (alert.conditions[compared.place] ?? {});
+  return { measure: compared.one.measure, factor, mads, method, offset, threshold };
 }
 
 /** Those of the same alert from that time on, and the one before, by which it is known what it was then. */

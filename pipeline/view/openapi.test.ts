@@ -32,6 +32,8 @@ slas:
   - { alert: Slow, match: m, by: [route], window: 10s, every: 5s, when: mean_latency > 500ms }
   - { alert: Slower, match: m, by: [route], window: 10s, when: mean_latency > 2 * baseline }
   - { alert: Run, match: m, by: [route], window: { session: 1m }, when: mean_latency > 1s }
+  - { alert: Both, match: m, by: [route], window: 10s, when: [mean_latency > 1s, error_ratio > 2 * baseline], clear: error_ratio < 1% }
+  - { alert: Burn, match: m, by: [route], window: 10s, objective: 99% }
 `;
 
 describe('the OpenAPI document', () => {
@@ -40,6 +42,32 @@ describe('the OpenAPI document', () => {
   const { revision, judged } = recompile('sla.yaml', text);
   const selection = judged.find(({ panes, window }) => panes && window === 10_000)?.id ?? '';
   const explained = { ...alertOf('/a', 'firing'), rule: { file: 'sla.yaml', line: 3, revision } };
+  const both = (measure: string, value: number | null) => ({
+    ...{ measure, operator: '>', window: 10_000, value, threshold: 0.5 },
+  });
+  const several = {
+    ...{ ...alertOf('/a', 'pending', NOW), id: 'several', fingerprint: '/c', alert: 'Both' },
+    ...{ rule: { file: 'sla.yaml', line: 6, revision } },
+    conditions: [both('mean_latency', 1), both('error_ratio', null)],
+  };
+  const burning = {
+    ...{
+      ...alertOf('/a', 'firing', NOW),
+      id: 'burning',
+      fingerprint: '/d',
+      alert: 'Burn',
+      severity: 'critical',
+    },
+    ...{ labels: { alertname: 'Burn', route: '/a', severity: 'critical' }, measure: 'burn_rate' },
+    ...{
+      rule: { file: 'sla.yaml', line: 7, revision },
+      conditions: [both('burn_rate', 1), both('burn_rate', 2)],
+    },
+  };
+  const lesser = {
+    ...{ ...burning, id: 'lesser', fingerprint: '/e', severity: 'info' },
+    labels: { ...burning.labels, severity: 'info' },
+  };
   const unknown = { ...alertOf('/b', 'pending'), value: Number.NaN, threshold: null };
 
   const asked: readonly (readonly [path: string, request: string])[] = [
@@ -50,6 +78,8 @@ describe('the OpenAPI document', () => {
     ['/history', '/history?from=1h'],
     ['/explain/{id}', `/explain/${encodeURIComponent(explained.id)}`],
     ['/explain/{id}', `/explain/${encodeURIComponent(unknown.id)}`],
+    ['/explain/{id}', '/explain/several'],
+    ['/explain/{id}', '/explain/burning'],
     ['/sparklines', '/sparklines?fingerprint=/a&fingerprint=/b'],
     ['/windows', '/windows?since=1h'],
     ['/groups', `/groups?selection=${selection}`],
@@ -81,7 +111,7 @@ describe('the OpenAPI document', () => {
       'WindowRecord',
       ...windows.map((one) => ({ ...one, selection, buckets: [{ le: Number.POSITIVE_INFINITY, count: 1 }] })),
     );
-    await driver.append(['alerts', 0], 'AlertRecord', explained, unknown);
+    await driver.append(['alerts', 0], 'AlertRecord', explained, unknown, several, burning, lesser);
     await driver.view.start();
     const said = { by: 'ada', why: 'deploying' };
     await send('POST', '/silences', { ...said, match: '{route="/a"}', until: '1h' });

@@ -1,35 +1,12 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { isActive } from '../follow/alert-store.js';
-import { baselineValue, thresholdOf } from '../model/alert-record.js';
+import { baselineField, baselineValue, conditionsOf, thresholdOf } from '../model/alert-record.js';
 import { type BaselineView, baselineFor, candidates, type PastWindow } from '../model/baseline.js';
-import { measured } from '../model/measures.js';
-import type { Rule } from '../model/rule.js';
+import { type Measure, measured } from '../model/measures.js';
+import type { Condition, Rule } from '../model/rule.js';
 import { judgedAt, sumsOf } from '../model/window-sums.js';
-
-/** A window that the decision looked back at. */
-export interface LookedAt {
-  /** ms since the epoch. */
-  readonly start: number;
-  readonly end: number;
-  /** The rule's measure; null where it cannot be told. */
-  readonly value: number | null;
-  readonly requests: number;
-  /** Whether it counted: it has requests, and the rule was inactive after it or that does not matter. */
-  readonly counted: boolean;
-}
-
-/** What the decision comes to when it is made again from the windows in the log. */
-export interface Recomputed {
-  readonly value: number | null;
-  readonly threshold: number | null;
-  readonly baseline: number | null;
-  /** How many windows the baseline counted; null without one. */
-  readonly windows: number | null;
-  /** All that the baseline chose from, the oldest first. */
-  readonly lookedAt: readonly LookedAt[];
-  /** The numbers of the record that are others; empty where all come out the same. */
-  readonly differs: readonly string[];
-}
+import { recomputeBurn } from './recompute-burn.js';
+import { differences, type LookedAt, type Recomputed, type Said } from './recomputed.js';
 
 /** Of the alert's group and selection, from the log, the oldest first. */
 export interface Evidence {
@@ -39,38 +16,65 @@ export interface Evidence {
 }
 
 /** Start of the first window that the decision may have looked at, ms since the epoch. */
-export function evidenceFrom(alert: AlertRecord, { selection, baseline }: Rule): number {
+export function evidenceFrom(alert: AlertRecord, rule: Rule): number {
+  const { selection, baseline } = rule;
   const { session } = selection.panes ?? {};
   const step = session ? session.gap + session.max : selection.window;
-  return (alert.baseline?.frozenAt ?? alert.windowEnd) - (baseline.windows + 2) * step - baseline.offset;
+  const isHeld = baseline.freeze && comparedOf(rule) !== null;
+  const madeAt =
+    alert.baseline?.frozenAt ?? (isHeld ? Math.min(alert.startsAt, alert.windowEnd) : alert.windowEnd);
+  return madeAt - (baseline.windows + 2) * step - baseline.offset;
+}
+
+/** The first condition that compares with a baseline, and its place among them; null where none does. */
+export function comparedOf({
+  condition,
+  also,
+}: Rule): { readonly place: number; readonly one: Condition } | null {
+  const all = [condition, ...also];
+  const place = all.findIndex(({ threshold }) => threshold.kind === 'baseline');
+  const one = all[place];
+  return one === undefined ? null : { place, one };
 }
 
 /** Makes the decision again, as *evaluate* does; docs/semantics.md, "Baseline". Null where its window is not there. */
 export function recompute(alert: AlertRecord, rule: Rule, evidence: Evidence): Recomputed | null {
-  const { condition } = rule;
   const window = evidence.windows.find(isOf(alert));
+  if (rule.objective !== null) return recomputeBurn(alert, rule, rule.objective, window ?? null);
   if (!window) return null;
-  const value = measured(condition.measure, sumsOf(window), window.end - window.start);
-  const compares = condition.threshold.kind === 'baseline';
-  const [view, lookedAt] = compares ? lookBack(alert, rule, evidence) : [none, []];
+  const { condition } = rule;
+  const sums = sumsOf(window);
+  const compared = comparedOf(rule);
+  const [view, lookedAt] =
+    compared === null ? [none, []] : lookBack(alert, rule, evidence, compared.one.measure);
+  const judged = { rule, sums, burn: null, windowStart: window.start, windowEnd: window.end };
+  const field = baselineField(rule, view);
+  const conditions = conditionsOf(judged, view);
   const found = {
-    value,
+    value: measured(condition.measure, sums, window.end - window.start),
     threshold: thresholdOf(condition, view),
-    baseline: compares ? baselineValue(condition.measure, view) : null,
+    conditions,
+    baseline: compared === null ? null : baselineValue(compared.one.measure, view),
     windows: view.sums?.windows ?? null,
     lookedAt,
   };
-  const said: Readonly<Record<string, readonly [unknown, unknown]>> = {
+  const differs = differences({
     value: [alert.value, found.value],
     threshold: [alert.threshold, found.threshold],
     requests: [alert.requests, window.requests],
-    baseline: [alert.baseline?.value ?? null, found.baseline],
-    'baseline windows': [alert.baseline?.windows ?? null, found.windows],
-  };
-  const differs = Object.entries(said).flatMap(([name, [one, other]]) =>
-    one === other ? [] : [`${name}: ${one} in the record, ${other} again`],
-  );
-  return { ...found, differs };
+    baseline: [alert.baseline?.value ?? null, field?.value ?? null],
+    'baseline windows': [alert.baseline?.windows ?? null, field?.windows ?? null],
+    ...ofConditions(alert.conditions, conditions),
+  });
+  return { ...found, differs, partly: null };
+}
+
+function ofConditions(said: AlertRecord['conditions'], again: AlertRecord['conditions']): Said {
+  const each = again.flatMap((one, i) => [
+    [`value of condition ${i + 1}`, [said[i]?.value ?? null, one.value]] as const,
+    [`threshold of condition ${i + 1}`, [said[i]?.threshold ?? null, one.threshold]] as const,
+  ]);
+  return { conditions: [said.length, again.length], ...Object.fromEntries(each) };
 }
 
 const none: BaselineView = { sums: null, frozenAt: null, expired: false };
@@ -79,9 +83,27 @@ const isOf =
   ({ start, end }: WindowRecord): boolean =>
     start === windowStart && end === windowEnd;
 
-function lookBack(alert: AlertRecord, rule: Rule, evidence: Evidence): [BaselineView, readonly LookedAt[]] {
-  const { measure } = rule.condition;
-  const frozenAt = alert.baseline?.frozenAt ?? null;
+/** Since when a baseline is held that the record does not tell of, ms; null where none is. */
+function heldSince(alert: AlertRecord, rule: Rule, { windows, transitions }: Evidence): number | null {
+  const { startsAt, baseline } = alert;
+  if (baseline !== null) return baseline.frozenAt;
+  const window = windows.find(isOf(alert));
+  const age = (window ? judgedAt(rule, window) : alert.windowEnd) - startsAt;
+  const isHeld = rule.baseline.freeze && age <= rule.baseline.maxAge && beganWithData(alert, transitions);
+  return isHeld ? startsAt : null;
+}
+
+/** What began for want of data holds no baseline. */
+const beganWithData = ({ startsAt }: AlertRecord, transitions: readonly AlertRecord[]): boolean =>
+  transitions.find((one) => one.startsAt === startsAt)?.requests !== null;
+
+function lookBack(
+  alert: AlertRecord,
+  rule: Rule,
+  evidence: Evidence,
+  measure: Measure,
+): [BaselineView, readonly LookedAt[]] {
+  const frozenAt = heldSince(alert, rule, evidence);
   // One that is held was made at the window that first broke the rule.
   const made = evidence.windows.find((one) =>
     frozenAt === null ? isOf(alert)(one) : judgedAt(rule, one) === frozenAt,
@@ -95,7 +117,8 @@ function lookBack(alert: AlertRecord, rule: Rule, evidence: Evidence): [Baseline
     return leavesActive(evidence.transitions.findLast(({ windowEnd }) => windowEnd <= end));
   };
   // Active, but with nothing held any more: what was held has expired.
-  const expired = rule.baseline.freeze && alert.baseline?.frozenAt === null && leavesActive(before.at(-1));
+  const wasHeld = rule.baseline.freeze && beganWithData(alert, evidence.transitions);
+  const expired = wasHeld && frozenAt === null && leavesActive(before.at(-1));
   const view = baselineFor({
     rule,
     start,

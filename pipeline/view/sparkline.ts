@@ -1,4 +1,5 @@
 import type { AlertRecord } from '../../schemas/types.js';
+import { burnOf } from '../model/burn.js';
 import { isMeasure, measured } from '../model/measures.js';
 import type { Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
@@ -13,7 +14,11 @@ export function sparklineOf(recent: RecentWindows, alert: AlertRecord, rule: Rul
   const { measure } = alert;
   if (rule === null || !isMeasure(measure)) return [];
   return recent.of(rule.selection.id, groupText(groupOf(alert, rule))).map((window) => {
-    return [window.end, measured(measure, sumsOf(window), window.end - window.start)];
+    const sums = sumsOf(window);
+    // Of an objective, how fast its shortest window burned: the others are not kept.
+    const { objective } = rule;
+    if (objective !== null) return [window.end, burnOf(objective, sums)];
+    return [window.end, measured(measure, sums, window.end - window.start)];
   });
 }
 

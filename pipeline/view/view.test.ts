@@ -209,6 +209,73 @@ describe('view', () => {
     expect(transitions.map(({ windowEnd }) => (NOW - windowEnd) / MINUTE)).toEqual([3, 4]);
   });
 
+  test('tells all that a rule says, and counts the alerts of each severity of an objective', async () => {
+    const text = `version: 1
+defaults: { by: [route], window: 1m }
+slas:
+  - alert: Burn
+    objective: 99%
+    sli: latency < 300ms
+    burn_rate:
+      - { long: 1h, short: 5m, factor: 14.4 }
+      - { long: 1d, short: 2h, factor: 3, severity: info }
+  - alert: Slow
+    when: [mean_latency > 1.5 * baseline, error_ratio > 1%]
+    clear: mean_latency < 200ms
+    no_data: alert
+    baseline: { method: median, offset: 1d, windows: 7 }
+`;
+    const { revision } = recompile('sla.yaml', text);
+    const value = codec.encode('RulesRevision', { revision, file: 'sla.yaml', text });
+    await log.append({ topic: 'rules', partition: 0, records: [{ key: null, value }] });
+    const burn = (route: string, state: AlertRecord['state'], severity: string): AlertRecord => ({
+      ...{ ...alert(route, state), alert: 'Burn', severity },
+      rule: { file: 'sla.yaml', line: 4, revision },
+    });
+    for (const one of [
+      burn('/a', 'firing', 'warning'),
+      burn('/b', 'pending', 'info'),
+      burn('/c', 'firing', 'info'),
+    ])
+      await append(0, one);
+    await append(1, alert('/d', 'firing'));
+    await view.start();
+    const objective = { target: 0.99, sli: 'ratio(latency < 300ms)' };
+    const fixed = (measure: string, operator: string, value: number) => ({
+      ...{ measure, operator, threshold: { kind: 'fixed', value } },
+    });
+    expect(await get('/api/v1/rules')).toMatchObject([
+      {
+        ...{
+          name: 'Burn/info',
+          alert: 'Burn',
+          severity: 'info',
+          firing: 1,
+          pending: 1,
+          also: [],
+          clear: null,
+        },
+        objective: { ...objective, rates: [{ long: 86_400_000, short: 7_200_000, factor: 3 }] },
+      },
+      {
+        ...{
+          name: 'Burn/warning',
+          alert: 'Burn',
+          severity: 'warning',
+          firing: 1,
+          pending: 0,
+          noData: 'keep',
+        },
+        objective: { ...objective, rates: [{ long: 3_600_000, short: 300_000, factor: 14.4 }] },
+      },
+      {
+        ...{ name: 'Slow', alert: 'Slow', firing: 1, pending: 0, noData: 'alert', objective: null },
+        ...{ also: [fixed('error_ratio', '>', 0.01)], clear: [fixed('mean_latency', '<', 0.2)] },
+        baseline: { method: 'median', offset: 86_400_000, windows: 7 },
+      },
+    ]);
+  });
+
   test('tells how far it has come, what is watched, and how it came to an alert', async () => {
     const text =
       'version: 1\nslas:\n  - alert: Slow\n    match: m\n    by: [route]\n    window: 10s\n    every: 5s\n    when: mean_latency > 500ms\n';

@@ -1,5 +1,5 @@
+import { formatDuration } from '../../model/durations.js';
 import type { Condition, Rule } from '../../model/rule.js';
-import { formatDuration } from '../duration.js';
 import { nothing, type RuleLint, told } from './linted.js';
 import { conditionsOf, hasBaseline } from './parts.js';
 

@@ -1,5 +1,5 @@
+import { formatDuration } from '../../model/durations.js';
 import { everyOf } from '../../model/selection.js';
-import { formatDuration } from '../duration.js';
 import { nothing, type RuleLint, told } from './linted.js';
 
 export const windowOfFewScrapes: RuleLint = ({ rule: { selection }, scrapeInterval }) =>

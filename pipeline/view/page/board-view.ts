@@ -1,11 +1,19 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import { furtherConditions } from '../../model/alert-text.js';
+import { valueText } from '../../model/format.js';
 import type { Marks } from '../../model/marks.js';
 import { byId, el } from './dom.js';
-import { ageText, groupLabel, rateText, ratioText, thresholdText, valueText } from './format.js';
+import { ageText, groupLabel, rateText, ratioText, thresholdText } from './format.js';
 import { markRow } from './mark-text.js';
 import { drawSpark, type Sparkline } from './spark.js';
 import { getJson } from './stream.js';
 import { VirtualList } from './virtual-list.js';
+
+/** What else has to hold is said by the panel. */
+function furtherText(record: AlertRecord): string {
+  const { length } = furtherConditions(record);
+  return length === 0 ? '' : ` and ${length} more`;
+}
 
 export interface BoardViewOptions {
   readonly now: () => number;
@@ -108,7 +116,7 @@ export class BoardView {
       },
       cell('state', el('b', {}, state), ' ', el('i', {}, severity)),
       cell('what', el('b', {}, alert), ' ', el('span', { title: groupLabel(labels) }, groupLabel(labels))),
-      cell('value', el('b', {}, valueText(measure, value)), ' ', thresholdText(record)),
+      cell('value', el('b', {}, valueText(measure, value)), ' ', thresholdText(record), furtherText(record)),
       cell('ratio', ratioText(record)),
       cell('rate', rateText(record)),
       cell('age', ageText(age)),

@@ -61,6 +61,11 @@ export class Board {
     return counts;
   }
 
+  /** Those that are pending or firing, in no order that says anything. */
+  active(): readonly AlertRecord[] {
+    return [...this.#newest.values()].filter(({ state }) => state === 'firing' || state === 'pending');
+  }
+
   /** Firing first, the most severe first, then the newest. */
   rows(shows: (record: AlertRecord) => boolean): readonly AlertRecord[] {
     return [...this.#newest.values()].filter((one) => one.state !== 'inactive' && shows(one)).sort(order);

@@ -1,9 +1,10 @@
 import type { AlertRecord, WindowRecord } from '../../../schemas/types.js';
 import { fromRecord } from '../../model/buckets.js';
+import { valueText } from '../../model/format.js';
 import { isMeasure, isOfRequests, type Measure, measured } from '../../model/measures.js';
 import type { Sums } from '../../model/sums.js';
 import { byId, el } from './dom.js';
-import { groupLabel, valueText } from './format.js';
+import { groupLabel } from './format.js';
 import { getRules, type RuleStatus } from './rules.js';
 import { getJson } from './stream.js';
 import uPlot from './vendor/uplot.js';
@@ -54,7 +55,7 @@ export class Explorer {
       const chosen = selection ?? this.#rules[0]?.selection ?? '';
       const names = new Map<string, string[]>();
       for (const rule of this.#rules)
-        names.set(rule.selection, [...(names.get(rule.selection) ?? []), rule.alert]);
+        names.set(rule.selection, [...(names.get(rule.selection) ?? []), rule.name]);
       options(
         'selection',
         [...names].map(([id, alerts]) => [id, alerts.join(', ')]),
@@ -86,7 +87,8 @@ export class Explorer {
   #measuresOf(selection: string): readonly Measure[] {
     const said = this.#rules
       .filter((rule) => rule.selection === selection)
-      .flatMap(({ condition: { measure } }) => (isMeasure(measure) ? [measure] : []));
+      .map(({ condition, objective }) => (objective ? (objective.sli ?? 'error_ratio') : condition.measure))
+      .filter(isMeasure);
     const usual = said.every(isOfRequests) ? (['mean_latency', 'request_rate'] as const) : [];
     return [...new Set<Measure>([...usual, ...said])];
   }

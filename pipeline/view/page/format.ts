@@ -1,15 +1,14 @@
 import type { AlertRecord } from '../../../schemas/types.js';
-import { formatMeasure } from '../../model/format.js';
-import { isMeasure } from '../../model/measures.js';
+import { decidingRate, overText } from '../../model/alert-text.js';
+import { valueText } from '../../model/format.js';
 import { short } from '../../model/units.js';
 
-/** A value of a measure that may be one of a newer version. */
-export const valueText = (measure: string, value: number | null): string =>
-  isMeasure(measure) ? formatMeasure(measure, value) : value === null ? 'no data' : short(value);
-
-/** What the value was compared with: `> 300ms`, or `> 1.2 x 301ms`. */
-export function thresholdText({ measure, operator, threshold, baseline }: AlertRecord): string {
+/** What the value was compared with: `> 300ms`, or `> 1.2 x 301ms`; of a burn rate, over which windows. */
+export function thresholdText(record: AlertRecord): string {
+  const { measure, operator, threshold, baseline } = record;
   if (threshold === null) return '';
+  const rate = decidingRate(record);
+  if (rate !== null) return overText(rate);
   if (baseline === null || baseline.value === 0) return `${operator} ${valueText(measure, threshold)}`;
   return `${operator} ${short(threshold / baseline.value)} x ${valueText(measure, baseline.value)}`;
 }

@@ -1,7 +1,8 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import { valueText } from '../../model/format.js';
 import { byId, el } from './dom.js';
 import { type Filter, shown } from './filter.js';
-import { groupLabel, ratioText, thresholdText, timeText, valueText } from './format.js';
+import { groupLabel, ratioText, thresholdText, timeText } from './format.js';
 import { getJson } from './stream.js';
 
 export interface HistoryOptions {

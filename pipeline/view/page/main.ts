@@ -11,7 +11,7 @@ import { History } from './history.js';
 import { MarkDialog } from './mark-dialog.js';
 import { MarkBook } from './marks.js';
 import { MarksPanel } from './marks-panel.js';
-import { getRules, showRules } from './rules.js';
+import { getRules, ruleOf, showRules } from './rules.js';
 import { SilenceList } from './silences.js';
 import { follow, getJson } from './stream.js';
 import { Videos } from './videos.js';
@@ -49,10 +49,14 @@ const why = new Why({
   onWindows: (record) => void showWindowsOf(record),
 });
 const dialog = new MarkDialog(() => void marks.ask());
-const panel = new MarksPanel({ now, marks, dialog });
+const panel = new MarksPanel({
+  ...{ now, marks, dialog },
+  find: (fingerprint) => board.get(fingerprint),
+  onChosen: (fingerprint) => go({ alert: fingerprint }),
+});
 const silences = new SilenceList({
   ...{ now, marks },
-  active: () => board.rows(({ state }) => state === 'firing' || state === 'pending'),
+  active: () => board.active(),
 });
 
 /** All changes of a frame are drawn at once. */
@@ -62,6 +66,7 @@ function draw(): void {
   requestAnimationFrame(() => {
     drawing = false;
     board.forget(now());
+    marks.takeActive(board.active());
     drawCounts();
     byId('marks-note').textContent = marks.problem === null ? '' : `Silences may be old: ${marks.problem}`;
     if (address.tab === 'board') table.show(board.rows(isShown()), address.alert);
@@ -119,8 +124,9 @@ function arrive(before: Address | null): void {
   draw();
 }
 
-async function showWindowsOf({ alert, labels }: AlertRecord): Promise<void> {
-  const rule = (await getRules().catch(() => [])).find((one) => one.alert === alert);
+async function showWindowsOf(record: AlertRecord): Promise<void> {
+  const { labels } = record;
+  const rule = ruleOf(await getRules().catch(() => []), record);
   const group = Object.fromEntries((rule?.by ?? []).map((name) => [name, labels[name] ?? '']));
   go({ tab: 'windows', selection: rule?.selection ?? null, group: rule ? groupText(group) : null });
 }

@@ -1,16 +1,20 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import { formatAddress, home } from './address.js';
 import { el } from './dom.js';
 import { type MarkDialog, matchOf } from './mark-dialog.js';
-import { acknowledgementText, silenceText } from './mark-text.js';
+import { acknowledgementText, keyOf, silenceText } from './mark-text.js';
 import { acknowledgementUrl, endSilence, type MarkBook, send } from './marks.js';
 
 export interface MarksPanelOptions {
   readonly now: () => number;
   readonly marks: MarkBook;
   readonly dialog: MarkDialog;
+  /** The alert of a fingerprint as the board has it. */
+  readonly find: (fingerprint: string) => AlertRecord | null;
+  readonly onChosen: (fingerprint: string) => void;
 }
 
-/** What people say of the alert that is explained, and what one may say. */
+/** What people and other alerts say of the alert that is explained, and what one may say. */
 export class MarksPanel {
   constructor(readonly options: MarksPanelOptions) {}
 
@@ -18,8 +22,7 @@ export class MarksPanel {
   draw(record: AlertRecord | null): void {
     const place = document.getElementById('marks');
     if (place === null || record === null) return;
-    const { silences, acknowledgement } = this.options.marks.of(record);
-    const key = `${record.id} ${silences.map(({ id }) => id)} ${acknowledgement?.at ?? ''}`;
+    const key = `${record.id} ${keyOf(this.options.marks.of(record))}`;
     if (place.dataset.key === key) return;
     place.dataset.key = key;
     place.replaceChildren(...this.#content(record));
@@ -27,7 +30,7 @@ export class MarksPanel {
 
   #content(record: AlertRecord): HTMLElement[] {
     const { now, marks, dialog } = this.options;
-    const { silences, acknowledgement } = marks.of(record);
+    const { silences, acknowledgement, inhibitedBy } = marks.of(record);
     const problem = el('p', { role: 'alert' });
     const button = (text: string, onclick: () => void): HTMLElement =>
       el('button', { type: 'button', onclick }, text);
@@ -41,6 +44,7 @@ export class MarksPanel {
     };
     const isActive = record.state === 'pending' || record.state === 'firing';
     return [
+      ...inhibitedBy.map((fingerprint) => this.#inhibition(fingerprint)),
       ...silences.map((one) =>
         el(
           'p',
@@ -70,5 +74,17 @@ export class MarksPanel {
       ),
       problem,
     ];
+  }
+
+  /** Leads to the alert that says worse of the same. */
+  #inhibition(fingerprint: string): HTMLElement {
+    const { find, onChosen } = this.options;
+    const onclick = (event: Event): void => {
+      event.preventDefault();
+      onChosen(fingerprint);
+    };
+    const href = formatAddress({ ...home, alert: fingerprint });
+    const text = `${find(fingerprint)?.severity ?? 'worse'} alert of the same`;
+    return el('p', {}, el('mark', {}, 'inhibited'), ' by the ', el('a', { href, onclick }, text));
   }
 }

@@ -1,6 +1,7 @@
 import type { AlertRecord } from '../../../schemas/types.js';
 import {
   type Acknowledgement,
+  type AllMarks,
   type Marks,
   markerOf,
   type Silence,
@@ -18,7 +19,9 @@ export interface ListedSilence extends Silence {
 /** What people say of alerts, as it was when the server was asked last. */
 export class MarkBook {
   #silences: readonly ListedSilence[] = [];
-  #marker = markerOf({ silences: [], acknowledgements: [] });
+  #said: AllMarks = { silences: [], acknowledgements: [] };
+  #active: readonly AlertRecord[] = [];
+  #marker = markerOf(this.#said, this.#active);
   #known = new WeakMap<AlertRecord, Marks>();
   #last = '';
   #problem: string | null = null;
@@ -44,6 +47,14 @@ export class MarkBook {
 
   readonly isSilenced = (record: AlertRecord): boolean => this.of(record).silences.length > 0;
 
+  /** Takes the alerts that are active now: the worse inhibit the others. */
+  takeActive(active: readonly AlertRecord[]): void {
+    const isSame = active.length === this.#active.length && active.every((one, i) => one === this.#active[i]);
+    if (isSame) return;
+    this.#active = active;
+    this.#forget();
+  }
+
   async ask(): Promise<void> {
     const turn = ++this.#asked;
     const before = `${this.#problem} ${this.#last}`;
@@ -68,10 +79,12 @@ export class MarkBook {
     if (text === this.#last) return;
     this.#last = text;
     this.#silences = silences;
-    this.#marker = markerOf({
-      silences: silences.filter(({ state }) => state === 'active'),
-      acknowledgements,
-    });
+    this.#said = { silences: silences.filter(({ state }) => state === 'active'), acknowledgements };
+    this.#forget();
+  }
+
+  #forget(): void {
+    this.#marker = markerOf(this.#said, this.#active);
     this.#known = new WeakMap();
   }
 }

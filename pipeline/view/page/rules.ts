@@ -1,36 +1,36 @@
-import { comparedText } from '../../model/format.js';
+import type { AlertRecord } from '../../../schemas/types.js';
+import { ruleText, type ToldRule } from '../../model/rule-text.js';
 import { byId, el } from './dom.js';
-import { ageText, valueText } from './format.js';
+import { ageText } from './format.js';
 import { getJson } from './stream.js';
 
-export interface RuleStatus {
+export interface RuleStatus extends ToldRule {
+  readonly name: string;
   readonly alert: string;
   readonly severity: string;
-  readonly condition: {
-    readonly measure: string;
-    readonly operator: string;
-    readonly threshold:
-      | { readonly kind: 'fixed'; readonly value: number }
-      | { readonly kind: 'baseline'; readonly factor: number; readonly mads: number };
-  };
-  readonly for: number;
   readonly window: number;
   readonly by: readonly string[];
   readonly selection: string;
   readonly selects: string;
   readonly file: string;
   readonly line: number;
+  readonly revision: string;
   readonly groups: number;
   readonly firing: number;
   readonly pending: number;
 }
 
-export const getRules = (): Promise<readonly RuleStatus[]> => getJson('/api/v1/rules');
+export const getRules = (signal?: AbortSignal): Promise<readonly RuleStatus[]> =>
+  getJson('/api/v1/rules', signal);
 
-const conditionText = ({ measure, operator, threshold }: RuleStatus['condition']): string =>
-  threshold.kind === 'fixed'
-    ? `${measure} ${operator} ${valueText(measure, threshold.value)}`
-    : `${measure} ${operator} ${comparedText(threshold)}`;
+/** The one that an alert is of; of an older one that of its name, if there still is one. */
+export const ruleOf = (
+  rules: readonly RuleStatus[],
+  { alert, severity }: Pick<AlertRecord, 'alert' | 'severity'>,
+): RuleStatus | undefined => {
+  const named = rules.filter((one) => one.alert === alert);
+  return named.find((one) => one.severity === severity) ?? named[0];
+};
 
 /** What is watched, and how many groups each rule has now: one with none watches nothing. */
 export async function showRules(): Promise<void> {
@@ -44,7 +44,7 @@ export async function showRules(): Promise<void> {
         ...[
           rule.alert,
           rule.severity,
-          `${conditionText(rule.condition)}${rule.for > 0 ? ` for ${ageText(rule.for)}` : ''}`,
+          ruleText(rule),
           ageText(rule.window),
           rule.by.join(', ') || 'all',
           String(rule.groups),

@@ -1,6 +1,6 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import { valueText } from '../../model/format.js';
 import { svg } from './dom.js';
-import { valueText } from './format.js';
 
 export type Sparkline = readonly (readonly [end: number, value: number | null])[];
 

@@ -1,6 +1,16 @@
 import type { AlertRecord } from '../../../schemas/types.js';
+import {
+  arithmeticText,
+  furtherConditions,
+  methodText,
+  ratesOf,
+  resultText,
+} from '../../model/alert-text.js';
+import { formatDuration } from '../../model/durations.js';
+import { valueText } from '../../model/format.js';
 import { byId, el, link } from './dom.js';
-import { ageText, groupLabel, ratioText, thresholdText, timeText, valueText } from './format.js';
+import { ageText, groupLabel, ratioText, thresholdText, timeText } from './format.js';
+import { getRules, type RuleStatus, ruleOf } from './rules.js';
 import { getJson } from './stream.js';
 
 export interface WhyOptions {
@@ -58,6 +68,8 @@ export class Why {
     const { alert, state, severity, labels, annotations, rule: place } = record;
     const { onClose, onWindows } = this.options;
     const { runbook_url: runbook, ...texts } = annotations;
+    const baseline = el('div', {}, ...this.#baseline(record, undefined));
+    if (record.baseline) void this.#fillBaseline(baseline, record);
     return [
       el(
         'header',
@@ -71,6 +83,7 @@ export class Why {
       ...(runbook ? [el('p', {}, 'Runbook: ', link(runbook))] : []),
       el('h3', {}, 'Why'),
       table(this.#reasons(record)),
+      baseline,
       ...(record.context.length > 0 ? [el('h3', {}, 'Beside it'), table(contextRows(record))] : []),
       el('p', {}, el('button', { type: 'button', onclick: () => onWindows(record) }, 'Its windows')),
       el('h3', {}, `Rule, ${place.file}:${place.line}`),
@@ -84,21 +97,39 @@ export class Why {
   }
 
   #reasons(record: AlertRecord): [string, string][] {
-    const { measure, value, requests, windowStart, windowEnd, startsAt, endsAt, baseline, reason } = record;
+    const { measure, value, requests, windowStart, windowEnd, startsAt, endsAt, reason } = record;
     const now = this.options.now();
     const rows: [string, string][] = [
       [measure, `${valueText(measure, value)} ${thresholdText(record)} ${ratioText(record)}`.trim()],
+      ...conditionRows(record),
       ['requests', requests === null ? 'no data' : String(Math.round(requests * 100) / 100)],
       ['window', `${timeText(windowStart, now)} to ${timeText(windowEnd, now)}`],
       ['since', `${timeText(startsAt, now)}, ${ageText((endsAt ?? now) - startsAt)}`],
     ];
-    if (baseline) {
-      const frozen = baseline.frozenAt === null ? '' : `, held since ${timeText(baseline.frozenAt, now)}`;
-      const text = `${valueText(measure, baseline.value)} over ${baseline.windows} windows${frozen}`;
-      rows.push(['baseline', text]);
-    }
     if (reason !== null) rows.push(['ended', reason.replaceAll('_', ' ')]);
     return rows;
+  }
+
+  /** As far as the record says it, and, by a rule that is in use, how it came about. */
+  #baseline({ measure, baseline, threshold }: AlertRecord, rule: RuleStatus | undefined): HTMLElement[] {
+    if (baseline === null) return [];
+    const { value, windows, frozenAt } = baseline;
+    const held = frozenAt === null ? '' : `, held since ${timeText(frozenAt, this.options.now())}`;
+    const method = rule ? methodText(rule.baseline) : '';
+    const rows: [string, string][] = [
+      ['baseline', `${valueText(measure, value)} over ${windows} windows${method}${held}`],
+    ];
+    const compared = rule?.condition.threshold;
+    if (compared?.kind === 'baseline' && threshold !== null)
+      rows.push(['threshold', arithmeticText(compared, measure, { baseline: value, threshold })]);
+    return [table(rows)];
+  }
+
+  /** By another revision it may have come about otherwise: then the rule below is all that is known. */
+  async #fillBaseline(place: HTMLElement, record: AlertRecord): Promise<void> {
+    const rules = await getRules(this.#asking.signal).catch(() => []);
+    const rule = ruleOf(rules, record);
+    if (rule?.revision === record.rule.revision) place.replaceChildren(...this.#baseline(record, rule));
   }
 
   async #ruleText({ rule }: AlertRecord): Promise<readonly Node[]> {
@@ -145,6 +176,17 @@ async function fill(element: HTMLElement, ask: () => Promise<readonly Node[]>): 
     element.replaceChildren(String(error instanceof Error ? error.message : error));
   }
 }
+
+/** Each of several conditions, and both windows of each burn rate. */
+const conditionRows = (record: AlertRecord): [string, string][] => [
+  ...furtherConditions(record).map((one): [string, string] => [`and ${one.measure}`, resultText(one)]),
+  ...ratesOf(record).flatMap(({ long, short }) =>
+    [long, short].map((one): [string, string] => [
+      `burn over ${formatDuration(one.window)}`,
+      resultText(one),
+    ]),
+  ),
+];
 
 const contextRows = ({ context }: AlertRecord): [string, string][] =>
   context.map(({ measure, value, baseline, ratio, rising }) => {
