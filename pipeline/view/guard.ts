@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { problem } from '../../platform/http/problem.js';
 
 /**
- * Who may ask. `loopback`: processes of this machine, as it is listened to there alone. `token`: who gives it, as a
+ * Who may ask. `loopback`: processes of this machine, as it is listened to, or published, there alone. `token`: who gives it, as a
  * bearer token or as the password of basic auth, of any user. `open`: anybody; something before it asks for a login.
  */
 export type Access =
