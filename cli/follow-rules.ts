@@ -5,7 +5,7 @@ import { onHangup } from './process.js';
 
 /** The rules of a component, which follow their file from here on, and at once at SIGHUP. */
 export function followRules(
-  options: Pick<LiveRulesOptions, 'rules' | 'accept' | 'remember'>,
+  options: Pick<LiveRulesOptions, 'rules' | 'accept' | 'remember' | 'reject'>,
   { logger, registry, onFatal, onStop }: Surroundings,
 ): LiveRules {
   const live = new LiveRules({

@@ -25,6 +25,7 @@ class Followed implements AsyncDisposable {
   content: string | Error;
   readonly said: string[] = [];
   readonly kept: string[] = [];
+  readonly rejected: string[] = [];
   readonly waits: number[] = [];
   readonly live: LiveRules;
   /** Called before each pause that a change is given to settle. */
@@ -46,9 +47,11 @@ class Followed implements AsyncDisposable {
         return Buffer.from(this.content);
       },
       remember: async ({ revision }) => {
-        expect(this.live.current.revision).not.toBe(revision);
+        // Before they are used; but those in use once more where others were rejected in between.
+        if (this.rejected.length === 0) expect(this.live.current.revision).not.toBe(revision);
         this.kept.push(revision);
       },
+      reject: async ({ problem }) => void this.rejected.push(problem),
       ...options,
     });
     this.#ended = this.live.run(this.#stop.signal);
@@ -146,7 +149,22 @@ describe('a rule file is followed', () => {
     expect(followed.said.slice(1)).toEqual([
       `info sla.yaml: the rules are still those of revision ${revision}`,
     ]);
-    expect([followed.kept, (await followed.metrics())[2]]).toEqual([[], 'reload_failed 0']);
+    // Kept once more, so that who reads the log knows that it is right again.
+    expect([followed.kept, (await followed.metrics())[2]]).toEqual([[revision], 'reload_failed 0']);
+    expect(followed.rejected).toEqual([expect.stringContaining('sla.yaml:4:17 unknown key "wen"')]);
+  });
+
+  test('a log that does not take what is wrong is no reason to stop', async () => {
+    const reject = async (): Promise<void> => Promise.reject(new Error('away'));
+    await using followed = new Followed(rule('A'), { reject });
+    followed.content = 'x';
+    await followed.look();
+    await expect
+      .poll(() => followed.said.at(-1))
+      .toBe('warn the log does not take that the rules were rejected: Error: away');
+    followed.content = rule('B');
+    await followed.look();
+    expect(followed.names).toEqual(['B']);
   });
 
   test('one that is gone leaves the rules as they are', async () => {

@@ -4,6 +4,7 @@ import type { RuleSet } from '../pipeline/model/rule.js';
 import type { Say } from '../pipeline/spout/poller.js';
 import type { RuleSource } from '../pipeline/stage/rule-source.js';
 import { linkedAbort } from '../platform/linked-abort.js';
+import type { RulesRejected } from '../schemas/types.js';
 import { rulesIn, unreadable } from './rules.js';
 import { UsageError } from './usage-error.js';
 
@@ -25,6 +26,8 @@ export interface LiveRulesOptions {
   readonly accept?: (rules: RuleSet) => void;
   /** Keeps their text before they are used. */
   readonly remember?: (rules: RuleSet) => Promise<void>;
+  /** Tells others that the file is bad, until something is remembered again. */
+  readonly reject?: (rejected: RulesRejected) => Promise<void>;
   readonly read?: (file: string) => Promise<Uint8Array>;
 }
 
@@ -127,7 +130,7 @@ export class LiveRules implements RuleSource {
     accept?.(rules);
     const { file, revision } = rules;
     const isOther = revision !== this.#current.revision;
-    if (isOther) await remember?.(rules);
+    if (isOther || this.#problem !== null) await remember?.(rules);
     this.#problem = null;
     this.#reloads.inc({ result: 'success' });
     if (!isOther) {
@@ -145,10 +148,11 @@ export class LiveRules implements RuleSource {
     if (problem === this.#problem && !asked) return;
     this.#problem = problem;
     this.#reloads.inc({ result: 'failure' });
-    const { revision } = this.#current;
-    this.#options.say(
-      'error',
-      `the rules cannot be taken up, those of revision ${revision} stay:\n${problem}`,
+    const { file, revision } = this.#current;
+    const { say, reject } = this.#options;
+    say('error', `the rules cannot be taken up, those of revision ${revision} stay:\n${problem}`);
+    reject?.({ file, problem, revision }).catch((error: unknown) =>
+      say('warn', `the log does not take that the rules were rejected: ${error}`),
     );
   }
 

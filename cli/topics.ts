@@ -2,6 +2,7 @@ import type { RuleSet } from '../pipeline/model/rule.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import type { EventLog, TopicSpec } from '../platform/log/event-log.js';
+import type { RulesRejected } from '../schemas/types.js';
 import { videoTopics } from '../video/jobs/topics.js';
 
 /** Partitions of `metrics`; of `partials`, `windows` and `alerts`; of `video-jobs` and `video-events`. */
@@ -20,7 +21,9 @@ export function topicSpecs(retentionMs: number): TopicSpec[] {
 
 export const topicNames: readonly string[] = topicSpecs(0).map(({ name }) => name);
 
-/** The revision that was kept last; null before the first. */
+const REJECTED = 'rejected';
+
+/** The revision that was kept last; null before the first, and where a file was rejected since. */
 async function newestRevision(log: EventLog): Promise<string | null> {
   const reader = log.read(topics.rules, 0, 0);
   let newest: string | null = null;
@@ -28,7 +31,7 @@ async function newestRevision(log: EventLog): Promise<string | null> {
     for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 })) {
       while (batch.advance()) newest = batch.bytes.toString('utf8', batch.keyStart, batch.keyEnd);
     }
-    return newest;
+    return newest === REJECTED ? null : newest;
   } finally {
     await reader.close();
   }
@@ -43,4 +46,10 @@ export async function rememberRules(log: EventLog, codec: Codec, rules: RuleSet)
   if ((await newestRevision(log)) === revision) return;
   const value = codec.encode('RulesRevision', { revision, file, text });
   await log.append({ topic: topics.rules, partition: 0, records: [{ key: Buffer.from(revision), value }] });
+}
+
+/** Tells those who read the log that a rule file could not be taken up, until `rememberRules` says otherwise. */
+export async function rejectRules(log: EventLog, codec: Codec, rejected: RulesRejected): Promise<void> {
+  const value = codec.encode('RulesRejected', rejected);
+  await log.append({ topic: topics.rules, partition: 0, records: [{ key: Buffer.from(REJECTED), value }] });
 }

@@ -14,6 +14,7 @@ import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { lmdbStore } from '../platform/store/lmdb/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
+import type { RulesRejected } from '../schemas/types.js';
 import { accessOf } from './access.js';
 import { exposeAlerts } from './alert-metrics.js';
 import { LiveRules } from './live-rules.js';
@@ -24,7 +25,7 @@ import { runPipeline } from './pipeline.js';
 import type { Settings } from './settings.js';
 import { directPoller, gaugesOf } from './spout.js';
 import { exposeSpout } from './spout-metrics.js';
-import { PARTITIONS, rememberRules, topicSpecs } from './topics.js';
+import { PARTITIONS, rejectRules, rememberRules, topicSpecs } from './topics.js';
 import { type RunningVideo, startVideo } from './video.js';
 
 export interface UpOptions {
@@ -78,12 +79,13 @@ async function start(
   const codec = embeddedCodec();
   await log.createTopics(topicSpecs(settings.retention));
   const remember = (one: RuleSet): Promise<void> => rememberRules(log, codec, one);
+  const reject = (one: RulesRejected): Promise<void> => rejectRules(log, codec, one);
   await remember(initial);
 
   const registry = createRegistry();
   const say: Say = (level, message) => logger[level](message);
   const accept = (one: RuleSet): void => void gaugesOf(one, settings.gauge);
-  const rules = new LiveRules({ rules: initial, registry, say, pause, accept, remember });
+  const rules = new LiveRules({ rules: initial, registry, say, pause, accept, remember, reject });
   stops.push(runUntilStopped((signal) => rules.run(signal), onFatal));
   const pipeline = await runPipeline({
     log,

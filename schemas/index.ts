@@ -24,6 +24,7 @@ const files: readonly (readonly [name: RecordName, file: string])[] = [
   ['WindowRecord', 'window-record'],
   ['AlertRecord', 'alert-record'],
   ['TargetStates', 'target-states'],
+  ['RulesRejected', 'rules-rejected'],
 ];
 
 export const recordNames: readonly RecordName[] = [...new Set(files.map(([name]) => name))];

@@ -330,6 +330,16 @@ export interface TargetStates {
   readonly targets: readonly TargetState[];
 }
 
+/** A rule file that could not be taken up; the next RulesRevision says that it is right again. Key: rejected. */
+export interface RulesRejected {
+  /** Path as configured (text). */
+  readonly file: string;
+  /** What is wrong with it, a line each, as FILE:LINE:COLUMN message (text). */
+  readonly problem: string;
+  /** Of the rules that stay in use (text). */
+  readonly revision: string;
+}
+
 /** Every record by its name. */
 export interface RecordTypes {
   MetricRecord: MetricRecord;
@@ -343,5 +353,6 @@ export interface RecordTypes {
   VideoJob: VideoJob;
   VideoEvent: VideoEvent;
   TargetStates: TargetStates;
+  RulesRejected: RulesRejected;
 }
 

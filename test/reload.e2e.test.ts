@@ -71,11 +71,14 @@ test('rules change under tidemark up, by the file or at SIGHUP, and bad ones lea
     .poll(() => up.stderr, SOON)
     .toContain(`${file}:4:63 unknown measure \\"maxx\\", did you mean \\"max\\"?`);
   expect(await metric('info')).toContain(revision);
+  const problem = async (): Promise<unknown> => JSON.parse(await get('/api/v1/status')).rules.problem;
+  await expect.poll(problem, SOON).toContain(`${file}:4:63 unknown measure "maxx"`);
 
   write(changed);
   up.child.kill('SIGHUP');
   await expect.poll(() => metric('reload_failed'), SOON).toMatch(/ 0$/);
   await expect.poll(() => up.stderr, SOON).toContain(`the rules are still those of revision ${revision}`);
+  expect(await problem()).toBeNull();
   expect(await up.end('SIGTERM')).toBe(0);
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));

@@ -1,8 +1,9 @@
 import type { RuleSet } from '../../pipeline/model/rule.js';
+import type { RulesRejected } from '../../schemas/types.js';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { loadRules, usualRules } from '../rules.js';
-import { PARTITIONS, rememberRules } from '../topics.js';
+import { PARTITIONS, rejectRules, rememberRules } from '../topics.js';
 
 export const pipelineCommand = () =>
   componentCommand({
@@ -17,9 +18,10 @@ export const pipelineCommand = () =>
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const remember = (one: RuleSet): Promise<void> => rememberRules(log, codec, one);
+      const reject = (one: RulesRejected): Promise<void> => rejectRules(log, codec, one);
       await remember(rules);
       const { followRules } = await import('../follow-rules.js');
-      const live = followRules({ rules, remember }, surroundings);
+      const live = followRules({ rules, remember, reject }, surroundings);
       const { runPipeline } = await import('../pipeline.js');
       const pipeline = await runPipeline({
         ...{ log, codec, registry, onFatal },

@@ -134,6 +134,9 @@ const answers = {
         file: text('Path as configured.'),
         revision: text('First 12 hex digits of SHA-256 of the file.'),
         count: count('How many rules are in it.'),
+        problem: orNull(
+          text('Why the file that came since cannot be taken up, a line each; null where there is none.'),
+        ),
       }),
     ),
     alerts: object('How many alerts there are.', counts),

@@ -105,7 +105,10 @@ function serveStatus(api: Api, options: RulesApiOptions): void {
         targets: await targets.newest(),
         scrapedTo: sources.length === 0 ? null : Math.max(...sources.map(({ watermark }) => watermark)),
         evaluatedTo: finite(recent.newest),
-        rules: newest && { file: newest.file, revision: newest.revision, count: newest.rules.length },
+        rules: newest && {
+          ...{ file: newest.file, revision: newest.revision, count: newest.rules.length },
+          problem: (await rules.rejected())?.problem ?? null,
+        },
         alerts: counts(alerts.active()),
       });
     },

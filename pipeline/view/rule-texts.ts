@@ -1,6 +1,6 @@
 import type { Codec } from '../../platform/codec/codec.js';
 import type { EventLog } from '../../platform/log/event-log.js';
-import type { AlertRecord } from '../../schemas/types.js';
+import type { AlertRecord, RulesRejected } from '../../schemas/types.js';
 import { decodeBatch } from '../follow/scan.js';
 import type { Rule, RuleSet } from '../model/rule.js';
 import { recompile } from '../sla/compile.js';
@@ -15,6 +15,8 @@ export interface RuleTextsOptions {
 export class RuleTexts {
   /** In the order in which they were first used. */
   readonly #revisions = new Map<string, RuleSet | null>();
+  /** What is wrong with the file since; null where it is in use. */
+  #rejected: RulesRejected | null = null;
   #next = 0;
   #reading: Promise<void> | null = null;
 
@@ -43,6 +45,12 @@ export class RuleTexts {
     return [...this.#revisions.values()].at(-1) ?? null;
   }
 
+  /** A file that came since and could not be taken up; null where there is none. */
+  async rejected(): Promise<RulesRejected | null> {
+    await this.#read();
+    return this.#rejected;
+  }
+
   #read(): Promise<void> {
     this.#reading ??= this.#readOn().finally(() => {
       this.#reading = null;
@@ -60,7 +68,9 @@ export class RuleTexts {
         const batch = await reader.pull({ waitMs: 0 });
         if (batch === null) break;
         for await (const { decoded } of decodeBatch(codec, batch, null)) {
+          if (decoded.type === 'RulesRejected') this.#rejected = decoded.value;
           if (decoded.type !== 'RulesRevision') continue;
+          this.#rejected = null;
           const { revision, file, text } = decoded.value;
           // Taken up once more, it is the newest.
           this.#revisions.delete(revision);

@@ -258,7 +258,7 @@ describe('view', () => {
         ],
         scrapedTo: NOW - 1,
         evaluatedTo: NOW,
-        rules: { file: 'sla.yaml', revision, count: 1 },
+        rules: { file: 'sla.yaml', revision, count: 1, problem: null },
         alerts: { firing: 1, pending: 0 },
       });
     expect(await get('/api/v1/rules')).toMatchObject([
@@ -266,6 +266,12 @@ describe('view', () => {
     ]);
     expect(await get(`/api/v1/rules/${revision}`)).toEqual({ revision, file: 'sla.yaml', text });
     expect((await view.app.request('/api/v1/rules/none')).status).toBe(404);
+    const problem = 'sla.yaml:4:5 when is missing';
+    const rejected = codec.encode('RulesRejected', { file: 'sla.yaml', problem, revision });
+    await log.append({ topic: 'rules', partition: 0, records: [{ key: null, value: rejected }] });
+    expect(await get('/api/v1/status')).toMatchObject({ rules: { revision, problem } });
+    await log.append({ topic: 'rules', partition: 0, records: [{ key: null, value }] });
+    expect(await get('/api/v1/status')).toMatchObject({ rules: { revision, problem: null } });
     const id = encodeURIComponent(`/a firing ${NOW}`);
     expect(await get(`/api/v1/explain/${id}`)).toMatchObject({
       alert: { fingerprint: '/a' },

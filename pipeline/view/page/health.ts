@@ -9,7 +9,13 @@ interface Status {
   readonly evaluatedTo: number | null;
   readonly sources: readonly { readonly source: string; readonly watermark: number }[];
   readonly targets: readonly TargetStatus[];
-  readonly rules: { readonly file: string; readonly revision: string; readonly count: number } | null;
+  readonly rules: {
+    readonly file: string;
+    readonly revision: string;
+    readonly count: number;
+    /** Why the file as it is now is not in use; null where it is. */
+    readonly problem: string | null;
+  } | null;
 }
 
 /** Beyond that nothing is as it should be, ms: whoever watches has to be told. */
@@ -91,6 +97,9 @@ export class Health {
       return `Nothing has been scraped ${scrapedTo === null ? 'yet' : `for ${ageText(now - scrapedTo)}`}: is the spout running, and can it reach its targets?`;
     if (evaluatedTo !== null && scrapedTo - evaluatedTo > STALE_MS)
       return `Windows are ${ageText(scrapedTo - evaluatedTo)} behind what was scraped: is the pipeline running?`;
+    const { rules } = this.#status;
+    if (rules?.problem)
+      return `The rules cannot be taken up, those of revision ${rules.revision} stay: ${rules.problem}`;
     return null;
   }
 }
