@@ -1,7 +1,8 @@
 import { filter, map, Subject } from 'rxjs';
 import type { Batch } from '../../platform/log/batch.js';
 import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
-import { RuleJudging, SelectionJudging } from '../model/judging.js';
+import { windowsOf } from '../model/burn.js';
+import { RuleJudging, SelectionJudging, type UsedAbove } from '../model/judging.js';
 import { Merging } from '../model/merging.js';
 import { PaneStore } from '../model/panes.js';
 import type { Rule, RuleSet } from '../model/rule.js';
@@ -105,6 +106,7 @@ export class Evaluate implements Stage {
       }
     }
     const { merging, selections: before } = state;
+    const used = usedIn(before);
     state.stores = storesOf(rules, state.stores, merging.watermark);
     state.selections = rules.judged.map((selection) => {
       const known = before.find((one) => one.selection.id === selection.id);
@@ -121,7 +123,9 @@ export class Evaluate implements Stage {
       return judging;
     });
     for (const one of state.selections) {
-      one.rules = rulesOf(rules, one).map((rule) => kept.get(rule.name) ?? new RuleJudging(rule));
+      one.rules = rulesOf(rules, one).map(
+        (rule) => kept.get(rule.name) ?? new RuleJudging(rule, usedAboveOf(rule, used, merging.greatestRead)),
+      );
     }
     merging.keep((id) => rules.selections.some((selection) => selection.id === id));
     state.rules = rules;
@@ -206,6 +210,21 @@ export class Evaluate implements Stage {
 const rulesOf = ({ rules }: RuleSet, { selection }: SelectionJudging): readonly Rule[] =>
   rules.filter((rule) => rule.selection.id === selection.id);
 
+/** What rules add up or judge by, and above which end + grace its panes are used. */
+const usedIn = (selections: readonly SelectionJudging[]): UsedAbove =>
+  new Map(
+    selections.flatMap(({ selection, above, rules }) => [
+      ...rules.flatMap(({ usedAbove }) => [...usedAbove]),
+      [selection.id, above] as const,
+    ]),
+  );
+
+/** Of what others added up before as it was, of all else what comes from now on. */
+const usedAboveOf = ({ objective }: Rule, used: UsedAbove, now: number): UsedAbove =>
+  new Map(
+    (objective === null ? [] : windowsOf(objective)).map(({ id }) => [id, used.get(id) ?? now] as const),
+  );
+
 const usesPanes = ({ judged }: RuleSet): boolean => judged.some(({ panes }) => panes !== null);
 
 /** A store for each selection of panes, as it was where it is not new. */
@@ -232,7 +251,10 @@ export function evaluateFactory(options: EvaluateOptions): StageFactory<Evaluate
       const selections = rules.judged.map(
         (one) => new SelectionJudging(one, Number.NEGATIVE_INFINITY, paneStore(stores, one)),
       );
-      for (const one of selections) one.rules = rulesOf(rules, one).map((rule) => new RuleJudging(rule));
+      for (const one of selections)
+        one.rules = rulesOf(rules, one).map(
+          (rule) => new RuleJudging(rule, usedAboveOf(rule, new Map(), Number.NEGATIVE_INFINITY)),
+        );
       return new Evaluate(partition, options, { rules, merging: new Merging(), selections, stores });
     },
     restore: (partition, bytes) => {

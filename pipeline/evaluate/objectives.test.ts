@@ -127,4 +127,20 @@ describe('an objective', () => {
     expect(alerts.map(brief)).toEqual([[60, 'firing', null]]);
     expect(alerts[0]?.conditions.map(({ value }) => value === null)).toEqual([true, false, false, false]);
   });
+
+  test('a long window that another rule had not is not whole yet, though the short one was there', () => {
+    const run = (crash: boolean): unknown[] => {
+      const driver = new Driver(rule('', '{ long: 30s, short: 20s, factor: 40 }'));
+      driver.push(...panes(bad, bad, bad, bad));
+      driver.takeUp(rule('', '{ long: 1m, short: 20s, factor: 10 }, { long: 30s, short: 20s, factor: 60 }'));
+      if (crash) driver.crash();
+      const more = panes(...Array.from({ length: 11 }, () => bad)).slice(4);
+      const { alerts } = driver.push(...more);
+      return alerts.map((one) => [...brief(one), one.conditions.map(({ value }) => value === null)]);
+    };
+    // The panes of the new one begin at 40 s: 1 m of them at 100 s. Those of the other were there.
+    const whole = [100, 'firing', null, [false, false, false, false]];
+    expect(run(false)).toEqual([whole]);
+    expect(run(true)).toEqual([whole]);
+  });
 });

@@ -3,7 +3,7 @@ import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import type { AlertRecord, ContextMeasure } from '../../schemas/types.js';
 import type { Reason } from './alert-state.js';
 import type { BaselineView } from './baseline.js';
-import type { BurnFound } from './burn.js';
+import { type BurnFound, unburned } from './burn.js';
 import type { Labels } from './matcher.js';
 import { type Measure, measured } from './measures.js';
 import type { Condition, Rule, Severity } from './rule.js';
@@ -113,7 +113,7 @@ function conditionsOf(event: AlertEvent, baseline: BaselineView): AlertRecord['c
   const { rule, sums, burn, windowStart, windowEnd } = event;
   const { condition, also, selection } = rule;
   if (rule.objective !== null)
-    return (burn?.all ?? []).map(({ window, burn, factor }) => ({
+    return (burn?.all ?? unburned(rule.objective)).map(({ window, burn, factor }) => ({
       ...{ measure: condition.measure, operator: condition.operator, window: window.window },
       ...{ value: burn, threshold: factor },
     }));

@@ -25,8 +25,8 @@ export interface BurnFound {
 export interface BurnQuery {
   readonly objective: Objective;
   readonly minRequests: number;
-  /** Panes that close up to here are not used, ms. */
-  readonly above: number;
+  /** By the id of a window: panes that close up to there are not used, ms. */
+  readonly usedAbove: ReadonlyMap<string, number>;
   readonly panes: PaneStore;
   readonly group: string;
   /** ms */
@@ -36,6 +36,10 @@ export interface BurnQuery {
 /** Windows that are added up for the objective, beside the one that it is judged by. */
 export const windowsOf = ({ rates }: Objective): readonly Selection[] =>
   rates.flatMap(({ long, short }) => [long, short]);
+
+/** Where nothing can be said of any: no data, or nothing is covered. */
+export const unburned = ({ rates }: Objective): readonly Burned[] =>
+  rates.flatMap(({ long, short, factor }) => [long, short].map((window) => ({ window, burn: null, factor })));
 
 /** docs/semantics.md, "Objectives". */
 export function burnFor(query: BurnQuery): BurnFound {
@@ -84,9 +88,10 @@ function verdictOf(
 }
 
 /** Of a window all of whose panes are used and whole; null for any other. */
-function sumsOver({ panes, above, group, end }: BurnQuery, window: Selection): Sums | null {
+function sumsOver({ panes, usedAbove, group, end }: BurnQuery, window: Selection): Sums | null {
   const { window: pane, grace } = computed(window);
   const start = hoppingStart(end, window.window, everyOf(window));
+  const above = usedAbove.get(window.id) ?? Number.NEGATIVE_INFINITY;
   if (!(start + pane + grace > above) || start < panes.wholeFrom) return null;
   return panes.sumsOf(group, { start, end, units: unitsOf(window.window, pane) });
 }

@@ -23,13 +23,20 @@ export interface GroupRule {
   activeStarts: number[];
 }
 
+/** By the id of what is added up. */
+export type UsedAbove = ReadonlyMap<string, number>;
+
 /** What judging remembers of one rule. */
 export class RuleJudging {
   readonly groups = new Map<string, GroupRule>();
   /** How many groups are pending or firing. */
   active = 0;
 
-  constructor(readonly rule: Rule) {}
+  constructor(
+    readonly rule: Rule,
+    /** Of an objective, for each window that it adds up: panes are used only where end + grace is above this, ms. */
+    readonly usedAbove: UsedAbove,
+  ) {}
 
   /** Undefined where the rule is inactive, and was after every window that is remembered. */
   known(text: string): GroupRule | undefined {
@@ -47,7 +54,7 @@ export class RuleJudging {
 
   /** The same memory under a text of the rule that differs in nothing that is judged. */
   under(rule: Rule): RuleJudging {
-    const judging = new RuleJudging(rule);
+    const judging = new RuleJudging(rule, this.usedAbove);
     for (const [text, group] of this.groups) judging.groups.set(text, group);
     judging.active = this.active;
     return judging;
@@ -184,8 +191,13 @@ export class SelectionJudging {
       to.labels(labels);
       to.list(windows, (window) => savePast(to, this.selection, window));
     });
-    to.list(this.rules, ({ rule, groups }) => {
+    to.list(this.rules, ({ rule, groups, usedAbove }) => {
       to.text(rule.name);
+      if (rule.objective !== null)
+        to.list(usedAbove, ([id, above]) => {
+          to.text(id);
+          to.f64(above);
+        });
       to.list(groups, ([text, group]) => saveGroupRule(to, rule, { text, ...group }));
     });
     this.sessions?.save(to);
@@ -213,7 +225,8 @@ export class SelectionJudging {
       const name = from.text();
       const rule = rules.find((one) => one.name === name);
       if (!rule) throw new RangeError(`state names the unknown rule ${name}`);
-      const loaded = new RuleJudging(rule);
+      const usedAbove = rule.objective === null ? [] : from.list(() => [from.text(), from.f64()] as const);
+      const loaded = new RuleJudging(rule, new Map(usedAbove));
       from.list(() => loadGroupRule(from, loaded));
       return loaded;
     });

@@ -152,7 +152,7 @@ function judgeCalm(
   const { rule } = judging;
   const { text, labels } = merged;
   const baseline = baselines.of(rule);
-  const burn = burnOf(rule, window, merged);
+  const burn = burnOf(judging, window, merged);
   const verdict = burn?.verdict ?? judgedBy(rule, merged, baseline);
   let state: GroupJudgement['state'] = 'inactive';
   if (verdict === true) {
@@ -178,7 +178,7 @@ function judgeActive(found: Found, one: Remembered): void {
     held: group.alert?.held ?? null,
     wasActive: (start) => group.activeStarts.includes(start),
   });
-  const burn = merged && burnOf(judging.rule, window, merged);
+  const burn = merged && burnOf(judging, window, merged);
   const verdict = burn?.verdict ?? judgedBy(judging.rule, merged, baseline);
   const transition = judgeGroup({ ...one, baseline, burn }, verdict);
   if (transition) found.transitions.push(transition);
@@ -191,11 +191,14 @@ function judgeActive(found: Found, one: Remembered): void {
 }
 
 /** Of an objective, what its windows say; null for any other rule, and where nothing is measured over time yet. */
-function burnOf(rule: Rule, { judging, end }: ClosedWindow, merged: GroupWindow): BurnFound | null {
+function burnOf(
+  { rule, usedAbove }: RuleJudging,
+  { judging: { panes }, end }: ClosedWindow,
+  merged: GroupWindow,
+): BurnFound | null {
   const { objective, minRequests } = rule;
-  const { panes, above } = judging;
   if (objective === null || panes === null || !merged.covered) return null;
-  return burnFor({ objective, minRequests, above, panes, group: merged.text, end });
+  return burnFor({ objective, minRequests, usedAbove, panes, group: merged.text, end });
 }
 
 /** Of a window with data. */

@@ -110,11 +110,24 @@ const cases = [
   'a value',
   'a value below 0',
   'active while a session is open',
-  ...rules.map(({ alert }) => `${alert} firing`),
+  'one that is false beside one that is not judged',
+  'not cleared',
+  'cleared',
+  'an alert for want of data',
+  'a silence that is ignored',
+  'over for want of data',
+  'judged by a baseline with an offset',
+  'judged by a median',
+  'judged by a deviation',
+  'a budget that cannot be judged',
+  'burned by a rate that is not the first',
+  'burned critical',
+  'burned warning',
+  ...rules.map(({ name }) => `${name} firing`),
   // Logs are hours long, so what looks back as far rarely changes again.
   ...rules
     .filter(({ selection: { window, gap } }) => gap !== undefined || window < 3_600_000)
-    .map(({ alert }) => `${alert} resolved`),
+    .map(({ name }) => `${name} resolved`),
   ...rules.map(({ measure }) => `judged by ${measure}`),
 ];
 

@@ -59,7 +59,7 @@ function judge(
       for (const instant of instants)
         if (instant.sums) windows.push(windowRecord(user, group, instant, instant.sums));
       for (const rule of rules.filter((one) => one.selection.id === user.id))
-        alerts.push(...judgeGroup(rule, { group, revision }, instants, note));
+        alerts.push(...judgeGroup(rule, { group, revision, panes: merged }, instants, note));
     }
   }
 }
@@ -105,8 +105,8 @@ export const windowsInOrder = (windows: readonly WindowRecord[]): WindowRecord[]
   });
 
 export const alertsInOrder = (alerts: readonly AlertRecord[]): AlertRecord[] =>
-  inOrder(alerts, ({ windowStart, windowEnd, alert, labels: { route } }) => {
-    const rule = rules.find((one) => one.alert === alert);
+  inOrder(alerts, ({ windowStart, windowEnd, alert, severity, labels: { route } }) => {
+    const rule = rules.find((one) => one.alert === alert && one.severity === severity);
     const group = route === undefined ? {} : { route };
-    return [...times(rule?.selection, windowStart, windowEnd), alert, textOf(group)];
+    return [...times(rule?.selection, windowStart, windowEnd), rule?.name ?? alert, textOf(group)];
   });

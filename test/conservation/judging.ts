@@ -1,12 +1,15 @@
 import type { AlertRecord } from '../../schemas/types.js';
-import type { Instant } from './lying.js';
+import { type Burn, burnAt } from './burning.js';
+import type { Instant, Panes } from './lying.js';
 import { leastOf, measureOf, type Past } from './measuring.js';
 import type { Note, Sums } from './records.js';
-import type { PlainRule } from './rules.js';
+import type { Condition, PlainRule } from './rules.js';
 import { alertRecord, type Basis, thresholdOf } from './saying.js';
 import type { Labels } from './selections.js';
 
 /** docs/semantics.md, "Baseline" and "Conditions and states", once more: window by window, for one rule and group. */
+
+const ABSENT = 86_400_000 + 300_000;
 
 interface Active {
   firing: boolean;
@@ -24,12 +27,29 @@ interface History {
   readonly sessions: Instant[];
   /** The E after which the rule was active. */
   readonly activeAfter: Set<number>;
+  /** E of the last window with data. */
+  lastData: number;
+}
+
+interface Whose {
+  readonly group: Labels;
+  readonly revision: string;
+  /** Of the group, all that closed. */
+  readonly panes: Panes;
+}
+
+/** What was found at an instant. */
+interface Found {
+  readonly instant: Instant;
+  readonly basis: Basis;
+  readonly burn: Burn | null;
+  readonly holds: boolean | null;
 }
 
 /** Every transition of the rule for the group, over all windows that closed. */
 export function judgeGroup(
   rule: PlainRule,
-  whose: { readonly group: Labels; readonly revision: string },
+  whose: Whose,
   instants: readonly Instant[],
   note: Note,
 ): AlertRecord[] {
@@ -38,6 +58,7 @@ export function judgeGroup(
     instants: new Map(instants.map((one) => [one.at, one])),
     sessions: [],
     activeAfter: new Set(),
+    lastData: Number.NEGATIVE_INFINITY,
   };
   let active: Active | null = null;
   for (const instant of instants) {
@@ -46,43 +67,37 @@ export function judgeGroup(
       if (active !== null) note('active while a session is open');
       continue;
     }
-    if (sums === null && active === null) continue;
+    if (sums) history.lastData = end;
+    const silence = sums ? 'none' : silenceOf(rule, end - history.lastData);
+    if (active === null && !sums && silence !== 'holds') continue;
+    if (silence === 'nothing') {
+      note('a silence that is ignored');
+      history.activeAfter.add(end);
+      continue;
+    }
     const basis = basisOf(rule, instant, active, history);
-    const holds = holdsFor(rule, instant, basis);
-    if (holds !== null) note(`judged by ${rule.measure}`);
-    if (sums && sums.requests > 0 && measureOf(rule.measure, sums, { ms: end }) === null)
-      note(holds === null ? 'buckets that do not tell' : 'a quantile beyond the last bound');
+    const burn = burnAt(rule, instant, whose.panes);
+    const holds = silence === 'holds' ? true : holdsFor(rule, instant, { basis, burn, note });
+    const found = { instant, basis, burn, holds };
+    tell(rule, found, silence, note);
     const say = (state: AlertRecord['state'], since: number, reason: string | null, how = basis): void => {
-      alerts.push(alertRecord(rule, whose, { state, since, reason, instant, basis: how }));
+      alerts.push(alertRecord(rule, whose, { state, since, reason, ...found, basis: how }));
       note(`${state} ${reason ?? ''}`);
-      note(`${rule.alert} ${state}`);
+      note(`${rule.name} ${state}`);
       if (how.frozenAt !== null && how.frozenAt < end) note('judged by a baseline that is held');
     };
     if (active === null) {
       if (holds === true) {
-        const held = rule.freeze ? basis.windows : null;
+        const held = rule.freeze && sums ? basis.windows : null;
         active = { firing: rule.for === 0, since: end, lastTrue: end, lastJudged: end, held };
         say(active.firing ? 'firing' : 'pending', end, null, { ...basis, frozenAt: held && end });
       }
     } else {
       const since: number = active.since;
       const ended = active.firing ? 'resolved' : 'inactive';
-      let reason: string | null = null;
-      if (holds === null) {
-        if (sums) note(sums.covered ? 'data that cannot be judged' : 'active where nothing is covered');
-        if (end - active.lastJudged > rule.noDataFor) reason = 'no_data';
-      } else {
-        active.lastJudged = end;
-        if (holds) active.lastTrue = end;
-        if (holds && !active.firing && end - since >= rule.for) {
-          active.firing = true;
-          say('firing', since, null);
-        }
-        const lingers = active.firing && end - active.lastTrue < rule.keepFiringFor;
-        if (!holds && lingers) note('keeps firing');
-        if (!holds && !lingers)
-          reason = basis.expired && rule.factor !== null ? 'baseline expired' : 'recovered';
-      }
+      const wasFiring: boolean = active.firing;
+      const reason = silence === 'over' ? 'no_data' : goOn(active, rule, found, note);
+      if (active.firing && !wasFiring) say('firing', since, null);
       if (reason !== null) {
         active = null;
         say(ended, since, reason);
@@ -94,18 +109,97 @@ export function judgeGroup(
   return alerts;
 }
 
+/** What a window without data is to the rule. */
+function silenceOf({ noData }: PlainRule, since: number): 'unjudged' | 'over' | 'nothing' | 'holds' {
+  if (noData === 'keep') return 'unjudged';
+  if (noData === 'resolve' || since > ABSENT) return 'over';
+  return noData === 'alert' ? 'holds' : 'nothing';
+}
+
+/** Why the alert is over; null where it goes on, which may be as firing. */
+function goOn(active: Active, rule: PlainRule, { instant, basis, holds }: Found, note: Note): string | null {
+  const { at: end, sums } = instant;
+  if (holds === null) {
+    if (sums) note(sums.covered ? 'data that cannot be judged' : 'active where nothing is covered');
+    return end - active.lastJudged > rule.noDataFor ? 'no_data' : null;
+  }
+  active.lastJudged = end;
+  if (holds) {
+    active.lastTrue = end;
+    if (end - active.since >= rule.for) active.firing = true;
+    return null;
+  }
+  if (active.firing) {
+    if (rule.clear?.every((one) => conditionHolds(one, instant, { basis, rule }) === true) === false) {
+      note('not cleared');
+      return null;
+    }
+    if (end - active.lastTrue < rule.keepFiringFor) {
+      note('keeps firing');
+      return null;
+    }
+    if (rule.clear) note('cleared');
+  }
+  return basis.expired && rule.factor !== null ? 'baseline expired' : 'recovered';
+}
+
+function tell(
+  rule: PlainRule,
+  { instant: { at, sums }, basis, burn, holds }: Found,
+  silence: string,
+  note: Note,
+): void {
+  if (silence === 'holds') note('an alert for want of data');
+  if (silence === 'over') note('over for want of data');
+  if (!sums) return;
+  if (holds !== null) {
+    note(`judged by ${rule.measure}`);
+    if (rule.factor !== null && rule.offset > 0) note('judged by a baseline with an offset');
+    if (rule.factor !== null && rule.median) note('judged by a median');
+    if (rule.mads !== 0 && thresholdOf({ ...rule, mads: 0 }, basis, rule) !== thresholdOf(rule, basis, rule))
+      note('judged by a deviation');
+  }
+  if (rule.objective) {
+    if (burn && burn.holds === null) note('a budget that cannot be judged');
+    if (burn?.holds && burn.deciding !== burn.rates[0]) note('burned by a rate that is not the first');
+    if (burn?.holds) note(`burned ${rule.severity}`);
+  } else if (sums.requests > 0 && measureOf(rule.measure, sums, { ms: at }) === null)
+    note(holds === null ? 'buckets that do not tell' : 'a quantile beyond the last bound');
+}
+
+interface Judging {
+  readonly basis: Basis;
+  readonly burn: Burn | null;
+  readonly note: Note;
+}
+
 /** Null where that is not judged. */
-function holdsFor(rule: PlainRule, { start, end, sums }: Instant, basis: Basis): boolean | null {
-  const threshold = thresholdOf(rule, basis);
-  if (!sums?.covered || sums.requests < rule.minRequests || threshold === null) return null;
-  const value = measureOf(rule.measure, sums, { ms: end - start });
-  if (value !== null) return rule.compare(value, threshold);
-  return beyond(rule, sums, threshold) ? rule.compare(Number.POSITIVE_INFINITY, threshold) : null;
+function holdsFor(rule: PlainRule, instant: Instant, { basis, burn, note }: Judging): boolean | null {
+  const { sums } = instant;
+  if (!sums?.covered) return null;
+  if (rule.objective) return burn?.holds ?? null;
+  if (sums.requests < rule.minRequests) return null;
+  const all = [rule, ...rule.also].map((one) => conditionHolds(one, instant, { basis, rule }));
+  if (all.includes(null) && all.includes(false)) note('one that is false beside one that is not judged');
+  if (all.includes(false)) return false;
+  return all.includes(null) ? null : true;
+}
+
+function conditionHolds(
+  condition: Condition,
+  { start, end, sums }: Instant,
+  { basis, rule }: { readonly basis: Basis; readonly rule: PlainRule },
+): boolean | null {
+  const threshold = thresholdOf(condition, basis, rule);
+  if (!sums || threshold === null) return null;
+  const value = measureOf(condition.measure, sums, { ms: end - start });
+  if (value !== null) return condition.compare(value, threshold);
+  return beyond(condition, sums, threshold) ? condition.compare(Number.POSITIVE_INFINITY, threshold) : null;
 }
 
 /** Whether the value has no number, but is above the threshold. */
-function beyond(rule: PlainRule, sums: Sums, threshold: number): boolean {
-  const least = leastOf(rule.measure, sums);
+function beyond({ measure }: Condition, sums: Sums, threshold: number): boolean {
+  const least = leastOf(measure, sums);
   return least !== null && least >= threshold;
 }
 
@@ -133,7 +227,7 @@ function candidates(rule: PlainRule, { at, start }: Instant, history: History): 
     const oldest = start - rule.windows * (gap + W);
     return history.sessions.slice(-rule.windows).filter((one) => one.start >= oldest);
   }
-  const last = Math.floor((at - W) / W) * W;
+  const last = Math.floor((at - (rule.offset || W)) / W) * W;
   const ends = Array.from({ length: rule.windows }, (_, i) => last - (rule.windows - 1 - i) * W);
   return ends.flatMap((end) => history.instants.get(end) ?? []);
 }

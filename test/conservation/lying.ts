@@ -18,7 +18,7 @@ export interface Instant {
   readonly open: boolean;
 }
 
-type Panes = ReadonlyMap<number, Sums>;
+export type Panes = ReadonlyMap<number, Sums>;
 
 /** Every moment at which a selection looks at a group, up to the newest pane that closed. */
 export function lie(selection: PlainSelection, panes: Panes, closedEnd: number): readonly Instant[] {
@@ -26,11 +26,18 @@ export function lie(selection: PlainSelection, panes: Panes, closedEnd: number):
   const ends: number[] = [];
   for (let end = Math.min(...panes.keys()) + every; end <= closedEnd; end += every) ends.push(end);
   if (selection.gap !== undefined) return sessions({ ...selection, gap: selection.gap }, panes, ends);
-  return ends.map((at) => {
-    const chunks = chunksOf(at, selection.window, every);
-    const sums = chunks.map(([from, to]) => sumOf(panes, { from, to, every })).reduce(plusOrNone, null);
-    return { at, start: chunks[0]?.[0] ?? at, end: at, sums, open: false };
-  });
+  return ends.map((at) => ({ at, end: at, open: false, ...hopping(panes, { at, every }, selection.window) }));
+}
+
+/** The window of that length that ends there. */
+export function hopping(
+  panes: Panes,
+  { at, every }: { readonly at: number; readonly every: number },
+  window: number,
+): Pick<Instant, 'start' | 'sums'> {
+  const chunks = chunksOf(at, window, every);
+  const sums = chunks.map(([from, to]) => sumOf(panes, { from, to, every })).reduce(plusOrNone, null);
+  return { start: chunks[0]?.[0] ?? at, sums };
 }
 
 const floor = (at: number, length: number): number => Math.floor(at / length) * length;

@@ -50,9 +50,26 @@ function quantile(
 export const leastOf = (measure: MeasureName, { buckets }: Sums): number | null =>
   isQuantile(measure) ? (quantile(measure, buckets)?.above ?? null) : null;
 
+/** The one in the middle, or the mean of the two; null of none. */
+export function middleOf(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  const [low, high] = [sorted[Math.ceil(half) - 1], sorted[Math.floor(half)]];
+  return low === undefined || high === undefined ? null : low + 0.5 * (high - low);
+}
+
+/** Of each window alone. */
+export const valuesOf = (measure: MeasureName, windows: readonly Past[]): readonly number[] =>
+  windows.flatMap((window) => measureOf(measure, window, window) ?? []);
+
 /** Over several windows, the oldest first. */
-export function valueOver(measure: MeasureName, windows: readonly Past[] | null): number | null {
+export function valueOver(
+  measure: MeasureName,
+  windows: readonly Past[] | null,
+  median: boolean,
+): number | null {
   if (windows === null) return null;
+  if (median) return middleOf(valuesOf(measure, windows));
   const total: Sums = { ...NONE };
   let length = 0;
   for (const { requests, latencySum, errors, buckets, max, ms } of windows) {

@@ -1,8 +1,9 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
+import type { Burn } from './burning.js';
 import type { Instant } from './lying.js';
-import { measureOf, type Past, valueOver } from './measuring.js';
+import { measureOf, middleOf, type Past, valueOver, valuesOf } from './measuring.js';
 import type { Sums } from './records.js';
-import type { MeasureName, PlainRule } from './rules.js';
+import type { Condition, MeasureName, Objective, PlainRule } from './rules.js';
 import { type Labels, type PlainSelection, sha, textOf } from './selections.js';
 import { FILE, lineOf } from './sla.js';
 
@@ -33,10 +34,17 @@ export interface Basis {
   readonly expired: boolean;
 }
 
-export function thresholdOf({ factor, fixed, measure }: PlainRule, { windows }: Basis): number | null {
+export function thresholdOf(
+  { factor, mads, fixed, measure }: Condition,
+  { windows }: Basis,
+  { median }: PlainRule,
+): number | null {
   if (factor === null) return fixed;
-  const value = valueOver(measure, windows);
-  return value === null ? null : factor * value;
+  const value = valueOver(measure, windows, median);
+  if (value === null || windows === null) return null;
+  if (mads === 0) return factor * value;
+  const distances = valuesOf(measure, windows).map((one) => Math.abs(one - value));
+  return factor * value + mads * (middleOf(distances) ?? 0);
 }
 
 export interface Transition {
@@ -45,6 +53,8 @@ export interface Transition {
   readonly reason: string | null;
   readonly instant: Instant;
   readonly basis: Basis;
+  /** Of an objective; null where its own window has no data, or is not covered. */
+  readonly burn: Burn | null;
 }
 
 const digest = (text: string): string => sha(text).slice(0, 32);
@@ -52,13 +62,14 @@ const digest = (text: string): string => sha(text).slice(0, 32);
 export function alertRecord(
   rule: PlainRule,
   { group, revision }: { readonly group: Labels; readonly revision: string },
-  { state, since, reason, instant, basis }: Transition,
+  { state, since, reason, instant, basis, burn }: Transition,
 ): AlertRecord {
   const { at, start, end, sums } = instant;
   const labels = { ...group, ...rule.labels, alertname: rule.alert, severity: rule.severity };
-  const value = valueOver(rule.measure, basis.windows);
+  const value = valueOver(rule.measure, basis.windows, rule.median);
+  const ownValue = sums && measureOf(rule.measure, sums, { ms: end - start });
   return {
-    id: digest(`${rule.alert}\n${textOf(group)}\n${at}\n${state}`),
+    id: digest(`${rule.name}\n${textOf(group)}\n${at}\n${state}`),
     fingerprint: digest(textOf(labels)),
     alert: rule.alert,
     state,
@@ -67,8 +78,8 @@ export function alertRecord(
     annotations: {},
     measure: rule.measure,
     operator: rule.operator,
-    value: sums && measureOf(rule.measure, sums, { ms: end - start }),
-    threshold: thresholdOf(rule, basis),
+    value: rule.objective ? (burn?.deciding.long ?? null) : ownValue,
+    threshold: burn?.deciding.factor ?? thresholdOf(rule, basis, rule),
     requests: sums?.requests ?? null,
     windowStart: start,
     windowEnd: end,
@@ -79,19 +90,48 @@ export function alertRecord(
         ? null
         : { value, windows: basis.windows.length, frozenAt: basis.frozenAt },
     context: rule.context.map((measure) => contextOf(rule, measure, { instant, basis })),
-    conditions: [],
+    conditions: rule.objective ? burnsOf(rule, rule.objective, burn) : conditionsOf(rule, { instant, basis }),
     reason,
     rule: { file: FILE, line: lineOf(rule.alert), revision },
   };
 }
 
+/** Of a list. */
+function conditionsOf(
+  rule: PlainRule,
+  { instant: { start, end, sums }, basis }: Pick<Transition, 'instant' | 'basis'>,
+): AlertRecord['conditions'] {
+  if (rule.also.length === 0) return [];
+  return [rule, ...rule.also].map((one) => ({
+    measure: one.measure,
+    operator: one.operator,
+    window: rule.selection.window,
+    value: sums && measureOf(one.measure, sums, { ms: end - start }),
+    threshold: thresholdOf(one, basis, rule),
+  }));
+}
+
+const burnsOf = (
+  { measure, operator }: PlainRule,
+  { rates }: Objective,
+  burn: Burn | null,
+): AlertRecord['conditions'] =>
+  rates.flatMap(({ long, short, factor: threshold }, i) => {
+    const both = { measure, operator, threshold };
+    const found = burn?.rates[i];
+    return [
+      { ...both, window: long, value: found?.long ?? null },
+      { ...both, window: short, value: found?.short ?? null },
+    ];
+  });
+
 function contextOf(
-  { factor }: PlainRule,
+  { factor, median }: PlainRule,
   measure: MeasureName,
   { instant: { start, end, sums }, basis }: Pick<Transition, 'instant' | 'basis'>,
 ): AlertRecord['context'][number] {
   const value = sums && measureOf(measure, sums, { ms: end - start });
-  const baseline = valueOver(measure, basis.windows);
+  const baseline = valueOver(measure, basis.windows, median);
   const ratio = value === null || baseline === null || baseline === 0 ? null : value / baseline;
   return { measure, value, baseline, ratio, rising: ratio !== null && ratio > (factor ?? 1.2) };
 }

@@ -73,6 +73,11 @@ export const hourKept = over(60_000, { buckets, by: [], window: 3_900_000 });
 export const visitKept = over(10_000, { buckets, window: 60_000, gap: 20_000 });
 export const rollingLevels = over(5000, { ...counted, by: [], window: 20_000, grace: 5000 });
 export const visitLevel = over(10_000, { ...counted, window: 60_000, gap: 20_000 });
+export const minute = select({ window: 60_000 });
+export const minutes = over(60_000, { window: 120_000 });
+export const budget = over(10_000, { window: 20_000 });
+export const slowBudget = over(10_000, { window: 40_000 });
+export const fast = over(10_000, { buckets, by: [], window: 20_000 });
 
 const inOrderOfId = (all: readonly PlainSelection[]): PlainSelection[] =>
   [...new Map(all.map((one) => [one.id, one])).values()].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -82,6 +87,7 @@ export const judged = inOrderOfId([
   ...[byRoute, withGrace, good, whole, kept, keptWhole, level, levels],
   ...[rolling, rollingErrors, hour, day, visit, visits],
   ...[rollingKept, hourKept, visitKept, rollingLevels, visitLevel],
+  ...[minute, minutes, budget, slowBudget, fast],
 ]);
 /** Those that are computed as they are, in order of id, as batches list them. */
 export const selections = inOrderOfId(judged.map((one) => one.panes ?? one));

@@ -148,6 +148,101 @@ slas:
     baseline: { windows: 3, min_windows: 1, freeze: false }
     context: [max]
     no_data_for: 2m
+  - alert: Both
+    match: '{route!="/none"}'
+    when: [mean_latency > 100ms, error_ratio > 10%]
+    clear: error_ratio < 5%
+    no_data_for: 1m
+  - alert: BothTails
+    match: '{route!="/none"}'
+    when:
+      - p90_latency > 150ms
+      - ratio(latency < 200ms) < 0.95 * baseline
+      - request_rate > 12/m
+    clear: [p50_latency < 250ms, request_rate < 1.5 * baseline]
+    baseline: { windows: 4, min_windows: 1, max_age: 1m }
+    for: 10s
+    keep_firing_for: 20s
+  - alert: Missing
+    match: '{route!="/none"}'
+    window: 15s
+    grace: 5s
+    when: error_ratio > 50%
+    context: [request_rate]
+    no_data: alert
+    for: 30s
+    keep_firing_for: 15s
+  - alert: RollingMissing
+    match: '{route!="/none"}'
+    window: 2m
+    every: 1m
+    when: mean_latency > 1.3 * baseline
+    baseline: { windows: 3, min_windows: 1, max_age: 5m }
+    context: [request_rate]
+    no_data: alert
+  - alert: Resolving
+    match: '{route!="/none"}'
+    when: mean_latency > 120ms
+    no_data: resolve
+    for: 10s
+    keep_firing_for: 30s
+  - alert: Ignoring
+    match: '{route!="/none"}'
+    window: 1m
+    when: request_rate > 15/m
+    no_data: ignore
+    no_data_for: 1m
+    keep_firing_for: 10s
+  - alert: Before
+    match: '{route!="/none"}'
+    when: mean_latency > 1.2 * baseline
+    baseline: { windows: 3, min_windows: 1, offset: 1m, max_age: 1m }
+    context: [request_rate]
+    no_data_for: 30s
+  - alert: RollingBefore
+    match: '{route!="/none"}'
+    window: 30s
+    every: 10s
+    when: request_count > 1.2 * baseline
+    baseline: { windows: 2, min_windows: 1, offset: 1m35s }
+    keep_firing_for: 10s
+  - alert: Middle
+    match: '{route!="/none"}'
+    when: p50_latency > baseline + 2 * mad
+    baseline: { windows: 6, method: median, max_age: 1m30s }
+    context: [request_rate, ratio(latency < 200ms)]
+    no_data_for: 1m
+  - alert: MiddleBefore
+    match: '{route!="/none"}'
+    when: request_rate < 0.9 * baseline - 0.5 * mad
+    baseline: { windows: 5, min_windows: 2, method: median, offset: 2m, freeze: false }
+    context: [error_ratio, request_count]
+    for: 10s
+  - alert: VisitMiddle
+    match: '{route!="/none"}'
+    window: { session: 20s, max: 1m, every: 10s }
+    when: request_rate > baseline + mad
+    baseline: { windows: 4, min_windows: 2, method: median }
+    context: [mean_latency]
+    no_data: resolve
+  - alert: Budget
+    match: '{route!="/none"}'
+    objective: 90%
+    burn_rate:
+      - { long: 1m, short: 30s, factor: 3, severity: critical }
+      - { long: 1h5m, short: 40s, factor: 1, severity: warning }
+      - { long: 2m, short: 20s, factor: 2.5, severity: critical }
+    min_requests: 4
+    context: [mean_latency]
+    keep_firing_for: 20s
+  - alert: Fast
+    match: '{route!="/none"}'
+    by: []
+    objective: 60%
+    sli: latency < 100ms
+    burn_rate: [{ long: 1m, short: 20s, factor: 1.2 }]
+    for: 10s
+    no_data: resolve
 `;
 export const FILE = 'conservation.yaml';
 
