@@ -6,6 +6,7 @@ test.each([
   ['localhost', '', { kind: 'loopback' }],
   ['::1', '', { kind: 'loopback' }],
   ['0.0.0.0', 'none', { kind: 'open' }],
+  ['0.0.0.0', 'local', { kind: 'loopback' }],
   ['0.0.0.0', 'a long enough one', { kind: 'token', token: 'a long enough one' }],
   ['127.0.0.1', 'a long enough one', { kind: 'token', token: 'a long enough one' }],
 ])('at %s with "%s"', (host, token, access) => {

@@ -8,6 +8,7 @@ const SHORTEST = 12;
 /** Who may ask the view that listens at a host; throws `UsageError` where it would be open without a word. */
 export function accessOf({ host, token }: { readonly host: string; readonly token: string }): Access {
   if (token === 'none') return { kind: 'open' };
+  if (token === 'local') return { kind: 'loopback' };
   if (token.length >= SHORTEST) return { kind: 'token', token };
   if (token !== '')
     throw new UsageError(
@@ -15,6 +16,6 @@ export function accessOf({ host, token }: { readonly host: string; readonly toke
     );
   if (LOOPBACK.test(host)) return { kind: 'loopback' };
   throw new UsageError(
-    `at ${host} alerts can be seen by whoever reaches it: set TIDEMARK_TOKEN to what they have to give, or to none where something before it asks for a login`,
+    `at ${host} alerts can be seen by whoever reaches it: set TIDEMARK_TOKEN to what they have to give, to local where it is published to this machine alone, or to none where something before it asks for a login`,
   );
 }

@@ -22,8 +22,9 @@ const ways: Readonly<Record<string, string | undefined>> = {
 /** What went wrong as one line each, without a stack where it is no fault of ours. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ((error as { status?: number }).status === 404)
-    return `${(error as { url?: string }).url} answered 404: is --url that of \`tidemark view\`, or of \`tidemark up\`?`;
+  const { status, url, detail = null } = error as { status?: number; url?: string; detail?: string | null };
+  if (status === 404)
+    return `${url} answered 404: ${detail === null ? '' : `${detail}; `}is --url that of \`tidemark view\`, or of \`tidemark up\`?`;
   const { code = '' } = error as NodeJS.ErrnoException;
   if (told.has(error.name)) return `${error.message}${ways[`${error.name} ${code}`] ?? ''}`;
   if (unreachable.has(code))

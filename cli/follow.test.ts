@@ -114,10 +114,15 @@ describe('following a stream', () => {
   });
 
   test('gives up on an answer that will not change', async () => {
-    const url = await serve((_, outgoing) => outgoing.writeHead(400).end('since is "soon"'));
-    const { signal } = new AbortController();
-    const followed = followStream(url, { signal, onRecord: () => undefined, pause: () => Promise.resolve() });
-    await expect(followed).rejects.toThrow(HttpStatusError);
-    await expect(followed).rejects.toThrow('answered 400: since is "soon"');
+    const answers = ['since is "soon"', JSON.stringify({ status: 400, detail: 'since is "soon"' })];
+    for (const answer of answers) {
+      const url = await serve((_, outgoing) => outgoing.writeHead(400).end(answer));
+      const { signal } = new AbortController();
+      const followed = followStream(url, {
+        ...{ signal, onRecord: () => undefined, pause: () => Promise.resolve() },
+      });
+      await expect(followed).rejects.toThrow(HttpStatusError);
+      await expect(followed).rejects.toThrow(/answered 400: since is "soon"$/);
+    }
   });
 });

@@ -63,7 +63,21 @@ export class HttpStatusError extends Error {
     readonly status: number,
     body: string,
   ) {
-    super(`${url} answered ${status}: ${body.slice(0, 500)}`);
+    const detail = detailOf(body);
+    super(`${url} answered ${status}: ${(detail ?? body).slice(0, 500)}`);
+    this.detail = detail;
+  }
+
+  /** What a problem (RFC 9457) says is wrong; null where the answer was none. */
+  readonly detail: string | null;
+}
+
+function detailOf(body: string): string | null {
+  try {
+    const { detail } = JSON.parse(body) as { readonly detail?: unknown };
+    return typeof detail === 'string' ? detail : null;
+  } catch {
+    return null;
   }
 }
 

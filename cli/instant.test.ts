@@ -11,7 +11,7 @@ test.each([
   expect(instant('--from', text, now)).toBe(Date.parse(expected));
 });
 
-test.each(['', 'yesterday', '7 days'])('"%s" is refused, with the way out', (text) => {
+test.each(['', 'yesterday', '7 days', '285000y'])('"%s" is refused, with the way out', (text) => {
   expect(() => instant('--from', text, now)).toThrow(
     `--from is "${text}": give a duration back like 7d, or a time like 2026-01-31T12:00:00Z`,
   );

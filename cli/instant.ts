@@ -3,14 +3,20 @@ import { UsageError } from './usage-error.js';
 
 /** `7d` ago, or an ISO time, in ms since the epoch; throws `UsageError` that names the option. */
 export function instant(option: string, text: string, now: number): number {
+  const time = timeOf(text, now);
+  // Beyond what a date can be.
+  if (!Number.isNaN(new Date(time).valueOf())) return time;
+  throw new UsageError(
+    `${option} is "${text}": give a duration back like 7d, or a time like 2026-01-31T12:00:00Z`,
+  );
+}
+
+/** NaN where it is neither. */
+function timeOf(text: string, now: number): number {
   try {
     return now - parseDuration(text);
   } catch {
-    const time = Date.parse(text);
-    if (!Number.isNaN(time)) return time;
-    throw new UsageError(
-      `${option} is "${text}": give a duration back like 7d, or a time like 2026-01-31T12:00:00Z`,
-    );
+    return Date.parse(text);
   }
 }
 

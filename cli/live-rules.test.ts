@@ -154,6 +154,28 @@ describe('a rule file is followed', () => {
     expect(followed.rejected).toEqual([expect.stringContaining('sla.yaml:4:17 unknown key "wen"')]);
   });
 
+  test('what is wrong stands in the log before what comes after it', async () => {
+    const order: string[] = [];
+    let taken = (): void => undefined;
+    const reject = (): Promise<void> =>
+      new Promise((resolve) => {
+        taken = () => {
+          order.push('rejected');
+          resolve();
+        };
+      });
+    const remember = async (): Promise<void> => void order.push('kept');
+    await using followed = new Followed(rule('A'), { reject, remember });
+    followed.content = 'x';
+    followed.live.reload();
+    await expect.poll(() => followed.said).toHaveLength(1);
+    followed.content = rule('B');
+    followed.live.reload();
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+    taken();
+    await expect.poll(() => order).toEqual(['rejected', 'kept']);
+  });
+
   test('a log that does not take what is wrong is no reason to stop', async () => {
     const reject = async (): Promise<void> => Promise.reject(new Error('away'));
     await using followed = new Followed(rule('A'), { reject });

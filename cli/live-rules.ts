@@ -119,7 +119,7 @@ export class LiveRules implements RuleSource {
     } catch (error) {
       // Of what is wrong with the file nothing changes by itself.
       this.#seen = error instanceof UsageError ? found : null;
-      this.#fail(error instanceof Error ? error.message : String(error), asked);
+      await this.#fail(error instanceof Error ? error.message : String(error), asked);
     }
   }
 
@@ -144,14 +144,15 @@ export class LiveRules implements RuleSource {
     before.abort();
   }
 
-  #fail(problem: string, asked: boolean): void {
+  async #fail(problem: string, asked: boolean): Promise<void> {
     if (problem === this.#problem && !asked) return;
     this.#problem = problem;
     this.#reloads.inc({ result: 'failure' });
     const { file, revision } = this.#current;
     const { say, reject } = this.#options;
     say('error', `the rules cannot be taken up, those of revision ${revision} stay:\n${problem}`);
-    reject?.({ file, problem, revision }).catch((error: unknown) =>
+    // Waited for: behind a file that is good again it would stand for ever.
+    await reject?.({ file, problem, revision }).catch((error: unknown) =>
       say('warn', `the log does not take that the rules were rejected: ${error}`),
     );
   }

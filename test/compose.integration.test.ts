@@ -159,7 +159,7 @@ describe.skipIf(!inject('compose'))('the platform in containers', () => {
       '-d',
       ...confined,
       '-e',
-      'TIDEMARK_TOKEN=none',
+      'TIDEMARK_TOKEN=local',
       '-p',
       '127.0.0.1:0:8080',
       image,

@@ -166,9 +166,11 @@ describe.skipIf(!tools).each(['dev', 'prod'])('the overlay %s', (overlay) => {
       );
     const prometheus = ofKind('ConfigMap').find(({ data }) => data?.['prometheus.yml'] !== undefined);
     const isWithin = ({ name }: Reached): boolean => services.includes(name);
+    // Where browsers reach gateway and view: no component goes there.
+    const isOfBrowsers = ({ name }: Reached): boolean => name === 'localhost';
     const outside = ours.flatMap(({ name, environment }) =>
       addresses(environment)
-        .filter((to) => !isWithin(to))
+        .filter((to) => !isWithin(to) && !isOfBrowsers(to))
         .map((to) => `${name} anywhere in ${to.name} ${to.port}`),
     );
     const ways = [

@@ -53,14 +53,16 @@ export const reportCommand = (): Command => {
   return command;
 };
 
+const LONGEST_MS = parseDuration('100y');
+
 function periodOf(text: string): number {
   try {
     const ms = parseDuration(text);
-    if (ms > 0) return ms;
+    if (ms > 0 && ms <= LONGEST_MS) return ms;
   } catch {
     // Told below, with the option.
   }
-  throw new UsageError(`--period is "${text}": give a duration above 0, like 30d`);
+  throw new UsageError(`--period is "${text}": give a duration above 0, like 30d, and at most 100y`);
 }
 
 function objectiveOf(text: string): number {

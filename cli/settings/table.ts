@@ -141,7 +141,7 @@ export const settings = {
   token: {
     flag: '--token <text>',
     default: '',
-    help: 'what whoever asks for alerts has to give, as bearer token or password; needed where others than this machine reach it, or none: something before it asks for a login',
+    help: 'what whoever asks for alerts has to give, as bearer token or password; needed where others than this machine reach it; or local: it is published to this machine alone; or none: something before it asks for a login',
     schema: z.string(),
   },
   data: {

@@ -102,7 +102,7 @@ export class Evaluate implements Stage {
         const successor = rules.rules.find(({ name }) => name === judging.rule.name);
         if (successor && sameRule(judging.rule, successor))
           kept.set(successor.name, judging.under(successor));
-        else events.push(...this.#end(judging, selection));
+        else for (const event of this.#end(judging, selection)) events.push(event);
       }
     }
     const { merging, selections: before } = state;

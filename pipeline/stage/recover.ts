@@ -63,10 +63,21 @@ async function replay(
   owned.seek(from);
   for (let at = from; at < to; ) {
     const batch = await owned.pull({ waitMs: KNOWN_WAIT_MS, signal: owned.lost });
-    if (batch === null) break;
+    if (batch === null) {
+      if (owned.position < to && !owned.lost.aborted) warnOfHole(owned, options, to);
+      break;
+    }
     await loadSchemas(batch, owned, options);
     stage.push(until(batch, to));
     at = batch.next;
   }
   owned.seek(to);
+}
+
+/** Deleted before it was needed, or hidden for longer than anything should be. */
+function warnOfHole(owned: OwnedPartition, options: RunOptions, to: Offset): void {
+  options.warn(
+    `${owned.topic}/${owned.partition}: the log gives nothing from offset ${owned.position} on, and the ` +
+      `${options.factory.name} state is to be that at offset ${to}; results may differ from what they would have been`,
+  );
 }

@@ -14,8 +14,8 @@ const rules = recompile(
 );
 
 interface Pull {
-  /** Whether the stage gives something out for it. */
-  readonly gives: boolean;
+  /** How many records the stage gives out for it. */
+  readonly gives: number;
   /** Whether more was there behind it. */
   readonly more: boolean;
   /** Event time after it, ms. */
@@ -87,7 +87,7 @@ class Scripted implements Stage {
     this.watermark = pull.watermark;
     const value = { timestamp: pull.watermark, source: 'test', partitions: 1 };
     const one: Produced = { topic: 'out', partition: 0, key: 'k', record: { type: 'Watermark', value } };
-    return pull.gives ? [one] : [];
+    return Array.from({ length: pull.gives }, () => one);
   }
 
   takeUp(_: RuleSet): readonly Produced[] {
@@ -99,8 +99,8 @@ class Scripted implements Stage {
   }
 }
 
-const gives = (more: boolean, watermark = 0): Pull => ({ gives: true, more, watermark });
-const keeps = (more: boolean, watermark = 0): Pull => ({ gives: false, more, watermark });
+const gives = (more: boolean, watermark = 0): Pull => ({ gives: 1, more, watermark });
+const keeps = (more: boolean, watermark = 0): Pull => ({ gives: 0, more, watermark });
 
 test('commits at once what it gives out at the end of the log', async () => {
   expect(await run([gives(false), gives(false)])).toEqual([
@@ -112,6 +112,12 @@ test('commits at once what it gives out at the end of the log', async () => {
 test('commits together what it gives out on a backlog', async () => {
   expect(await run([gives(true), keeps(true), gives(true), gives(false)])).toEqual([
     { next: 4, records: 3, checkpoint: false },
+  ]);
+});
+
+test('gathers as much as a batch may close', async () => {
+  expect(await run([{ gives: 200_000, more: true, watermark: 0 }, gives(false)])).toEqual([
+    { next: 2, records: 200_001, checkpoint: false },
   ]);
 });
 

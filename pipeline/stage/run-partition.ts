@@ -105,9 +105,14 @@ class Run {
     const due =
       this.#stage.watermark - this.#checkpointAt >= this.#every && now - this.#checkpointed >= this.#apart;
     if (!isGathering) this.#gatheredAt = now;
-    if (!due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gathered.push(...produced);
+    if (!due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gather(produced);
     else if (produced.length > 0 || isGathering || due) await this.commit(produced, due);
     else if (now - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
+  }
+
+  /** One by one: of a large batch there are more than a call may have arguments. */
+  #gather(produced: readonly Produced[]): void {
+    for (const one of produced) this.#gathered.push(one);
   }
 
   /** Other rules are taken up at once, also where no data come. */

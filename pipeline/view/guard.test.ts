@@ -62,6 +62,21 @@ describe('a change', () => {
   });
 });
 
+describe('what a page lets a browser ask for', () => {
+  test.each<[string, string, number]>([
+    ['same-origin', 'cors', 200],
+    ['none', 'navigate', 200],
+    ['cross-site', 'navigate', 200],
+    ['cross-site', 'no-cors', 403],
+    ['cross-site', 'cors', 403],
+    ['same-site', 'no-cors', 403],
+  ])('%s, %s: %i', async (site, mode, status) => {
+    const headers = { host: 'localhost:8080', 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+    for (const kind of ['loopback', 'open'] as const)
+      for (const method of ['GET', 'HEAD']) expect(await ask({ kind }, headers, method)).toBe(status);
+  });
+});
+
 describe('a body', () => {
   test.each<[string, number]>([
     ['application/json', 200],

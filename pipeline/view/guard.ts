@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono';
 import { problem } from '../../platform/http/problem.js';
 
 /**
- * Who may ask. `loopback`: processes of this machine, as it is listened to there alone. `token`: who gives it, as a
+ * Who may ask. `loopback`: processes of this machine, as it is listened to, or published, there alone. `token`: who gives it, as a
  * bearer token or as the password of basic auth, of any user. `open`: anybody; something before it asks for a login.
  */
 export type Access =
@@ -27,8 +27,14 @@ export function guard(access: Access): MiddlewareHandler {
       return problem(401, 'give the token, as a bearer token or as the password of basic auth', {
         'www-authenticate': 'Basic realm="Tidemark", charset="UTF-8"',
       });
-    if (/^(?:GET|HEAD)$/.test(c.req.method)) return next();
-    if (isForeign(c.req.header('origin'), host) || isCrossSite(c.req.header('sec-fetch-site')))
+    const crossSite = isCrossSite(c.req.header('sec-fetch-site'));
+    if (/^(?:GET|HEAD)$/.test(c.req.method)) {
+      // It could not read the answer, but would make this process work for it. A link may lead here.
+      if (crossSite && (c.req.header('sec-fetch-mode') ?? 'navigate') !== 'navigate')
+        return problem(403, 'a page of another origin may link here, and ask for nothing by itself');
+      return next();
+    }
+    if (isForeign(c.req.header('origin'), host) || crossSite)
       return problem(403, 'a page of another origin may not change anything here');
     // What a form can send, of a browser too old to say where that is from.
     const type = c.req.header('content-type');

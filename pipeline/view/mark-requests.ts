@@ -7,7 +7,6 @@ import { BadQuery, matchersOf } from './query.js';
 const MOST_BY = 100;
 const MOST_WHY = 1_000;
 const MOST_MATCH = 4_000;
-const MOST_REPEATS = 3;
 const YEAR_MS = 365 * 86_400_000;
 
 const WHO = 'say who you are, like "ada"';
@@ -95,10 +94,6 @@ class Fields {
     if (matchers.length === 0) this.wrong(`match is "${match}", which is every alert: ${WHICH}`);
     else if (compileMatchers(matchers)({}))
       this.wrong(`match is "${match}", which is also alerts without these labels: ${WHICH}`);
-    for (const { operator, value } of matchers) {
-      const costly = operator === '=~' || operator === '!~' ? costOf(value) : null;
-      if (costly !== null) this.wrong(`match: "${value}" ${costly}`);
-    }
     return matchers;
   }
 }
@@ -110,20 +105,4 @@ function timeIn(text: string, after: number): number | null {
     const time = INSTANT.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(time) ? null : time;
   }
-}
-
-/**
- * Why a regular expression is refused; null where it is not. It is matched again and again by all who show or hand
- * over alerts, so it must not be one that takes for ever: without groups that repeat, steps are bounded by the
- * length of a label to the power of its repeats.
- */
-function costOf(regex: string): string | null {
-  if (/(?:^|[^\\])(?:\\\\)*\\[1-9k]/.test(regex)) return 'refers back to a group: write it out';
-  const marks = regex.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gsu, 'x').replaceAll('(?:', '(');
-  if (marks.includes('(?')) return 'looks around: write a second matcher';
-  if (/\)[*+{]/.test(marks)) return 'repeats a group: list what it may be, like a|b';
-  const repeats = marks.match(/[*+?{]/g)?.length ?? 0;
-  return repeats > MOST_REPEATS
-    ? `repeats ${repeats} times: ${MOST_REPEATS} at most, or write several matchers`
-    : null;
 }

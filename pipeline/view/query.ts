@@ -1,7 +1,8 @@
 import type { AlertRecord } from '../../schemas/types.js';
 import { compileMatchers, type Matcher } from '../model/matcher.js';
 import { parseDuration } from '../sla/duration.js';
-import { parseSelector } from '../sla/selector.js';
+import { parseSelector, type Selector } from '../sla/selector.js';
+import { costOf } from './regex-cost.js';
 
 /** What was asked for cannot be understood; the message says why, and the way out. */
 export class BadQuery extends Error {
@@ -50,10 +51,18 @@ export const labelFilter = ({ match }: Query): ((labels: Readonly<Record<string,
 
 /** What `match` says: a selector over labels, as in a rule, with a name before it for `alertname`. */
 export function matchersOf(match: string): readonly Matcher[] {
+  const { metric, matchers } = selectorOf(match);
+  for (const { operator, value } of matchers) {
+    const costly = operator === '=~' || operator === '!~' ? costOf(value) : null;
+    if (costly !== null) throw new BadQuery(`match: "${value}" ${costly}`);
+  }
+  const named = metric === null ? [] : [{ label: 'alertname', operator: '=' as const, value: metric }];
+  return [...named, ...matchers];
+}
+
+function selectorOf(match: string): Selector {
   try {
-    const { metric, matchers } = parseSelector(match);
-    const named = metric === null ? [] : [{ label: 'alertname', operator: '=' as const, value: metric }];
-    return [...named, ...matchers];
+    return parseSelector(match);
   } catch (error) {
     throw new BadQuery(`match: ${error instanceof Error ? error.message : error}`, { cause: error });
   }

@@ -89,6 +89,14 @@ export function storeContract(open: () => Promise<StoreFixture>): void {
       expect((await store.list('k/', { after: 'k/é' })).map(({ key }) => key)).toEqual(names.slice(3));
     });
 
+    test('has nothing of a key that is longer than any, and what lies behind it', async () => {
+      const { store } = fixture;
+      await store.transact(['v/1', 'v/3'].map((key) => ({ key, value: key })));
+      const key = `v/2${'ü'.repeat(10_000)}`;
+      expect(await store.get(key)).toBeNull();
+      expect((await store.list('v/', { after: key })).map((one) => one.key)).toEqual(['v/3']);
+    });
+
     test('starts to count again when a record was deleted or has expired', async () => {
       const { store } = fixture;
       await store.transact([{ key: 'a', value: '1', expiresInMs: 1000 }]);

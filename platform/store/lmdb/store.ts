@@ -6,18 +6,22 @@ interface Kept extends Versioned {
   readonly expiresAt: number | null;
 }
 
+/** No key of LMDB is longer, bytes: one that is asked for is not there. It would not fit where LMDB looks for it. */
+const LONGEST = 1978;
+
 /** The store of the embedded mode. An expired record counts as absent, and is deleted when it is met. */
 export function lmdbStore(
   environment: Environment,
   { clock = Date.now }: { clock?: () => number } = {},
 ): Store {
   const { db } = environment;
-  const read = (key: string): Kept | null => parse(db.get(['s', key]), clock());
+  const read = (key: string): Kept | null =>
+    Buffer.byteLength(key) > LONGEST ? null : parse(db.get(['s', key]), clock());
   return {
     get: async (key) => strip(read(key)),
     list: async (prefix, { after = '', limit = 100 } = {}) => {
       const found: (Versioned & { key: string })[] = [];
-      const start = ['s', after > prefix ? `${after}\0` : prefix];
+      const start = ['s', after > prefix ? `${within(after)}\0` : prefix];
       for (const entry of db.getRange({ start, end: ['s', `${prefix}\u{10ffff}`] })) {
         const kept = parse(entry.value as Buffer, clock());
         if (kept)
@@ -55,6 +59,10 @@ export function lmdbStore(
     db.put(['s', write.key], Buffer.from(JSON.stringify(kept)));
   }
 }
+
+/** What of a key is enough to find those behind it. */
+const within = (key: string): string =>
+  key.slice(0, new TextEncoder().encodeInto(key, new Uint8Array(LONGEST)).read);
 
 function parse(value: Buffer | undefined, now: number): Kept | null {
   if (!value) return null;
