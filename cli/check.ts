@@ -1,5 +1,5 @@
 import type { RuleSet } from '../pipeline/model/rule.js';
-import { METRIC } from '../pipeline/sla/compile.js';
+import { METRIC } from '../pipeline/sla/checks.js';
 import { formatWarning, lintRules } from '../pipeline/sla/lint.js';
 import { usualBounds } from '../pipeline/sla/lints/buckets.js';
 import { prometheus } from '../platform/scrape/prometheus.js';

@@ -1,7 +1,8 @@
 import { Topology as Stages } from '../pipeline/backtest/topology.js';
 import { partitionOf } from '../pipeline/model/murmur2.js';
 import { seriesText } from '../pipeline/model/text.js';
-import { METRIC, recompile } from '../pipeline/sla/compile.js';
+import { METRIC } from '../pipeline/sla/checks.js';
+import { recompile } from '../pipeline/sla/compile.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import type { AlertRecord, DeadLetter, MetricRecord, WindowRecord } from '../schemas/types.js';
 

@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { isSeq, type Node } from 'yaml';
 import { windowsOf } from '../model/burn.js';
-import { formatDuration } from '../model/durations.js';
-import { isOfGauge, type Measure, metricProblem, needsBuckets } from '../model/measures.js';
+import { isOfGauge, needsBuckets } from '../model/measures.js';
 import type { Condition, Rule, RuleSet } from '../model/rule.js';
 import { computed, type Selection, selectionOf } from '../model/selection.js';
 import { byCodeUnits } from '../model/text.js';
+import { checkBaseline, checkMetric, type KnownMetrics, METRIC } from './checks.js';
 import { parseCondition } from './condition.js';
 import { type Diagnostic, formatDiagnostic } from './diagnostics.js';
-import { type Entry, Problems } from './document.js';
+import { Problems } from './document.js';
 import { type ObjectiveSettings, objectiveKeys, readObjective } from './objective.js';
 import { flag, given, parsed, type Read } from './read.js';
 import { parseSelector } from './selector.js';
@@ -23,8 +23,6 @@ export interface RuleFile {
 
 export type Compiled = { readonly rules: RuleSet } | { readonly problems: readonly Diagnostic[] };
 
-/** What a rule selects that names no metric. */
-export const METRIC = 'http_request_duration_seconds';
 const ruleKeys = ['alert', 'match', 'when', 'clear', ...objectiveKeys, 'annotations', ...settingKeys];
 const annotationKeys = ['summary', 'description', 'runbook_url'];
 
@@ -99,8 +97,7 @@ interface Surroundings {
   readonly base: Settings;
   /** Lines of the alerts before. */
   readonly lines: Map<string, number>;
-  /** Metrics of the rules before: whether they are gauges, and the line that says so. */
-  readonly metrics: Map<string, { readonly gauge: boolean; readonly line: number }>;
+  readonly metrics: KnownMetrics;
 }
 
 function readRule(problems: Problems, node: Node, around: Surroundings): readonly Rule[] {
@@ -131,7 +128,12 @@ function readRule(problems: Problems, node: Node, around: Surroundings): readonl
   const measures = [...indicated, ...own.context];
   const gauge = measures.slice(0, 1).some(isOfGauge);
   if (!entries.has('match') || selector)
-    checkMetric(problems, entries, { metric: selector?.metric ?? null, measures, gauge, around });
+    checkMetric(problems, entries, {
+      metric: selector?.metric ?? null,
+      measures,
+      gauge,
+      metrics: around.metrics,
+    });
   const over = (length: number): Selection =>
     selectionOf(
       {
@@ -186,80 +188,6 @@ const burning = (promise: Pick<ObjectiveSettings, 'rates'> | undefined): Conditi
   operator: '>',
   threshold: { kind: 'fixed', value: promise?.rates[0]?.factor ?? 0 },
 });
-
-/** Windows of a group that are remembered at most. */
-const MOST_REMEMBERED = 3_000;
-
-interface BaselineUse extends Pick<Settings, 'window' | 'baseline'> {
-  readonly conditions: readonly Condition[];
-}
-
-function checkBaseline(
-  problems: Problems,
-  entries: ReadonlyMap<string, Entry>,
-  { window: { window, session }, baseline: { method, offset, windows }, conditions }: BaselineUse,
-): void {
-  const at = (entries.get('baseline') ?? entries.get('window') ?? entries.get('when'))?.value;
-  if (
-    method !== 'median' &&
-    conditions.some(({ threshold }) => threshold.kind === 'baseline' && threshold.mads !== 0)
-  )
-    problems.at(
-      entries.get('when')?.value,
-      'mad is the deviation from a median: add baseline: { method: median }',
-    );
-  if (offset === 0) return;
-  if (session !== null) problems.at(at, 'offset is of windows that lie side by side: sessions have none');
-  else if (offset < window)
-    problems.at(at, `offset must be as long as the window, ${formatDuration(window)}, or longer`);
-  else if (offset / window + windows > MOST_REMEMBERED) {
-    const least = Math.ceil(offset / (MOST_REMEMBERED - windows) / 60_000) * 60_000;
-    problems.at(
-      at,
-      `offset ${formatDuration(offset)} is ${Math.ceil(offset / window + windows)} windows of ${formatDuration(window)} to remember of each group, of at most ${MOST_REMEMBERED}: take a window of ${formatDuration(least)} or longer`,
-    );
-  }
-}
-
-interface Measured {
-  /** Null where the rule names none. */
-  readonly metric: string | null;
-  readonly measures: readonly Measure[];
-  readonly gauge: boolean;
-  readonly around: Surroundings;
-}
-
-/** Whether the metric has what is measured of it: in every rule the same. */
-function checkMetric(
-  problems: Problems,
-  entries: ReadonlyMap<string, Entry>,
-  { metric, measures, gauge, around: { metrics } }: Measured,
-): void {
-  const at = (key: string): Node | undefined =>
-    (entries.get(key) ?? entries.get('when') ?? entries.get('objective'))?.value;
-  for (const measure of measures) {
-    const problem = metricProblem(measure, metric);
-    if (isOfGauge(measure) !== gauge)
-      problems.at(
-        at('context'),
-        `${measure} cannot stand beside ${measures[0]} in context: ${gauge ? 'a gauge has avg and max alone' : 'it is of a gauge'}`,
-      );
-    else if (problem !== null) problems.at(at('match'), `${measure}: ${problem}`);
-  }
-  if (gauge && entries.has('errors'))
-    problems.at(entries.get('errors')?.key, 'errors does not apply: a gauge counts no requests');
-  // One that names no gauge says nothing of what others measure.
-  if (gauge && metric === null) return;
-  const name = metric ?? METRIC;
-  const before = metrics.get(name);
-  const line = problems.line(at('when') as Node);
-  if (before && before.gauge !== gauge)
-    problems.at(
-      at('when'),
-      `${name} is measured as a ${before.gauge ? 'gauge' : 'counter'} in line ${before.line}: a metric is one or the other`,
-    );
-  metrics.set(name, before ?? { gauge, line });
-}
 
 /** One condition, or a list of them. */
 const conditions: Read<readonly Condition[]> = (problems, node, what) => {

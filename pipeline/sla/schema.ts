@@ -1,7 +1,7 @@
 import type { JsonSchema } from '../../platform/codec/json-schema.js';
 import { formatDuration } from '../model/durations.js';
 import { absencePolicies, baselineMethods } from '../model/rule.js';
-import { METRIC } from './compile.js';
+import { METRIC } from './checks.js';
 import {
   CONDITION,
   DURATION,
