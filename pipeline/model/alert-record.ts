@@ -50,7 +50,7 @@ export function thresholdOf({ measure, threshold }: Condition, baseline: Baselin
   if (threshold.kind === 'fixed') return threshold.value;
   const value = baselineValue(measure, baseline);
   if (value === null || threshold.mads === 0) return value === null ? null : threshold.factor * value;
-  const deviation = medianAbsoluteDeviation([...valuesOf(measure, baseline)]);
+  const deviation = medianAbsoluteDeviation(valuesOf(measure, baseline));
   return threshold.factor * value + threshold.mads * deviation;
 }
 
@@ -59,11 +59,11 @@ export function baselineValue(measure: Measure, { sums }: BaselineView): number 
   if (sums === null) return null;
   if (sums.each === null) return measured(measure, sums, sums.ms, sums.windows);
   const values = valuesOf(measure, { sums });
-  return values.length === 0 ? null : median([...values]);
+  return values.length === 0 ? null : median(values);
 }
 
 /** Of each window that counted and has one. */
-const valuesOf = (measure: Measure, { sums }: Pick<BaselineView, 'sums'>): readonly number[] =>
+const valuesOf = (measure: Measure, { sums }: Pick<BaselineView, 'sums'>): number[] =>
   (sums?.each ?? []).flatMap((window) => measured(measure, window, window.ms) ?? []);
 
 /** One transition with all that decided it; docs/semantics.md, "Alert record". */

@@ -75,17 +75,7 @@ function sumUp(looking: Looking, isLeftOut: ((start: number) => boolean) | null)
   const { rule, past } = looking;
   const [first, behind] = range(looking);
   const each: PastWindow[] | null = rule.baseline.method === 'median' ? [] : null;
-  // One literal: this is made for each group of each window.
-  const sums: BaselineSums = {
-    windows: 0,
-    ms: 0,
-    requests: 0,
-    latencySum: 0,
-    errors: 0,
-    buckets: null,
-    max: null,
-    each,
-  };
+  const sums = noSums(each);
   let buckets: Buckets[] | null = null;
   for (let i = first; i < behind; i++) {
     const window = past[i] as PastWindow;
@@ -106,6 +96,18 @@ function sumUp(looking: Looking, isLeftOut: ((start: number) => boolean) | null)
   if (buckets !== null) sums.buckets = shared(buckets);
   return sums;
 }
+
+/** Of no window. One literal: it is made for each group of each window. */
+export const noSums = (each: readonly PastWindow[] | null): BaselineSums => ({
+  windows: 0,
+  ms: 0,
+  requests: 0,
+  latencySum: 0,
+  errors: 0,
+  buckets: null,
+  max: null,
+  each,
+});
 
 /** Those that can be compared with: windows that lie side by side, or sessions. */
 export const candidates = <T extends PastWindow>(

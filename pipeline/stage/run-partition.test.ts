@@ -130,6 +130,18 @@ test('holds nothing back for long', async () => {
   expect(commits.map(({ records }) => records)).toEqual([11, 11, 11, 7]);
 });
 
+test('moves the position on a backlog that gives nothing', async () => {
+  const commits = await run(
+    Array.from({ length: 12 }, () => keeps(true)),
+    1_000,
+  );
+  expect(commits.map(({ next, records }) => [next, records])).toEqual([
+    [5, 0],
+    [10, 0],
+    [12, 0],
+  ]);
+});
+
 test('makes a checkpoint after so much event time, but not more often than the clock says', async () => {
   const minutes = [0, 6, 12, 18].map((minute) => keeps(true, minute * 60_000));
   expect(await run(minutes, 10)).toEqual([{ next: 4, records: 0, checkpoint: false }]);

@@ -105,8 +105,9 @@ class Run {
     const due =
       this.#stage.watermark - this.#checkpointAt >= this.#every && now - this.#checkpointed >= this.#apart;
     if (!isGathering) this.#gatheredAt = now;
-    if (!due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gather(produced);
-    else if (produced.length > 0 || isGathering || due) await this.commit(produced, due);
+    const gives = produced.length > 0 || isGathering;
+    if (gives && !due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gather(produced);
+    else if (gives || due) await this.commit(produced, due);
     else if (now - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
   }
 

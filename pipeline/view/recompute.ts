@@ -1,7 +1,7 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { isActive } from '../follow/alert-store.js';
 import { baselineField, baselineValue, conditionsOf, thresholdOf } from '../model/alert-record.js';
-import { type BaselineView, baselineFor, candidates, type PastWindow } from '../model/baseline.js';
+import { type BaselineView, baselineFor, candidates, noSums, type PastWindow } from '../model/baseline.js';
 import { type Measure, measured } from '../model/measures.js';
 import type { Condition, Rule } from '../model/rule.js';
 import { judgedAt, sumsOf } from '../model/window-sums.js';
@@ -125,7 +125,7 @@ function lookBack(
     end: madeAt,
     past,
     active: expired,
-    held: expired ? { sums: noSums, frozenAt: Number.NEGATIVE_INFINITY } : null,
+    held: expired ? { sums: noSums(null), frozenAt: Number.NEGATIVE_INFINITY } : null,
     wasActive,
   });
   const all = expired || !rule.baseline.freeze;
@@ -135,17 +135,6 @@ function lookBack(
   }));
   return [view, lookedAt];
 }
-
-const noSums = {
-  windows: 0,
-  ms: 0,
-  requests: 0,
-  latencySum: 0,
-  errors: 0,
-  buckets: null,
-  max: null,
-  each: null,
-};
 
 const leavesActive = (record: AlertRecord | undefined): boolean => record !== undefined && isActive(record);
 
