@@ -2,7 +2,7 @@ import type { Feed } from '../pipeline/backtest/run.js';
 import { MAX_SKEW } from '../pipeline/model/watermarks.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { Decoder } from '../platform/codec/codec.js';
-import { schemaIdOf } from '../platform/codec/load.js';
+import { loadUnknown, schemaIdOf } from '../platform/codec/load.js';
 import type { Batch } from '../platform/log/batch.js';
 import type { LogSource } from './cluster.js';
 import { batchesOf, type Part, partsOf } from './log-parts.js';
@@ -47,7 +47,7 @@ export async function logInput(
         for (let next = behind(open, run.watermark); next; next = behind(open, run.watermark)) {
           const { value: batch } = await next.batches.next();
           if (batch) {
-            await loadSchemas(codec, batch);
+            await loadUnknown(codec, batch, (id) => codec.load(id));
             read += take(batch, next, { codec, run });
             run.flush(next.partition);
             progress(Math.min(1, read / all));
@@ -83,14 +83,4 @@ function behind(open: readonly Reading[], watermark: (partition: number) => numb
   for (const one of open)
     if (least === null || watermark(one.partition) < watermark(least.partition)) least = one;
   return least;
-}
-
-/** Resolves once every schema in the batch is known, as far as there are such. */
-export async function loadSchemas(codec: Decoder, batch: Batch): Promise<void> {
-  if (!codec.grows) return;
-  while (batch.advance()) {
-    const id = schemaIdOf(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-    if (id !== null && codec.typeOf(id) === undefined) await codec.load(id);
-  }
-  batch.rewind();
 }

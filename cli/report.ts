@@ -8,11 +8,11 @@ import { type Report, Reporter, type Standing } from '../pipeline/report/report.
 import { brokenText, budgetText, minutes, percent, utc } from '../pipeline/report/text.js';
 import { topics } from '../pipeline/stage/stage.js';
 import type { Decoded } from '../platform/codec/codec.js';
+import { loadUnknown } from '../platform/codec/load.js';
 import { gapLine } from './backtest-table.js';
 import type { LogSource } from './cluster.js';
 import { batchesOf, partsOf } from './log-parts.js';
 import { eachLine } from './metrics-file.js';
-import { loadSchemas } from './metrics-log.js';
 import type { Progress } from './progress.js';
 import { table } from './table.js';
 import { groupValues } from './terminal.js';
@@ -157,7 +157,7 @@ export function logResults(
       const { partition, end } = part;
       const start = Math.max(part.start, await log.offsetAt(topic, partition, Math.max(0, from)));
       for await (const batch of batchesOf(log, { ...part, start })) {
-        await loadSchemas(codec, batch);
+        await loadUnknown(codec, batch, (id) => codec.load(id));
         while (batch.advance() && batch.offset < end) {
           const decoded = decodedOr(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
           if (typeof decoded === 'string') warn(`${topic}/${partition} offset ${batch.offset}: ${decoded}`);

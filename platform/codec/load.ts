@@ -1,9 +1,28 @@
+import type { Batch } from '../log/batch.js';
 import { FRAME } from './avro.js';
-import { type Codec, CodecError } from './codec.js';
+import { type Codec, CodecError, type Decoder } from './codec.js';
 
 /** The schema id in the frame of a value; null where there is no frame. */
 export const schemaIdOf = (value: Buffer): number | null =>
   value.length >= FRAME && value[0] === 0 ? value.readUInt32BE(1) : null;
+
+/** Loads every schema in the batch that is not known yet, and rewinds it. */
+export async function loadUnknown(
+  codec: Decoder,
+  batch: Batch,
+  load: (id: number) => Promise<unknown>,
+): Promise<void> {
+  if (!codec.grows) return;
+  let last = -1;
+  while (batch.advance()) {
+    const { bytes, valueStart, valueEnd } = batch;
+    if (valueEnd - valueStart < FRAME || bytes[valueStart] !== 0) continue;
+    const id = bytes.readUInt32BE(valueStart + 1);
+    if (id !== last && codec.typeOf(id) === undefined) await load(id);
+    last = id;
+  }
+  batch.rewind();
+}
 
 export interface Patience {
   /** Resolves after so many ms, or when the signal is aborted. */
