@@ -17,14 +17,16 @@ const files: readonly (readonly [name: RecordName, file: string])[] = [
   ['StageState', 'stage-state'],
   ['RulesRevision', 'rules-revision'],
   ['DeadLetter', 'dead-letter'],
-  ['VideoJob', 'video-job'],
-  ['VideoEvent', 'video-event'],
+  ['VideoJob', 'video-job.1'],
+  ['VideoEvent', 'video-event.1'],
   ['MetricRecord', 'metric-record'],
   ['PartialBatch', 'partial-batch'],
   ['WindowRecord', 'window-record'],
   ['AlertRecord', 'alert-record'],
   ['TargetStates', 'target-states'],
   ['RulesRejected', 'rules-rejected'],
+  ['VideoJob', 'video-job'],
+  ['VideoEvent', 'video-event'],
 ];
 
 export const recordNames: readonly RecordName[] = [...new Set(files.map(([name]) => name))];

@@ -286,6 +286,8 @@ export interface VideoJob {
   readonly createdAt: number;
   /** X-Request-ID of the upload (text); null where it had none. */
   readonly requestId: null | string;
+  /** W3C trace context of the upload (text); null where it had none. */
+  readonly traceparent: null | string;
 }
 
 /** What became of a job. Key: the video's id. */
@@ -306,6 +308,8 @@ export interface VideoEvent {
   readonly reason: null | string;
   /** X-Request-ID of the upload (text); null where it had none. */
   readonly requestId: null | string;
+  /** W3C trace context of the upload (text); null where it had none. */
+  readonly traceparent: null | string;
 }
 
 /** One target of the source. */

@@ -32,6 +32,7 @@ test('a schema that cannot be looked up now delays a record, and makes no dead l
     progress: 1,
     reason: null,
     requestId: null,
+    traceparent: null,
   };
   const value = codec.encode('VideoEvent', event);
   await log.append({ topic: 'video-events', partition: 0, records: [{ key: null, value }] });

@@ -7,7 +7,15 @@ import { type ConsumeOptions, type Consumer, consume } from './consume.js';
 import { eventOutput, jobOutput, videoTopics } from './topics.js';
 
 const job = (video: string): VideoJob => ({
-  ...{ kind: 'process', id: `${video}.u`, video, upload: 'u', createdAt: 1, requestId: null },
+  ...{
+    kind: 'process',
+    id: `${video}.u`,
+    video,
+    upload: 'u',
+    createdAt: 1,
+    requestId: null,
+    traceparent: null,
+  },
 });
 
 describe('a consumer', () => {
@@ -50,6 +58,7 @@ describe('a consumer', () => {
       {
         ...{ kind: 'processed', job: `${video}.u`, video, upload: 'u', at: 1, progress: 1, reason: null },
         requestId: null,
+        traceparent: null,
       },
       1,
     );

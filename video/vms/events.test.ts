@@ -6,7 +6,17 @@ import { applyEvent } from './events.js';
 import type { Video } from './records.js';
 
 const event = (kind: VideoEvent['kind'], more: Partial<VideoEvent> = {}): VideoEvent => ({
-  ...{ kind, job: 'v.up', video: 'v', upload: 'up', at: NOW, progress: 0, reason: null, requestId: 'r' },
+  ...{
+    kind,
+    job: 'v.up',
+    video: 'v',
+    upload: 'up',
+    at: NOW,
+    progress: 0,
+    reason: null,
+    requestId: 'r',
+    traceparent: null,
+  },
   ...more,
 });
 

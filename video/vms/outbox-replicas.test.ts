@@ -17,6 +17,7 @@ const job = (i: number): VideoJob => ({
   upload: 'u',
   createdAt: i,
   requestId: null,
+  traceparent: null,
 });
 
 describe('the relay of the outbox', () => {

@@ -7,7 +7,7 @@ import { Driver, NOW } from './driver.fixture.js';
 import { OutboxRelay, outboxEntry } from './outbox.js';
 
 const job = (video: string, createdAt = NOW): VideoJob => ({
-  ...{ kind: 'process', id: `${video}.u`, video, upload: 'u', createdAt, requestId: 'r' },
+  ...{ kind: 'process', id: `${video}.u`, video, upload: 'u', createdAt, requestId: 'r', traceparent: null },
 });
 
 describe('the outbox', () => {

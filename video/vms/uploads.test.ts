@@ -64,7 +64,15 @@ describe('an upload', () => {
     expect(readFileSync(driver.folders.upload(job)).equals(mp4(5_000))).toBe(true);
     expect(await outbox()).toEqual([
       {
-        ...{ kind: 'process', id: job, video: 'v', upload: now?.upload, createdAt: NOW, requestId: 'r' },
+        ...{
+          kind: 'process',
+          id: job,
+          video: 'v',
+          upload: now?.upload,
+          createdAt: NOW,
+          requestId: 'r',
+          traceparent: null,
+        },
       },
     ]);
   });
@@ -135,7 +143,17 @@ describe('an upload', () => {
       videoTopics.jobs,
     )) as VideoJob[];
     const event = (kind: VideoEvent['kind'], progress: number): Promise<number> => {
-      const one = { kind, job, video: 'v', upload: which, at: NOW, progress, reason: null, requestId: null };
+      const one = {
+        kind,
+        job,
+        video: 'v',
+        upload: which,
+        at: NOW,
+        progress,
+        reason: null,
+        requestId: null,
+        traceparent: null,
+      };
       return driver.log.append(eventOutput(driver.codec, one, 1));
     };
     const status = async (): Promise<unknown> => (await app.request('/videos/v/status')).json();

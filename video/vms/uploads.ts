@@ -46,7 +46,9 @@ export async function takeUpload(c: Context, { id }: Video, context: UploadConte
   // The state says that the file is there: its name must outlive a loss of power, as its content does.
   await sync(folders.uploads);
   const requestId = c.req.header('x-request-id') ?? null;
-  const entry = { kind: 'process', id: job, video: id, upload, createdAt: uploadedAt, requestId } as const;
+  const traceparent = c.req.header('traceparent') ?? null;
+  const asked = { requestId, traceparent };
+  const entry = { kind: 'process', id: job, video: id, upload, createdAt: uploadedAt, ...asked } as const;
   const changed = await directory.change(
     id,
     (video) => (video.state === 'waitingUpload' ? { ...video, state: 'uploaded', upload, uploadedAt } : null),

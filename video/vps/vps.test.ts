@@ -11,7 +11,15 @@ import { FakeTranscoder, held, writeEncoded } from './driver.fixture.js';
 import { createVps, type Vps, type VpsOptions } from './vps.js';
 
 const job = (video: string): VideoJob => ({
-  ...{ kind: 'process', id: `${video}.u`, video, upload: 'u', createdAt: NOW, requestId: null },
+  ...{
+    kind: 'process',
+    id: `${video}.u`,
+    video,
+    upload: 'u',
+    createdAt: NOW,
+    requestId: null,
+    traceparent: null,
+  },
 });
 
 describe('video processing', () => {

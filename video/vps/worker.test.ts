@@ -10,7 +10,15 @@ import { usualLimits } from './limits.js';
 import { Slots } from './slots.js';
 import { processJob } from './worker.js';
 
-const job: VideoJob = { kind: 'process', id: 'v.u', video: 'v', upload: 'u', createdAt: 1, requestId: 'r' };
+const job: VideoJob = {
+  kind: 'process',
+  id: 'v.u',
+  video: 'v',
+  upload: 'u',
+  createdAt: 1,
+  requestId: 'r',
+  traceparent: null,
+};
 const never = new AbortController().signal;
 describe('a worker', () => {
   let root: ReturnType<typeof temporaryFolder>;
@@ -53,6 +61,7 @@ describe('a worker', () => {
     expect(await run()).toEqual({
       ...{ kind: 'processed', job: 'v.u', video: 'v', upload: 'u', at: 7, progress: 1, reason: null },
       requestId: 'r',
+      traceparent: null,
     });
     expect(places).toEqual([true, false]);
     expect(transcoder.encodes[0]?.renditions.map(({ width }) => width)).toEqual([320, 640]);

@@ -38,7 +38,7 @@ export async function processJob(
   options: WorkerOptions,
 ): Promise<VideoEvent> {
   const { folders, slots, clock, attempts } = options;
-  const { id, video, upload, requestId } = job;
+  const { id, video, upload, requestId, traceparent } = job;
   const event = (kind: VideoEvent['kind'], more: Partial<VideoEvent> = {}): VideoEvent => ({
     kind,
     job: id,
@@ -48,6 +48,7 @@ export async function processJob(
     progress: kind === 'processed' ? 1 : 0,
     reason: null,
     requestId,
+    traceparent,
     ...more,
   });
   const release = await slots.take(signal);
