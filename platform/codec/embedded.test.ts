@@ -31,12 +31,14 @@ describe('what an earlier version wrote', () => {
     recordNames.includes(name) && codec.idOf(name) !== index + 1 ? [{ name, schema, id: index + 1 }] : [],
   );
 
-  test('are the first schemas of four records', () => {
+  test('are the first schemas of six records', () => {
     expect(older.map(({ name, id }) => [name, id])).toEqual([
       ['MetricRecord', 1],
       ['PartialBatch', 3],
       ['WindowRecord', 4],
       ['AlertRecord', 5],
+      ['VideoJob', 9],
+      ['VideoEvent', 10],
     ]);
   });
 
