@@ -9,6 +9,7 @@ import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
 import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
+import { statsCommand } from './commands/stats.js';
 import { testCommand } from './commands/test.js';
 import { upCommand } from './commands/up.js';
 import type { ComponentCommand } from './component.js';
@@ -41,6 +42,7 @@ export const allCommands = (): Command[] => [
   alertsCommand(),
   explainCommand(),
   windowsCommand(),
+  statsCommand(),
   checkCommand(),
   schemaCommand(),
   testCommand(),
