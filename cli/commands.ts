@@ -11,6 +11,7 @@ import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
 import { statsCommand } from './commands/stats.js';
 import { testCommand } from './commands/test.js';
+import { traceCommand } from './commands/trace.js';
 import { upCommand } from './commands/up.js';
 import type { ComponentCommand } from './component.js';
 import { gatewayCommand } from './components/gateway.js';
@@ -43,6 +44,7 @@ export const allCommands = (): Command[] => [
   explainCommand(),
   windowsCommand(),
   statsCommand(),
+  traceCommand(),
   checkCommand(),
   schemaCommand(),
   testCommand(),
