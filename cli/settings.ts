@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { z } from 'zod';
 import { notifyNames } from './settings/notify.js';
 import { type Given, type Name, settings } from './settings/table.js';
+import { videoNames } from './settings/videos.js';
 import { UsageError } from './usage-error.js';
 
 export type { Given, Name };
@@ -11,6 +12,7 @@ const platform = [
   ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'gauge'] as const),
   ...(['platform'] as const),
   ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
+  ...videoNames,
   ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
   ...notifyNames,
 ];

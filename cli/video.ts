@@ -13,6 +13,7 @@ import { Folders } from '../video/jobs/folders.js';
 import { createVms } from '../video/vms/vms.js';
 import { createVps } from '../video/vps/vps.js';
 import { pause } from './pause.js';
+import { limitsOf } from './settings/videos.js';
 import type { Settings } from './settings.js';
 
 export interface VideoOptions {
@@ -47,7 +48,7 @@ export async function startVideo({
   logger,
 }: VideoOptions): Promise<RunningVideo> {
   const folders = new Folders(join(settings.data, 'videos'));
-  const { uploadLimit, sweepAfter, codecs, encoders } = settings;
+  const { uploadLimit, sweepAfter, abandonAfter, keepFailed, codecs, encoders } = settings;
   const common = {
     log,
     codec,
@@ -59,7 +60,18 @@ export async function startVideo({
     pause,
     warn: (text: string) => logger.warn(text),
   };
-  const vms = createVms({ ...common, store, replica, uploadLimit, registry: createRegistry() });
+  const vms = createVms({
+    ...common,
+    ...{ store, replica, uploadLimit, abandonAfter, keepFailed },
+    most: limitsOf(settings),
+    newRequestId: randomUUID,
+    registry: createRegistry(),
+    lines: {
+      // One of each request is more than a terminal is for.
+      info: (line, message) => logger[message === 'request' ? 'debug' : 'info'](line, message),
+      warn: (line, message) => logger.warn(line, message),
+    },
+  });
   await vms.start();
   const { transcoder, announce } = await usualTranscoder(logger);
   const vps =

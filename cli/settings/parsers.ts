@@ -36,6 +36,16 @@ export const size = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Infinity where it is off. */
+export const orOff = (limit: z.ZodType<number, string>) =>
+  z.string().transform((text, context) => {
+    if (text === 'off') return Number.POSITIVE_INFINITY;
+    const { data, error } = limit.safeParse(text);
+    if (data !== undefined) return data;
+    context.addIssue(`${error?.issues[0]?.message}, or off`);
+    return z.NEVER;
+  });
+
 export const target = z.string().transform((text, context) => {
   const [, name, url] = /^([^=]+)=(https?:\/\/.+)$/.exec(text) ?? [];
   if (name !== undefined && url !== undefined && URL.canParse(url)) return { name, url };

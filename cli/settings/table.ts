@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from './parsers.js';
 import { prometheusSettings } from './prometheus.js';
+import { videoSettings } from './videos.js';
 
 /**
  * Every setting, declared once: flag, environment variable (TIDEMARK_ and the flag, unless it has a usual
@@ -25,6 +26,7 @@ export const settings = {
   ...prometheusSettings,
   ...notifySettings,
   ...originSettings,
+  ...videoSettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',

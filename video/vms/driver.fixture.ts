@@ -1,21 +1,22 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { pause } from '../../cli/pause.js';
 import { embeddedCodec } from '../../platform/codec/embedded.js';
 import { openEnvironment } from '../../platform/lmdb/environment.js';
 import { lmdbLog } from '../../platform/log/lmdb/log.js';
 import { lmdbStore } from '../../platform/store/lmdb/store.js';
-import type { Store } from '../../platform/store/store.js';
+import type { Line, Lines } from '../../platform/telemetry/lines.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { Folders } from '../jobs/folders.js';
 import { videoTopics } from '../jobs/topics.js';
 import { Directory } from './directory.js';
 import type { Video } from './records.js';
-import { createVms, type Vms } from './vms.js';
+import { noLimits } from './usage.js';
+import { createVms, type Vms, type VmsOptions } from './vms.js';
 
 export const NOW = 1_700_000_000_000;
+export const DAY = 24 * 3_600_000;
 export const UPLOAD_LIMIT = 1_000_000;
 export const ada = { name: 'Ada', email: 'ada@example.org', password: 'secret: with colon' };
 
@@ -43,7 +44,10 @@ export const video = (more: Partial<Video> = {}): Video => ({
   createdAt: '2023-11-14T22:13:20.000Z',
   upload: 'up',
   uploadedAt: NOW,
+  endedAt: null,
+  bytes: 0,
   progress: 0,
+  encoding: null,
   reason: null,
   ...more,
 });
@@ -57,7 +61,14 @@ export class Driver implements AsyncDisposable {
   readonly codec = embeddedCodec();
   readonly folders = new Folders(join(this.#folder.path, 'videos'));
   readonly directory = new Directory(this.store);
+  /** What was warned of. */
   readonly said: string[] = [];
+  /** Lines that are no warnings, with their messages. */
+  readonly told: (Line & { readonly message: string })[] = [];
+  readonly lines: Lines = {
+    info: (line, message) => void this.told.push({ ...line, message }),
+    warn: (_, message) => void this.said.push(message),
+  };
 
   static async open(partitions = 1): Promise<Driver> {
     const driver = new Driver();
@@ -67,18 +78,23 @@ export class Driver implements AsyncDisposable {
     return driver;
   }
 
-  vms(registry = new Registry(), store: Store = this.store): Vms & { readonly app: Hono } {
+  vms({ registry = new Registry(), store = this.store, ...more }: Partial<VmsOptions> = {}): Vms {
     const { log, codec, folders } = this;
     let ids = 0;
     return createVms({
       ...{ store, log, codec, folders, registry, pause },
       replica: 'one',
       uploadLimit: UPLOAD_LIMIT,
+      most: noLimits,
       sweepAfter: 60_000,
+      abandonAfter: DAY,
+      keepFailed: DAY,
       clock: () => NOW,
       monotonic: () => performance.now(),
       newId: () => `id-${++ids}`,
-      warn: (message) => this.said.push(message),
+      newRequestId: () => 'made',
+      lines: this.lines,
+      ...more,
     });
   }
 

@@ -31,35 +31,57 @@ describe('an event of a job', () => {
   /** The video, and whether its upload is there, after the events. */
   const after = async (before: Video, ...events: readonly VideoEvent[]): Promise<[Video | null, boolean]> => {
     await driver.directory.addVideo(before);
-    for (const one of events) await applyEvent(one, driver.directory, driver.folders);
+    for (const one of events) await applyEvent(one, { ...driver, clock: () => NOW });
     return [await driver.directory.video('v'), existsSync(driver.folders.upload('v.up'))];
   };
-  const available = video({ state: 'available', progress: 1 });
-  const failed = video({ state: 'notAvailable', reason: 'no film' });
+  const available = video({ state: 'available', progress: 1, endedAt: NOW });
+  const failed = video({ state: 'notAvailable', reason: 'no film', endedAt: NOW });
+  const encoding = { since: NOW, from: 0.4, at: NOW, progress: 0.4 };
   const why = { reason: 'no film' };
 
   test.each<[string, Video, VideoEvent[], Video, boolean]>([
     ['processed', video({ progress: 0.5 }), [event('processed')], available, false],
-    ['failed', video(), [event('processingFailed', why)], failed, false],
+    ['failed', video(), [event('processingFailed', why)], failed, true],
     [
       'failed for no reason',
       video(),
       [event('processingFailed')],
       { ...failed, reason: 'processing failed' },
-      false,
+      true,
     ],
     [
       'further on',
       video({ progress: 0.2 }),
       [event('progress', { progress: 0.4 })],
-      video({ progress: 0.4 }),
+      video({ progress: 0.4, encoding }),
       true,
     ],
     [
       'less far',
-      video({ progress: 0.4 }),
+      video({ progress: 0.4, encoding }),
       [event('progress', { progress: 0.2 })],
-      video({ progress: 0.4 }),
+      video({ progress: 0.4, encoding }),
+      true,
+    ],
+    [
+      'begun',
+      video(),
+      [event('progress')],
+      video({ encoding: { since: NOW, from: 0, at: NOW, progress: 0 } }),
+      true,
+    ],
+    [
+      'begun anew, at its own pace',
+      video({ progress: 0.4, encoding }),
+      [event('progress', { at: NOW + 5 }), event('progress', { at: NOW + 6, progress: 0.1 })],
+      video({ progress: 0.4, encoding: { since: NOW + 5, from: 0, at: NOW + 6, progress: 0.1 } }),
+      true,
+    ],
+    [
+      'begun, told late',
+      video({ progress: 0.4, encoding }),
+      [event('progress', { at: NOW - 1 })],
+      video({ progress: 0.4, encoding }),
       true,
     ],
     ['processed twice', video(), [event('processed'), event('processed')], available, false],
@@ -70,7 +92,7 @@ describe('an event of a job', () => {
       available,
       false,
     ],
-    ['processed behind failed', video(), [event('processingFailed', why), event('processed')], failed, false],
+    ['processed behind failed', video(), [event('processingFailed', why), event('processed')], failed, true],
     [
       'progress behind processed',
       video(),
@@ -103,10 +125,9 @@ describe('an event of a job', () => {
 
   test('is taken up once where it comes to two at once', async () => {
     await driver.directory.addVideo(video());
-    const { directory, folders } = driver;
     await Promise.all(
-      [event('processed'), event('processed')].map((one) => applyEvent(one, directory, folders)),
+      [event('processed'), event('processed')].map((one) => applyEvent(one, { ...driver, clock: () => NOW })),
     );
-    expect(await directory.video('v')).toEqual(available);
+    expect(await driver.directory.video('v')).toEqual(available);
   });
 });

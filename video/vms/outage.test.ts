@@ -25,7 +25,7 @@ test.each<[string, RequestInit?]>([
     new StoreError('Unavailable', 'reading: Redis cannot be reached'),
     new LogError('Unavailable', 'the broker cannot be reached', { retryable: true }),
   ]) {
-    const { app } = driver.vms(undefined, failing(error));
+    const { app } = driver.vms({ store: failing(error) });
     const answer = await app.request(path, init);
     expect([answer.status, answer.headers.get('retry-after'), answer.headers.get('content-type')]).toEqual([
       503,
@@ -41,7 +41,7 @@ test.each<[string, RequestInit?]>([
 
 test('keeps to itself what went wrong for good', async () => {
   await using driver = await Driver.open();
-  const { app } = driver.vms(undefined, failing(new StoreError('Refused', 'Redis refuses: WRONGTYPE')));
+  const { app } = driver.vms({ store: failing(new StoreError('Refused', 'Redis refuses: WRONGTYPE')) });
   const answer = await app.request('/users');
   expect([answer.status, ((await answer.json()) as { detail: string }).detail]).toEqual([
     500,

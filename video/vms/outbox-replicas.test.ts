@@ -51,8 +51,9 @@ describe('the relay of the outbox', () => {
         return 0;
       },
     } as unknown as EventLog;
+    const lines = { info: () => undefined, warn: () => undefined };
     const monotonic = (): number => performance.now();
-    const relay = new OutboxRelay({ store, log, codec, replica, monotonic, pause, warn: () => undefined });
+    const relay = new OutboxRelay({ store, log, codec, replica, monotonic, pause, lines });
     const end = new AbortController();
     const run = relay.run(end.signal);
     ends.push(end);

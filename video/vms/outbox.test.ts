@@ -27,12 +27,11 @@ describe('the outbox', () => {
 
   /** A relay that is running; between two looks it pauses for `ms`. */
   const start = (log: EventLog = driver.log, ms = 1): OutboxRelay => {
-    const { store, codec, said } = driver;
+    const { store, codec, lines } = driver;
     const relay = new OutboxRelay({
-      ...{ store, log, codec },
+      ...{ store, log, codec, lines },
       ...{ replica: 'one', monotonic: () => performance.now() },
       pause: (_, signal) => pause(ms, signal),
-      warn: (message) => said.push(message),
     });
     running = relay.run(ended.signal);
     return relay;
@@ -92,12 +91,11 @@ describe('the outbox', () => {
           ? Promise.reject(new Error('stopped'))
           : store.transact(writes),
     };
-    const { log, codec } = driver;
+    const { log, codec, lines } = driver;
     const options = {
-      ...{ store: flaky, log, codec, replica: 'one' },
+      ...{ store: flaky, log, codec, lines, replica: 'one' },
       monotonic: () => performance.now(),
       pause: (_: number, signal: AbortSignal) => pause(1, signal),
-      warn: () => undefined,
     };
     running = new OutboxRelay(options).run(ended.signal);
     await expect.poll(left).toBe(0);

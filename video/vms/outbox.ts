@@ -1,8 +1,10 @@
 import type { Codec } from '../../platform/codec/codec.js';
+import { traceIdOf } from '../../platform/http/trace-parent.js';
 import { linkedAbort } from '../../platform/linked-abort.js';
 import type { EventLog } from '../../platform/log/event-log.js';
 import { type Held, Lease } from '../../platform/store/lease.js';
 import { type Store, toldByStore, type Write } from '../../platform/store/store.js';
+import type { Lines } from '../../platform/telemetry/lines.js';
 import type { VideoJob } from '../../schemas/types.js';
 import { jobOutput, videoTopics } from '../jobs/topics.js';
 
@@ -10,12 +12,12 @@ export interface OutboxOptions {
   readonly store: Store;
   readonly log: EventLog;
   readonly codec: Codec;
+  readonly lines: Lines;
   /** Name of this replica: no two at a time may have the same. */
   readonly replica: string;
   /** Monotonic, ms. */
   readonly monotonic: () => number;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly warn: (message: string) => void;
 }
 
 const PREFIX = 'outbox/';
@@ -24,10 +26,16 @@ const LOOK_MS = 1_000;
 /** How long the jobs of a replica that has died wait for another to publish them, ms. */
 const LEASE_MS = 5_000;
 
+const keyOf = ({ createdAt, id }: Pick<VideoJob, 'createdAt' | 'id'>): string =>
+  `${PREFIX}${String(createdAt).padStart(15, '0')}-${id}`;
+
 /** The entry to write in the same transaction as the state that the job belongs to. */
-export const outboxEntry = (job: VideoJob): Write => ({
-  key: `${PREFIX}${String(job.createdAt).padStart(15, '0')}-${job.id}`,
-  value: JSON.stringify(job),
+export const outboxEntry = (job: VideoJob): Write => ({ key: keyOf(job), value: JSON.stringify(job) });
+
+/** What takes a job back that may not have been published yet. */
+export const outboxRemoval = (job: Pick<VideoJob, 'createdAt' | 'id'>): Write => ({
+  key: keyOf(job),
+  delete: true,
 });
 
 /**
@@ -46,7 +54,7 @@ export class OutboxRelay {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { store, replica: owner, log, monotonic: clock, pause, warn } = this.options;
+    const { store, replica: owner, log, monotonic: clock, pause, lines } = this.options;
     const lease = new Lease({ store, key: 'lease/outbox', owner, lastsMs: LEASE_MS, clock, pause });
     let held: Held | null = null;
     let partitions = 0;
@@ -59,7 +67,10 @@ export class OutboxRelay {
         if (held) await this.#publish(partitions, held.lost);
       } catch (error) {
         if (!toldByStore(error))
-          warn(`publishing jobs: ${error instanceof Error ? error.message : error}; trying again`);
+          lines.warn(
+            { component: 'vms' },
+            `publishing jobs: ${error instanceof Error ? error.message : error}; trying again`,
+          );
       }
       await pause(LOOK_MS, woken.signal);
     }
@@ -67,12 +78,18 @@ export class OutboxRelay {
   }
 
   async #publish(partitions: number, lost: AbortSignal): Promise<void> {
-    const { store, log, codec } = this.options;
+    const { store, log, codec, lines } = this.options;
     for (;;) {
       const entries = await store.list(PREFIX, { limit: 100 });
       for (const { key, value } of entries) {
         if (lost.aborted) return;
-        await log.append(jobOutput(codec, JSON.parse(value) as VideoJob, partitions));
+        const job = JSON.parse(value) as VideoJob;
+        await log.append(jobOutput(codec, job, partitions));
+        const { id, video, requestId, traceparent } = job;
+        lines.info(
+          { component: 'vms', requestId, traceId: traceIdOf(traceparent), video, job: id },
+          'job queued',
+        );
         await store.transact([{ key, delete: true }]);
       }
       if (entries.length < 100) return;

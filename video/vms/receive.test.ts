@@ -38,7 +38,7 @@ describe('receiving a file', () => {
   const receive = (
     bytes: Buffer,
     { size = 16_384, type = contentType, error }: Options = {},
-  ): Promise<void> =>
+  ): Promise<number> =>
     receiveFile(Readable.from(pieces(bytes, size, error)), { contentType: type, path: path(), limit: LIMIT });
   interface Options {
     readonly size?: number;

@@ -31,9 +31,9 @@ const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | consta
 
 /**
  * Streams the field `file` of a multipart body to disk. Rejects with `UploadError` where it is the
- * client's fault, and leaves no file of its own then.
+ * client's fault, and leaves no file of its own then. Resolves to its size, bytes.
  */
-export async function receiveFile(body: Readable, options: ReceiveOptions): Promise<void> {
+export async function receiveFile(body: Readable, options: ReceiveOptions): Promise<number> {
   const { contentType, path, limit } = options;
   if (!/^multipart\/form-data\b.*\bboundary=/i.test(contentType))
     throw new UploadError(415, `send multipart/form-data with the mp4 in the field "${FIELD}"`);
@@ -42,6 +42,7 @@ export async function receiveFile(body: Readable, options: ReceiveOptions): Prom
   try {
     await receive(body, parser, { target, limit });
     await target.sync();
+    return (await target.stat()).size;
   } catch (error) {
     await remove(path);
     throw error;

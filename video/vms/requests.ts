@@ -1,49 +1,108 @@
-import type { Context } from 'hono';
-import type { z } from 'zod';
+import type { MiddlewareHandler } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { textWithin } from '../../platform/http/body.js';
-import { problem } from '../../platform/http/problem.js';
-import type { Directory } from './directory.js';
-import type { Passwords } from './passwords.js';
+import { traceIdOf } from '../../platform/http/trace-parent.js';
+import type { Line, Lines } from '../../platform/telemetry/lines.js';
+import type { Logins } from './logins.js';
 import type { User } from './records.js';
+import { Refusal } from './refusal.js';
+import { routeOf } from './routes.js';
+import type { Asked } from './uploads.js';
+
+/** What is worth a line of its own, whatever comes of it. */
+export interface Audit {
+  readonly action: 'register' | 'login' | 'create' | 'upload' | 'delete' | 'retry';
+  readonly user: string | null;
+  readonly video?: string | null;
+  readonly bytes?: number;
+}
+
+export interface Env {
+  Variables: {
+    asked: Asked & { readonly requestId: string };
+    user: User;
+    audit?: Audit;
+    /** Why it was not granted; null where it was. */
+    refusal?: Refusal;
+  };
+}
 
 const BODY_BYTES = 64 * 1024;
+const requestIds = /^[A-Za-z0-9._-]{1,128}$/;
+/** Asked for again and again by machines. */
+const silent = new Set(['/healthz', '/readyz', '/metrics']);
+const jsonType = /^application\/json(?:;\s*[a-zA-Z0-9-]+=[^;]+)*$/i;
 
-/** The body as the schema says, or the answer that says why not. */
-export async function readBody<T>(c: Context, schema: z.ZodType<T>): Promise<T | Response> {
-  if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(c.req.header('content-type') ?? ''))
-    return problem(415, 'send JSON, with content-type: application/json');
+export interface AccountOptions {
+  readonly lines: Lines;
+  /** Monotonic, ms. */
+  readonly monotonic: () => number;
+  readonly newRequestId: () => string;
+}
+
+/** Gives each request its id, and writes a line of it, and one for the audit where it would change something. */
+export const account = ({ lines, monotonic, newRequestId }: AccountOptions): MiddlewareHandler<Env> =>
+  createMiddleware<Env>(async (c, next) => {
+    const since = monotonic();
+    const given = c.req.header('x-request-id') ?? '';
+    const requestId = requestIds.test(given) ? given : newRequestId();
+    const traceparent = c.req.header('traceparent') ?? null;
+    c.set('asked', { requestId, traceparent });
+    await next();
+    c.header('x-request-id', requestId);
+    const { method, path } = c.req;
+    const route = routeOf(method === 'HEAD' ? 'GET' : method, path);
+    if (silent.has(route)) return;
+    const { status } = c.res;
+    const ms = Math.round(monotonic() - since);
+    const common: Line = { component: 'vms', requestId, traceId: traceIdOf(traceparent), status, ms };
+    const audit = c.get('audit');
+    if (audit)
+      lines.info({ ...common, audit: true, ...detailsOf(audit, c.get('refusal')) }, saidOf(audit, status));
+    lines.info({ ...common, method, route }, 'request');
+  });
+
+const detailsOf = ({ action, user, video = null, bytes }: Audit, refusal: Refusal | undefined): Line => ({
+  ...{ action, user, video },
+  ...(bytes === undefined ? {} : { bytes }),
+  ...(refusal ? { reason: refusal.message } : {}),
+  ...(refusal?.more.limit ? { limit: refusal.more.limit } : {}),
+});
+
+const saidOf = ({ action }: Audit, status: number): string =>
+  `${action} ${status < 400 ? 'done' : status < 500 ? 'refused' : 'failed'}`;
+
+/** Goes on with whoever is logged in alone. */
+export const loggedIn = (logins: Logins, action: Audit['action']): MiddlewareHandler<Env> =>
+  createMiddleware<Env>(async (c, next) => {
+    const authorization = c.req.header('authorization');
+    // The last one is what the gateway saw; what stands before it, a client may say of itself.
+    const address = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+    if (authorization !== undefined) c.set('audit', { action: 'login', user: null });
+    const { user, claimed } = await logins.of({ authorization, address });
+    if (!user) {
+      if (authorization !== undefined) c.set('audit', { action: 'login', user: claimed });
+      throw new Refusal(401, 'log in with your e-mail address and password', {
+        headers: { 'www-authenticate': 'Basic realm="videos"' },
+      });
+    }
+    c.set('user', user);
+    c.set('audit', { action, user: user.id, video: c.req.param('id') ?? null });
+    await next();
+  });
+
+/** Goes on with JSON of bounded size alone. */
+export const jsonBody: MiddlewareHandler<Env> = createMiddleware<Env>(async (c, next) => {
+  if (!jsonType.test(c.req.header('content-type') ?? ''))
+    throw new Refusal(415, 'send JSON, with content-type: application/json');
   const text = await textWithin(c.req.raw.body, BODY_BYTES);
-  if (text === null) return problem(413, `the body may have ${BODY_BYTES} bytes at most`);
-  let json: unknown;
+  if (text === null) throw new Refusal(413, `the body may have ${BODY_BYTES} bytes at most`);
   try {
-    json = JSON.parse(text);
+    JSON.parse(text);
   } catch {
-    return problem(400, 'the body is no JSON');
+    throw new Refusal(400, 'the body is no JSON');
   }
-  const parsed = schema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  return problem(
-    400,
-    parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
-  );
-}
-
-/** HTTP basic, with e-mail address and password. */
-export async function authenticate(
-  header: string | undefined,
-  directory: Directory,
-  passwords: Passwords,
-): Promise<User | null> {
-  const [, encoded] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? '') ?? [];
-  if (encoded === undefined) return null;
-  const credential = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = credential.indexOf(':');
-  if (colon < 0) return null;
-  const user = await directory.userByEmail(credential.slice(0, colon));
-  const verified = await passwords.verify(
-    credential.slice(0, colon),
-    credential.slice(colon + 1),
-    user?.passwordHash ?? null,
-  );
-  return verified ? user : null;
-}
+  // What has been read is read no second time: the check against the schema takes it from here.
+  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) });
+  await next();
+});

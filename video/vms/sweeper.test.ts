@@ -1,11 +1,10 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Driver, NOW, video } from './driver.fixture.js';
+import { DAY, Driver, NOW, video } from './driver.fixture.js';
 import type { Video } from './records.js';
 import { sweep } from './sweeper.js';
 
-const DAY = 24 * 3_600_000;
 const STALE = NOW - 60_001;
 const FRESH = NOW - 60_000;
 
@@ -17,13 +16,14 @@ describe('the sweeper', () => {
   afterEach(() => driver[Symbol.asyncDispose]());
 
   const run = async (now = NOW): Promise<string[]> => {
-    const { directory, folders } = driver;
+    const { directory, folders, lines } = driver;
     const removed = await sweep({
-      directory,
-      folders,
+      ...{ directory, folders, lines },
       clock: () => now,
       sweepAfter: 60_000,
       giveUpAfter: DAY,
+      abandonAfter: 2 * DAY,
+      keepFailed: DAY,
     });
     return removed.map((path) => relative(folders.root, path)).sort();
   };
@@ -76,13 +76,43 @@ describe('the sweeper', () => {
       { id: 'never', uploadedAt: null, upload: null, state: 'waitingUpload' },
     );
     expect(await run()).toEqual([]);
-    const states = (await driver.directory.videos()).map(({ id, state, reason }) => [id, state, reason]);
+    const states = (await driver.directory.videos({ after: '', limit: 9 })).items.map(
+      ({ id, state, reason }) => [id, state, reason],
+    );
     expect(states.sort()).toEqual([
       ['done', 'available', null],
       ['just', 'uploaded', null],
       ['late', 'notAvailable', 'nobody processed it in time'],
       ['never', 'waitingUpload', null],
     ]);
+  });
+
+  test('removes videos whose file never came, and frees their names', async () => {
+    const waiting = { state: 'waitingUpload', upload: null, uploadedAt: null } as const;
+    const created = (ago: number): string => new Date(NOW - ago).toISOString();
+    await add(
+      { ...waiting, id: 'late', createdAt: created(2 * DAY + 1) },
+      { ...waiting, id: 'just', createdAt: created(2 * DAY) },
+      { id: 'processed', createdAt: created(9 * DAY) },
+    );
+    await run();
+    const left = await driver.directory.videos({ after: '', limit: 9 });
+    expect(left.items.map(({ id }) => id)).toEqual(['just', 'processed']);
+    expect(await driver.directory.usages.of('u')).toEqual({ videos: 2, bytes: 0 });
+    expect(await driver.directory.addVideo(video({ id: 'next', name: 'late' }))).toBe(true);
+    expect(driver.told).toEqual([
+      expect.objectContaining({ audit: true, action: 'abandoned', user: 'u', video: 'late' }),
+    ]);
+  });
+
+  test('keeps the upload of a video that failed for a time, in which it counts as stored', async () => {
+    const failed = { state: 'notAvailable', bytes: 7 } as const;
+    await add({ ...failed, id: 'old', endedAt: NOW - DAY - 1 }, { ...failed, id: 'new', endedAt: NOW - DAY });
+    for (const job of ['old.up', 'new.up', 'new.earlier']) file(driver.folders.upload(job), STALE);
+    expect(await run()).toEqual(['uploads/new.earlier.mp4', 'uploads/old.up.mp4']);
+    expect(await driver.directory.usages.of('u')).toEqual({ videos: 2, bytes: 7 });
+    expect(await run(NOW + 1)).toEqual(['uploads/new.up.mp4']);
+    expect(await driver.directory.usages.of('u')).toEqual({ videos: 2, bytes: 0 });
   });
 
   test('finds nothing to do a second time, nor where there are no folders', async () => {

@@ -1,17 +1,17 @@
-import type { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LogError } from '../../platform/log/event-log.js';
 import { ada, basic, Driver, json } from './driver.fixture.js';
+import type { Vms } from './vms.js';
 
 describe('video management', () => {
   let driver: Driver;
-  let app: Hono;
+  let app: Vms['app'];
   let metrics: Registry;
   beforeEach(async () => {
     driver = await Driver.open();
     metrics = new Registry();
-    ({ app } = driver.vms(metrics));
+    ({ app } = driver.vms({ registry: metrics }));
   });
   afterEach(() => driver[Symbol.asyncDispose]());
 

@@ -1,0 +1,216 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { routeTable } from '../../platform/http/instrument.js';
+import { creation, registration, states } from './records.js';
+
+/** The routes of video management: by them requests are checked, counted, and described (`/openapi.json`). */
+
+const id = z.string().openapi({ example: '2f1c6a0e-8d3b-4a55-9a3c-0c6a5b7e9d10' });
+const idParameter = z.object({ id: id.openapi({ param: { name: 'id', in: 'path' } }) });
+const idInQuery = z.string().regex(/^[\w.-]{1,200}$/, 'is no id');
+
+const page = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100).openapi({ description: 'How many at most.' }),
+  after: idInQuery
+    .optional()
+    .openapi({ description: 'Id behind which the page begins; take it from `Link`.' }),
+});
+
+const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'What is wrong, and the way out.' }),
+  })
+  .openapi('Problem', { description: 'RFC 9457.' });
+
+const user = z.object({ id, name: z.string() }).openapi('User');
+const registered = z.object({ id, name: z.string(), email: z.string() }).openapi('RegisteredUser');
+const state = z.enum(states).openapi('State');
+const progress = z.number().min(0).max(1).openapi({ description: 'Share that is encoded.' });
+const reason = z.string().nullable().openapi({ description: 'Why it is notAvailable; null otherwise.' });
+const video = z
+  .object({
+    ...{ id, name: z.string(), author: z.string() },
+    owner: id.openapi({ description: 'Id of the user who made it.' }),
+    ...{ state, progress, reason },
+    createdAt: z.iso.datetime().openapi({ description: 'UTC.' }),
+  })
+  .openapi('Video');
+const status = z
+  .object({
+    ...{ id, state, progress, reason },
+    etaSeconds: z.int().min(0).nullable().openapi({
+      description:
+        'When it will be available, at the pace so far; null where nothing is encoded, or not known.',
+    }),
+  })
+  .openapi('Status');
+
+const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+const retryAfter = {
+  'Retry-After': { description: 'When to try again, s.', schema: { type: 'integer' as const } },
+};
+/** What each problem means here, in general. */
+const meanings = {
+  400: 'The request is malformed, or names what is not there.',
+  401: 'No login, or a wrong one.',
+  403: 'It is of another user.',
+  404: 'There is none of this id.',
+  408: 'The body stopped coming.',
+  409: 'It cannot be as things are: a name or address is taken, a limit of yours is reached, or the state is another.',
+  413: 'The body is too large.',
+  415: 'The body is of another type.',
+  422: 'The file is none that can be processed.',
+  429: 'Too often, or too much at a time.',
+  500: 'Something went wrong on our side.',
+  503: 'It cannot be served now.',
+  507: 'The disk is full.',
+} as const;
+type Status = keyof typeof meanings;
+
+const refusal = (of: Status) => ({
+  description: meanings[of],
+  ...(of === 429 || of === 503 ? { headers: retryAfter } : {}),
+  content: { 'application/problem+json': { schema: problem } },
+});
+
+const refusals = <const S extends Status>(...of: readonly S[]) =>
+  Object.fromEntries([...of, 500, 503].map((one) => [one, refusal(one as Status)])) as Record<
+    S | 500 | 503,
+    ReturnType<typeof refusal>
+  >;
+
+/** Where it asks who it is. */
+const login = { security: [{ basic: [] }] };
+const linked = {
+  headers: {
+    Link: {
+      description: 'The page behind, relative to this request (RFC 8288): `<?after=...>; rel="next"`.',
+      schema: { type: 'string' as const },
+    },
+  },
+};
+const text = { description: 'In order.', content: { 'text/plain': { schema: z.string() } } };
+
+export const register = createRoute({
+  ...{ method: 'post', path: '/users/register', operationId: 'register', tags: ['users'] },
+  summary: 'Register a user',
+  request: { body: { required: true, content: { 'application/json': { schema: registration } } } },
+  responses: { 201: json(registered, 'Registered.'), ...refusals(400, 409, 413, 415, 507) },
+});
+
+export const listUsers = createRoute({
+  ...{ method: 'get', path: '/users', operationId: 'listUsers', tags: ['users'] },
+  summary: 'All users, in pages',
+  request: { query: page },
+  responses: { 200: { ...json(z.array(user), 'A page, by id.'), ...linked }, ...refusals(400) },
+});
+
+export const createVideo = createRoute({
+  ...{ method: 'post', path: '/videos', operationId: 'createVideo', tags: ['videos'], ...login },
+  summary: 'Create a video, which then waits for its file',
+  request: { body: { required: true, content: { 'application/json': { schema: creation } } } },
+  responses: { 201: json(video, 'Created.'), ...refusals(400, 401, 409, 413, 415, 429, 507) },
+});
+
+export const listVideos = createRoute({
+  ...{ method: 'get', path: '/videos', operationId: 'listVideos', tags: ['videos'] },
+  summary: 'All videos, in pages',
+  description:
+    'With `state`, a page may have less than `limit`, even nothing: it goes on as long as there is a `Link`.',
+  request: {
+    query: page.extend({
+      state: state.optional().openapi({ description: 'Those alone in this state.' }),
+      owner: idInQuery.optional().openapi({ description: 'Those alone of this user.' }),
+    }),
+  },
+  responses: { 200: { ...json(z.array(video), 'A page, by id.'), ...linked }, ...refusals(400) },
+});
+
+export const playVideo = createRoute({
+  ...{ method: 'get', path: '/videos/{id}', operationId: 'playVideo', tags: ['videos'] },
+  summary: 'The manifest of an available video',
+  request: { params: idParameter },
+  responses: {
+    301: {
+      description: 'To the DASH manifest.',
+      headers: { Location: { description: 'Its path.', schema: { type: 'string' } } },
+    },
+    ...refusals(404),
+  },
+});
+
+export const uploadVideo = createRoute({
+  ...{ method: 'post', path: '/videos/{id}', operationId: 'uploadVideo', tags: ['videos'], ...login },
+  summary: 'Upload the file of a video that is waitingUpload or notAvailable',
+  request: {
+    params: idParameter,
+    body: {
+      required: true,
+      content: {
+        'multipart/form-data': {
+          schema: z.object({
+            file: z.string().openapi({ format: 'binary', description: 'An mp4.' }),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    202: json(video, 'Taken; it is going to be encoded.'),
+    ...refusals(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 507),
+  },
+});
+
+export const deleteVideo = createRoute({
+  ...{ method: 'delete', path: '/videos/{id}', operationId: 'deleteVideo', tags: ['videos'], ...login },
+  summary: 'Delete a video, whatever its state',
+  request: { params: idParameter },
+  responses: { 204: { description: 'It is gone, and its name is free.' }, ...refusals(401, 403, 404, 429) },
+});
+
+export const videoStatus = createRoute({
+  ...{ method: 'get', path: '/videos/{id}/status', operationId: 'videoStatus', tags: ['videos'] },
+  summary: 'How far a video has come',
+  request: { params: idParameter },
+  responses: { 200: json(status, 'State, progress, when it will be done, why it failed.'), ...refusals(404) },
+});
+
+export const retryVideo = createRoute({
+  ...{ method: 'post', path: '/videos/{id}/retry', operationId: 'retryVideo', tags: ['videos'], ...login },
+  summary: 'Process the file of a video that is notAvailable once more',
+  request: { params: idParameter },
+  responses: { 202: json(video, 'Queued again.'), ...refusals(401, 403, 404, 409, 429) },
+});
+
+const probe = (path: string, operationId: string, summary: string) =>
+  createRoute({
+    ...{ method: 'get', path, operationId, summary, tags: ['operation'] },
+    responses: { 200: text, ...refusals() },
+  });
+export const healthz = probe('/healthz', 'health', 'Whether it runs');
+export const readyz = probe('/readyz', 'readiness', 'Whether it reaches its store');
+export const metrics = probe('/metrics', 'metrics', 'Prometheus metrics');
+export const document = createRoute({
+  ...{ method: 'get', path: '/openapi.json', operationId: 'openApi', tags: ['operation'] },
+  summary: 'This document',
+  responses: { 200: json(z.object({}).loose(), 'OpenAPI 3.1.'), ...refusals() },
+});
+
+export const routes = [
+  ...[register, listUsers, createVideo, listVideos, playVideo, uploadVideo, deleteVideo, videoStatus],
+  ...[retryVideo, healthz, readyz, metrics, document],
+] as const;
+
+/** What metrics and log lines call each route. */
+export const routeOf = routeTable(
+  routes.map(({ method, path }) => {
+    const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
+    return [method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), pattern] as const;
+  }),
+);
