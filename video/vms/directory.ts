@@ -128,7 +128,7 @@ export class Directory {
     ...asked
   }: Asked & { readonly owner?: string; readonly state?: State }): Promise<Page<Video>> {
     const read = owner === undefined ? this.#videos() : this.#videosOf(owner);
-    return pageOf(asked, read, (video) => state === undefined || video.state === state);
+    return pageOf(asked, read, state && ((video) => video.state === state));
   }
 
   /** All videos, page by page. */
