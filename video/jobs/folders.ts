@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export class Folders {
   /** Uploads that are still coming in. */
   readonly incoming: string;
+  /** Uploads that may be broken off and go on: `VIDEO.UPLOAD`, each with a description beside it. */
+  readonly resumable: string;
   /** Complete uploads that wait for processing: `VIDEO.UPLOAD.mp4`. */
   readonly uploads: string;
   /** Published videos, a folder each, named by their id. */
@@ -14,13 +16,14 @@ export class Folders {
 
   constructor(readonly root: string) {
     this.incoming = join(root, 'incoming');
+    this.resumable = join(root, 'resumable');
     this.uploads = join(root, 'uploads');
     this.published = join(root, 'published');
     this.work = join(root, 'work');
   }
 
   get all(): readonly string[] {
-    return [this.incoming, this.uploads, this.published, this.work];
+    return [this.incoming, this.resumable, this.uploads, this.published, this.work];
   }
 
   upload(job: string): string {

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { ReadableStream } from 'node:stream/web';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { Registry } from 'prom-client';
 import { instrument } from '../../platform/http/instrument.js';
@@ -17,11 +18,12 @@ import { Passwords } from './passwords.js';
 import { publicVideo, shownProgress, type User, type Video } from './records.js';
 import { noSuchVideo, Refusal } from './refusal.js';
 import { type AccountOptions, account, type Env, jsonBody, loggedIn } from './requests.js';
+import { type ResumableContext, ResumableUploads } from './resumable.js';
 import * as routes from './routes.js';
-import { refusalOf, takeUpload, type UploadContext, uploadable } from './uploads.js';
+import { refusalOf, takeUpload, uploadable } from './uploads.js';
 import { OverLimit } from './usage.js';
 
-export interface ApiOptions extends UploadContext, AccountOptions {
+export interface ApiOptions extends ResumableContext, AccountOptions {
   readonly registry: Registry;
 }
 
@@ -136,6 +138,24 @@ export function createApi(options: ApiOptions): OpenAPIHono<Env> {
     return c.json(publicVideo(taken), 202);
   });
 
+  const uploads = new ResumableUploads(options);
+  for (const route of [routes.createUpload, routes.uploadOffset, routes.patchUpload, routes.endUpload])
+    app.openAPIRegistry.registerPath(route);
+  app.options('/uploads', (c) => uploads.options(c.req.raw));
+  app.post('/uploads', loggedIn(logins, null), async (c) => {
+    const answer = await uploads.create(c.req.raw, c.get('user'), c.get('asked'));
+    audited(c, uploads.takenBy(c.req.raw));
+    return answer;
+  });
+  // A HEAD comes as a GET, which there is none of.
+  app.on(['GET', 'PATCH', 'DELETE'], '/uploads/:id', loggedIn(logins, null), async (c) => {
+    if (c.req.method === 'GET')
+      throw new Refusal(405, 'ask with HEAD', { headers: { allow: 'HEAD, PATCH, DELETE' } });
+    const answer = await uploads.goOn(c.req.param('id'), c.req.raw, c.get('user'), c.get('asked'));
+    audited(c, uploads.takenBy(c.req.raw));
+    return answer;
+  });
+
   app.openapi({ ...routes.deleteVideo, middleware: [loggedIn(logins, 'delete')] }, async (c) => {
     await deleteVideo(c.req.valid('param').id, c.get('user'), options);
     return c.body(null, 204);
@@ -165,4 +185,9 @@ export function createApi(options: ApiOptions): OpenAPIHono<Env> {
     return unavailable ?? problem(500, 'something went wrong on our side');
   });
   return app;
+}
+
+/** Of an upload in parts, the one that makes it complete is what counts. */
+function audited(c: Context<Env>, taken: Video | null): void {
+  if (taken) c.set('audit', { action: 'upload', user: taken.owner, video: taken.id, bytes: taken.bytes });
 }

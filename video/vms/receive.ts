@@ -137,7 +137,7 @@ async function save(file: Readable, target: FileHandle): Promise<void> {
 }
 
 /** An mp4 begins with the length of its first box, and `ftyp`. */
-function refuseOthers(head: Buffer): void {
+export function refuseOthers(head: Buffer): void {
   if (head.toString('latin1', 4, 8) !== 'ftyp') throw new UploadError(415, 'the file is no mp4');
 }
 

@@ -21,7 +21,7 @@ export interface Env {
   Variables: {
     asked: Asked & { readonly requestId: string };
     user: User;
-    audit?: Audit;
+    audit?: Audit | null;
     /** Why it was not granted; null where it was. */
     refusal?: Refusal;
   };
@@ -72,8 +72,8 @@ const detailsOf = ({ action, user, video = null, bytes }: Audit, refusal: Refusa
 const saidOf = ({ action }: Audit, status: number): string =>
   `${action} ${status < 400 ? 'done' : status < 500 ? 'refused' : 'failed'}`;
 
-/** Goes on with whoever is logged in alone. */
-export const loggedIn = (logins: Logins, action: Audit['action']): MiddlewareHandler<Env> =>
+/** Goes on with whoever is logged in alone; `action` is what the audit calls it, null where that is said later. */
+export const loggedIn = (logins: Logins, action: Audit['action'] | null): MiddlewareHandler<Env> =>
   createMiddleware<Env>(async (c, next) => {
     const authorization = c.req.header('authorization');
     // The last one is what the gateway saw; what stands before it, a client may say of itself.
@@ -87,7 +87,8 @@ export const loggedIn = (logins: Logins, action: Audit['action']): MiddlewareHan
       });
     }
     c.set('user', user);
-    c.set('audit', { action, user: user.id, video: c.req.param('id') ?? null });
+    const video = c.req.param('id') ?? null;
+    c.set('audit', action === null ? null : { action, user: user.id, video });
     await next();
   });
 

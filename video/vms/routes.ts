@@ -64,8 +64,11 @@ const meanings = {
   408: 'The body stopped coming.',
   409: 'It cannot be as things are: a name or address is taken, a limit of yours is reached, or the state is another.',
   413: 'The body is too large.',
+  410: 'It has expired.',
+  412: 'The version of tus is not said, or another.',
   415: 'The body is of another type.',
   422: 'The file is none that can be processed.',
+  423: 'Another request writes to it.',
   429: 'Too often, or too much at a time.',
   500: 'Something went wrong on our side.',
   503: 'It cannot be served now.',
@@ -188,6 +191,81 @@ export const retryVideo = createRoute({
   responses: { 202: json(video, 'Queued again.'), ...refusals(401, 403, 404, 409, 429) },
 });
 
+/** Uploads that may be broken off and go on, by a protocol that has its own description (tus.io). */
+const tusHeader = (name: string, description: string, required = true) =>
+  z
+    .string()
+    .optional()
+    .openapi({ description, param: { name, in: 'header', required } });
+const tus = {
+  'tus-resumable': tusHeader('Tus-Resumable', '1.0.0'),
+};
+const offset = {
+  'Upload-Offset': { description: 'So many bytes are there.', schema: { type: 'integer' as const } },
+};
+const uploadPath = '/uploads/{id}';
+const resumable = { tags: ['resumable uploads'], ...login };
+
+export const createUpload = createRoute({
+  ...{ method: 'post', path: '/uploads', operationId: 'createUpload', ...resumable },
+  summary: 'Begin an upload that may be broken off and go on (tus 1.0.0)',
+  description: 'One at a time for each video: another one begins anew.',
+  request: {
+    headers: z.object({
+      ...tus,
+      'upload-metadata': tusHeader('Upload-Metadata', '`video`, and the id of the video as base64.'),
+      'upload-length': tusHeader('Upload-Length', 'Bytes of the file.', false),
+      'upload-defer-length': tusHeader('Upload-Defer-Length', '1, in place of the length.', false),
+    }),
+  },
+  responses: {
+    201: {
+      description: 'Begun.',
+      headers: {
+        Location: { description: 'Where it goes on, relative to this request.', schema: { type: 'string' } },
+        'Upload-Expires': { description: 'Until when it may.', schema: { type: 'string' } },
+      },
+    },
+    ...refusals(400, 401, 403, 409, 412, 413, 415, 423, 429, 507),
+  },
+});
+
+export const uploadOffset = createRoute({
+  ...{ method: 'head', path: uploadPath, operationId: 'uploadOffset', ...resumable },
+  summary: 'How far an upload has come',
+  request: { params: idParameter, headers: z.object(tus) },
+  responses: {
+    200: { description: 'It goes on behind the offset.', headers: offset },
+    ...refusals(400, 401, 403, 404, 409, 410, 412, 415, 429),
+  },
+});
+
+export const patchUpload = createRoute({
+  ...{ method: 'patch', path: uploadPath, operationId: 'patchUpload', ...resumable },
+  summary: 'More bytes of an upload; with the last one, the video is uploaded',
+  request: {
+    params: idParameter,
+    headers: z.object({ ...tus, 'upload-offset': tusHeader('Upload-Offset', 'Where they begin.') }),
+    body: {
+      required: true,
+      content: {
+        'application/offset+octet-stream': { schema: z.string().openapi({ format: 'binary' }) },
+      },
+    },
+  },
+  responses: {
+    204: { description: 'Written.', headers: offset },
+    ...refusals(400, 401, 403, 404, 409, 410, 412, 413, 415, 423, 429, 507),
+  },
+});
+
+export const endUpload = createRoute({
+  ...{ method: 'delete', path: uploadPath, operationId: 'endUpload', ...resumable },
+  summary: 'Give up an upload',
+  request: { params: idParameter, headers: z.object(tus) },
+  responses: { 204: { description: 'It is gone.' }, ...refusals(400, 401, 403, 404, 410, 412, 423, 429) },
+});
+
 const probe = (path: string, operationId: string, summary: string) =>
   createRoute({
     ...{ method: 'get', path, operationId, summary, tags: ['operation'] },
@@ -204,6 +282,7 @@ export const document = createRoute({
 
 export const routes = [
   ...[register, listUsers, createVideo, listVideos, playVideo, uploadVideo, deleteVideo, videoStatus],
+  ...[createUpload, uploadOffset, patchUpload, endUpload],
   ...[retryVideo, healthz, readyz, metrics, document],
 ] as const;
 

@@ -13,7 +13,7 @@ export interface SweepOptions {
   readonly sweepAfter: number;
   /** A video that nobody has processed for so long is given up, ms. */
   readonly giveUpAfter: number;
-  /** A video whose file did not come for so long is removed, ms. */
+  /** A video whose file did not come for so long, and an upload that does not go on, is removed, ms. */
   readonly abandonAfter: number;
   /** For so long the upload of a video that failed is kept, ms. */
   readonly keepFailed: number;
@@ -30,6 +30,7 @@ async function sweepFiles({
   folders,
   clock,
   sweepAfter,
+  abandonAfter,
 }: SweepOptions): Promise<readonly string[]> {
   const stale = ({ changedAt }: { changedAt: number }): boolean => clock() - changedAt > sweepAfter;
   const removed: string[] = [];
@@ -38,6 +39,14 @@ async function sweepFiles({
     removed.push(path);
   };
   for (const found of await list(folders.incoming)) if (stale(found)) await drop(found.path);
+  const resumable = await list(folders.resumable);
+  // Of a file and its description, the newer one says when it was touched.
+  const touched = new Map<string, number>();
+  const named = (name: string): string => name.replace(/\.json$/, '');
+  for (const { name, changedAt } of resumable)
+    touched.set(named(name), Math.max(changedAt, touched.get(named(name)) ?? 0));
+  for (const { name, path } of resumable)
+    if (clock() - (touched.get(named(name)) ?? 0) > abandonAfter) await drop(path);
   for (const found of await list(folders.uploads)) {
     const [id = '', upload] = found.name.replace(/\.mp4$/, '').split('.');
     const video = await directory.video(id);

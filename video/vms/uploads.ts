@@ -50,17 +50,27 @@ export async function uploadable(id: string, user: User, directory: Directory): 
   return video;
 }
 
+/** So many bytes the file of a video may have by what its owner has stored, and what is said of more. */
+export async function roomFor(
+  { owner, bytes }: Video,
+  { directory, most }: Pick<UploadContext, 'directory' | 'most'>,
+): Promise<{ readonly room: number; readonly full: Refusal }> {
+  const { bytes: used } = await directory.usages.of(owner);
+  const room = most.bytes - used + bytes;
+  const full = refusalOf(new OverLimit('bytes', used, most.bytes));
+  if (room <= 0) throw full;
+  return { room, full };
+}
+
 /** Receives the file of a video aside, as multipart form, and completes the upload. */
 export async function takeUpload(
   video: Video,
   { body, contentType, ...asked }: Asked & { readonly body: Readable; readonly contentType: string },
   context: UploadContext,
 ): Promise<Video> {
-  const { directory, folders, slots, uploadLimit, most, newId } = context;
+  const { folders, slots, uploadLimit, newId } = context;
   using _ = slots.take(video.owner);
-  const { bytes: used } = await directory.usages.of(video.owner);
-  const room = most.bytes - used + video.bytes;
-  if (room <= 0) throw refusalOf(new OverLimit('bytes', used, most.bytes));
+  const { room, full } = await roomFor(video, context);
   const upload = newId();
   const path = join(folders.incoming, upload);
   try {
@@ -68,7 +78,7 @@ export async function takeUpload(
     return await completeUpload(video.id, { path, upload, bytes }, asked, context);
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
-    if (error.status === 413 && room < uploadLimit) throw refusalOf(new OverLimit('bytes', used, most.bytes));
+    if (error.status === 413 && room < uploadLimit) throw full;
     throw new Refusal(error.status, error.message);
   }
 }

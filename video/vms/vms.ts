@@ -32,7 +32,7 @@ export interface VmsOptions {
   readonly most: UserLimits;
   /** Files that nobody has touched for so long, and that nothing refers to, are removed, ms. */
   readonly sweepAfter: number;
-  /** A video whose file did not come for so long is removed, ms. */
+  /** A video whose file did not come for so long, and an upload that does not go on, is removed, ms. */
   readonly abandonAfter: number;
   /** For so long the upload of a video that failed is kept, ms. */
   readonly keepFailed: number;
