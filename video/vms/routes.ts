@@ -65,7 +65,6 @@ const meanings = {
   409: 'It cannot be as things are: a name or address is taken, a limit of yours is reached, or the state is another.',
   413: 'The body is too large.',
   415: 'The body is of another type.',
-  422: 'The file is none that can be processed.',
   429: 'Too often, or too much at a time.',
   500: 'Something went wrong on our side.',
   503: 'It cannot be served now.',
@@ -163,7 +162,7 @@ export const uploadVideo = createRoute({
   },
   responses: {
     202: json(video, 'Taken; it is going to be encoded.'),
-    ...refusals(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 507),
+    ...refusals(400, 401, 403, 404, 408, 409, 413, 415, 429, 507),
   },
 });
 
@@ -171,7 +170,10 @@ export const deleteVideo = createRoute({
   ...{ method: 'delete', path: '/videos/{id}', operationId: 'deleteVideo', tags: ['videos'], ...login },
   summary: 'Delete a video, whatever its state',
   request: { params: idParameter },
-  responses: { 204: { description: 'It is gone, and its name is free.' }, ...refusals(401, 403, 404, 429) },
+  responses: {
+    204: { description: 'It is gone, and its name is free.' },
+    ...refusals(401, 403, 404, 429, 507),
+  },
 });
 
 export const videoStatus = createRoute({
@@ -185,7 +187,7 @@ export const retryVideo = createRoute({
   ...{ method: 'post', path: '/videos/{id}/retry', operationId: 'retryVideo', tags: ['videos'], ...login },
   summary: 'Process the file of a video that is notAvailable once more',
   request: { params: idParameter },
-  responses: { 202: json(video, 'Queued again.'), ...refusals(401, 403, 404, 409, 429) },
+  responses: { 202: json(video, 'Queued again.'), ...refusals(401, 403, 404, 409, 429, 507) },
 });
 
 const probe = (path: string, operationId: string, summary: string) =>
