@@ -20,9 +20,12 @@ export function comparison(
   const ajv = new Ajv2020({
     allErrors: true,
     allowUnionTypes: true,
-    formats: { int32: Number.isInteger, int64: Number.isInteger },
+    formats: {
+      ...{ int32: Number.isInteger, int64: Number.isInteger },
+      'date-time': (text: string) => new Date(text).toISOString() === text,
+    },
   });
-  ajv.addVocabulary(['components']);
+  ajv.addVocabulary(['components', 'example']);
   const components = { schemas: closed(schemas) };
   return (schema) => {
     const validate = ajv.compile({ ...(closed(schema) as JsonSchema), components });

@@ -11,7 +11,7 @@ import { temporaryFolder, Up } from './tidemark.js';
 import { basic, Studio, Uploader } from './videos.js';
 
 const codec = embeddedCodec();
-const args = ['--scrape-interval', '1s', '--sweep-after', '3s'];
+const args = ['--scrape-interval', '1s', '--sweep-after', '3s', '--keep-failed', '3s'];
 
 /** What an outsider sees of a data folder while the platform works in it. */
 class Witness {
@@ -115,7 +115,7 @@ describe('kill -9 when', () => {
       expect((await user.upload(id, clip)).status).toBe(202);
     await expect
       .poll(() => user.status(id), { timeout: 60_000, interval: 100 })
-      .toEqual({ id, state: 'available', progress: 1, reason: null });
+      .toEqual({ id, state: 'available', progress: 1, reason: null, etaSeconds: null });
     const seen = new Witness(data);
     const left = (): string[] => [...seen.files('incoming'), ...seen.files('uploads'), ...seen.files('work')];
     await expect.poll(left, { timeout: 30_000, interval: 100 }).toEqual([]);

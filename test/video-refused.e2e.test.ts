@@ -76,7 +76,13 @@ describe('what is no proper upload', () => {
     expect(status).toMatchObject({ state: 'notAvailable', reason: expect.stringMatching(reason) });
     expect(status.reason).not.toContain(folder.path);
     expect(files('published')).not.toContain(id);
-    await expect.poll(() => [...files('uploads'), ...files('work')]).toEqual([]);
+    await expect.poll(() => files('work')).toEqual([]);
+    // It is kept for a time, in which its owner may have it tried again.
+    expect(files('uploads').filter((name) => name.startsWith(id))).toHaveLength(1);
+    const again = await fetch(`${up.url}/vms/videos/${id}/retry`, { method: 'POST', headers: basic() });
+    expect(again.status).toBe(202);
+    expect((await ended(id)).reason).toBe(status.reason);
+    expect(files('uploads').filter((name) => name.startsWith(id))).toHaveLength(1);
     expect((await fetch(`${up.url}/videofiles/${id}/video.mpd`)).status).toBe(404);
     const listed = (await (await fetch(`${up.url}/vms/videos`)).json()) as { id: string; reason: string }[];
     expect(listed.find((one) => one.id === id)?.reason).toBe(status.reason);
@@ -90,7 +96,7 @@ describe('what is no proper upload', () => {
   ])('%s takes no file', async (_, video, headers, status) => {
     const id = await video();
     expect((await user.upload(id, clip, headers)).status).toBe(status);
-    expect([...files('incoming'), ...files('uploads')]).toEqual([]);
+    expect([...files('incoming'), ...files('uploads').filter((name) => name.startsWith(id))]).toEqual([]);
   });
 
   test('a second upload is refused, while the first is processed and after', async () => {

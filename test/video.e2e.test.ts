@@ -51,7 +51,13 @@ describe('a video, from upload to play', () => {
     await expect
       .poll(async () => (await user.status(id)).state, { timeout: 90_000, interval: 200 })
       .not.toBe('uploaded');
-    expect(await user.status(id)).toEqual({ id, state: 'available', progress: 1, reason: null });
+    expect(await user.status(id)).toEqual({
+      id,
+      state: 'available',
+      progress: 1,
+      reason: null,
+      etaSeconds: null,
+    });
 
     const played = await fetch(`${up.url}/vms/videos/${id}`, { redirect: 'manual' });
     expect([played.status, played.headers.get('location')]).toEqual([301, `/videofiles/${id}/video.mpd`]);

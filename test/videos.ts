@@ -10,6 +10,8 @@ export interface Status {
   readonly state: string;
   readonly progress: number;
   readonly reason: string | null;
+  /** s; null where it is not known. */
+  readonly etaSeconds: number | null;
 }
 
 const owner = { name: 'Ada', email: 'ada@example.org', password: 'secret' };

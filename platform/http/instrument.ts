@@ -22,8 +22,7 @@ export function instrument({ registry, service, monotonic, routeOf }: Instrument
     await next();
     const { method, path } = c.req;
     metrics.observe({
-      // A HEAD is answered by the route of its GET.
-      route: routeOf(method === 'HEAD' ? 'GET' : method, path),
+      route: routeOf(method, path),
       method,
       status: c.res.status,
       seconds: (monotonic() - since) / 1000,
@@ -40,4 +39,8 @@ const sizeOf = async (answer: Response): Promise<number> =>
 export const routeTable =
   (routes: readonly (readonly [string, string, RegExp])[]): InstrumentOptions['routeOf'] =>
   (method, path) =>
-    routes.find(([verb, , pattern]) => verb === method && pattern.test(path))?.[1] ?? 'unmatched';
+    routes.find(([verb, , pattern]) => answers(verb, method) && pattern.test(path))?.[1] ?? 'unmatched';
+
+/** A HEAD is answered by the route of its GET, where it has none of its own. */
+const answers = (verb: string, method: string): boolean =>
+  verb === method || (method === 'HEAD' && verb === 'GET');

@@ -139,8 +139,7 @@ export function createApi(options: ApiOptions): OpenAPIHono<Env> {
   });
 
   const uploads = new ResumableUploads(options);
-  for (const route of [routes.createUpload, routes.uploadOffset, routes.patchUpload, routes.endUpload])
-    app.openAPIRegistry.registerPath(route);
+  for (const route of routes.resumableUploads) app.openAPIRegistry.registerPath(route);
   app.options('/uploads', (c) => uploads.options(c.req.raw));
   app.post('/uploads', loggedIn(logins, null), async (c) => {
     const answer = await uploads.create(c.req.raw, c.get('user'), c.get('asked'));

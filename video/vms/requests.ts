@@ -51,7 +51,7 @@ export const account = ({ lines, monotonic, newRequestId }: AccountOptions): Mid
     await next();
     c.header('x-request-id', requestId);
     const { method, path } = c.req;
-    const route = routeOf(method === 'HEAD' ? 'GET' : method, path);
+    const route = routeOf(method, path);
     if (silent.has(route)) return;
     const { status } = c.res;
     const ms = Math.round(monotonic() - since);

@@ -274,6 +274,9 @@ describe('an upload that may be broken off', () => {
 
   test('is one for each video: the next one begins anew', async () => {
     const first = await begin();
+    // One that is refused takes nothing away.
+    expect((await create(null)).status).toBe(400);
+    expect(await offsetOf(first)).toBe('0');
     const second = await begin();
     expect((await head(first)).status).toBe(404);
     expect(await offsetOf(second)).toBe('0');

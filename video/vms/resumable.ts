@@ -47,7 +47,13 @@ export class ResumableUploads {
       // Relative to the request: the gateway's prefix stays as it is.
       generateUrl: (_, { id }) => `uploads/${id}`,
       namingFunction: (_, metadata) => jobId(metadata?.video ?? '', newId()),
-      onUploadCreate: async (_, { metadata }) => ({ metadata: { video: metadata?.video ?? null } }),
+      onUploadCreate: async (_, { metadata }) => {
+        const video = metadata?.video ?? '';
+        // One at a time for each video: what was begun before, and is not complete, is given up.
+        for (const { name, path } of await list(folders.resumable))
+          if (name.startsWith(jobId(video, ''))) await remove(path);
+        return { metadata: { video } };
+      },
       onUploadFinish: async (request, upload) => {
         await this.#complete(upload, request);
         return {};
@@ -61,16 +67,13 @@ export class ResumableUploads {
 
   /** Begins an upload for the video that `Upload-Metadata` names. Rejects with a `Refusal`. */
   async create(request: Request, user: User, asked: Asked): Promise<Response> {
-    const { directory, folders, most, slots } = this.context;
+    const { directory, most, slots } = this.context;
     this.#asked.set(request, asked);
     const id = videoIn(request.headers.get('upload-metadata'));
     const video = await uploadable(id, user, directory);
     const { room, full } = await roomFor(video, { directory, most });
     if (Number(request.headers.get('upload-length')) > room) throw full;
     using _ = slots.take(user.id);
-    // One at a time for each video: what was begun before, and is not complete, is given up.
-    for (const { name, path } of await list(folders.resumable))
-      if (name.startsWith(`${id}.`)) await remove(path);
     return this.#handle(request);
   }
 

@@ -63,11 +63,10 @@ const meanings = {
   404: 'There is none of this id.',
   408: 'The body stopped coming.',
   409: 'It cannot be as things are: a name or address is taken, a limit of yours is reached, or the state is another.',
-  413: 'The body is too large.',
   410: 'It has expired.',
   412: 'The version of tus is not said, or another.',
+  413: 'The body is too large.',
   415: 'The body is of another type.',
-  422: 'The file is none that can be processed.',
   423: 'Another request writes to it.',
   429: 'Too often, or too much at a time.',
   500: 'Something went wrong on our side.',
@@ -166,7 +165,7 @@ export const uploadVideo = createRoute({
   },
   responses: {
     202: json(video, 'Taken; it is going to be encoded.'),
-    ...refusals(400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 507),
+    ...refusals(400, 401, 403, 404, 408, 409, 413, 415, 429, 507),
   },
 });
 
@@ -174,7 +173,10 @@ export const deleteVideo = createRoute({
   ...{ method: 'delete', path: '/videos/{id}', operationId: 'deleteVideo', tags: ['videos'], ...login },
   summary: 'Delete a video, whatever its state',
   request: { params: idParameter },
-  responses: { 204: { description: 'It is gone, and its name is free.' }, ...refusals(401, 403, 404, 429) },
+  responses: {
+    204: { description: 'It is gone, and its name is free.' },
+    ...refusals(401, 403, 404, 429, 507),
+  },
 });
 
 export const videoStatus = createRoute({
@@ -188,18 +190,12 @@ export const retryVideo = createRoute({
   ...{ method: 'post', path: '/videos/{id}/retry', operationId: 'retryVideo', tags: ['videos'], ...login },
   summary: 'Process the file of a video that is notAvailable once more',
   request: { params: idParameter },
-  responses: { 202: json(video, 'Queued again.'), ...refusals(401, 403, 404, 409, 429) },
+  responses: { 202: json(video, 'Queued again.'), ...refusals(401, 403, 404, 409, 429, 507) },
 });
 
 /** Uploads that may be broken off and go on, by a protocol that has its own description (tus.io). */
-const tusHeader = (name: string, description: string, required = true) =>
-  z
-    .string()
-    .optional()
-    .openapi({ description, param: { name, in: 'header', required } });
-const tus = {
-  'tus-resumable': tusHeader('Tus-Resumable', '1.0.0'),
-};
+const said = (description: string) => z.string().openapi({ description });
+const tus = { 'Tus-Resumable': said('1.0.0') };
 const offset = {
   'Upload-Offset': { description: 'So many bytes are there.', schema: { type: 'integer' as const } },
 };
@@ -213,9 +209,9 @@ export const createUpload = createRoute({
   request: {
     headers: z.object({
       ...tus,
-      'upload-metadata': tusHeader('Upload-Metadata', '`video`, and the id of the video as base64.'),
-      'upload-length': tusHeader('Upload-Length', 'Bytes of the file.', false),
-      'upload-defer-length': tusHeader('Upload-Defer-Length', '1, in place of the length.', false),
+      'Upload-Metadata': said('`video`, and the id of the video as base64.'),
+      'Upload-Length': said('Bytes of the file.').optional(),
+      'Upload-Defer-Length': said('1, in place of the length.').optional(),
     }),
   },
   responses: {
@@ -227,6 +223,22 @@ export const createUpload = createRoute({
       },
     },
     ...refusals(400, 401, 403, 409, 412, 413, 415, 423, 429, 507),
+  },
+});
+
+export const uploadProtocol = createRoute({
+  ...{ method: 'options', path: '/uploads', operationId: 'uploadProtocol', tags: ['resumable uploads'] },
+  summary: 'What of tus is spoken here',
+  responses: {
+    204: {
+      description: 'Versions, extensions, and the greatest upload.',
+      headers: {
+        'Tus-Version': { description: 'Versions.', schema: { type: 'string' } },
+        'Tus-Extension': { description: 'Extensions.', schema: { type: 'string' } },
+        'Tus-Max-Size': { description: 'Bytes.', schema: { type: 'integer' } },
+      },
+    },
+    ...refusals(),
   },
 });
 
@@ -245,7 +257,7 @@ export const patchUpload = createRoute({
   summary: 'More bytes of an upload; with the last one, the video is uploaded',
   request: {
     params: idParameter,
-    headers: z.object({ ...tus, 'upload-offset': tusHeader('Upload-Offset', 'Where they begin.') }),
+    headers: z.object({ ...tus, 'Upload-Offset': said('Where they begin.') }),
     body: {
       required: true,
       content: {
@@ -280,9 +292,12 @@ export const document = createRoute({
   responses: { 200: json(z.object({}).loose(), 'OpenAPI 3.1.'), ...refusals() },
 });
 
+/** Which are described here, and served by a library. */
+export const resumableUploads = [uploadProtocol, createUpload, uploadOffset, patchUpload, endUpload] as const;
+
 export const routes = [
   ...[register, listUsers, createVideo, listVideos, playVideo, uploadVideo, deleteVideo, videoStatus],
-  ...[createUpload, uploadOffset, patchUpload, endUpload],
+  ...resumableUploads,
   ...[retryVideo, healthz, readyz, metrics, document],
 ] as const;
 

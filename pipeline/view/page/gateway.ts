@@ -1,4 +1,4 @@
-import { getJson } from './stream.js';
+import { getPages } from './stream.js';
 
 /** A video as the gateway lists it. */
 export interface Video {
@@ -24,7 +24,7 @@ export class Gateway {
   constructor(readonly origin: string) {}
 
   videos(): Promise<readonly Video[]> {
-    return this.#reached(getJson<readonly Video[]>(`${this.origin}/vms/videos`));
+    return this.#reached(getPages<Video>(`${this.origin}/vms/videos?limit=1000`));
   }
 
   manifestOf(id: string): string {

@@ -39,8 +39,22 @@ export function follow<T>({ url, onRecord, onOpen }: StreamOptions<T>): () => vo
 }
 
 /** The JSON of an answer; rejects with what the server says for people. */
-export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
-  const answer = await fetch(url, signal ? { signal } : {});
+export const getJson = async <T>(url: string, signal?: AbortSignal): Promise<T> =>
+  jsonOf(url, await fetch(url, signal ? { signal } : {}));
+
+/** All items of a list in pages, each of which says in `Link` where the next one is. */
+export async function getPages<T>(url: string): Promise<readonly T[]> {
+  const all: T[] = [];
+  for (let at: string | null = url; at !== null; ) {
+    const answer: Response = await fetch(at);
+    all.push(...(await jsonOf<readonly T[]>(at, answer)));
+    const next: string | undefined = /<([^>]*)>; *rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+    at = next === undefined ? null : new URL(next, answer.url).href;
+  }
+  return all;
+}
+
+async function jsonOf<T>(url: string, answer: Response): Promise<T> {
   const body = (await answer.json()) as T & { readonly detail?: string };
   if (!answer.ok) throw new Error(body.detail ?? `${url} answered ${answer.status}`);
   return body;
