@@ -70,7 +70,9 @@ export class Contract {
     if (response === null) return `${status} is not declared for ${method} ${path}`;
     const content = response.content ?? {};
     const declared = Object.keys(content);
-    if (declared.length === 0) return body === '' ? '' : `${status} declares no body, and has ${body}`;
+    // What is answered to a HEAD has no body, whatever a GET would have.
+    if (declared.length === 0 || method === 'head')
+      return body === '' ? '' : `${status} declares no body, and has ${body}`;
     const media = type.split(';', 1)[0] ?? '';
     const schema = content[media]?.schema;
     if (!schema) return `${status} is ${media || 'without a type'}, and not ${declared.join(' or ')}`;
