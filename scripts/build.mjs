@@ -28,4 +28,8 @@ for (const [from, to] of [
   ['dash.mediaplayer.min.js.LICENSE.txt', 'dash.LICENSE.txt'],
 ])
   cpSync(join(dash, from), join(root, 'dist', ...page, 'vendor', to));
+cpSync(
+  join(root, 'node_modules', 'tus-js-client', 'dist', 'tus.min.js'),
+  join(root, 'dist', ...page, 'vendor', 'tus.js'),
+);
 cpSync(join(uplot, 'uPlot.min.css'), join(root, 'dist', ...page, 'vendor', 'uplot.css'));

@@ -54,20 +54,21 @@ export class Gateway {
     return id;
   }
 
-  /** Sends the file of a video; `onProgress` is told of the share that is sent. `fetch` does not say it. */
-  upload(id: string, file: File, login: Login, onProgress: (share: number) => void): Promise<void> {
+  /** Sends the file of a video; where the line breaks, it goes on. `onProgress` is told of the share that is sent. */
+  async upload(id: string, file: File, login: Login, onProgress: (share: number) => void): Promise<void> {
+    await import('./vendor/tus.js');
     return new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      request.open('POST', `${this.origin}/vms/videos/${encodeURIComponent(id)}`);
-      for (const [name, value] of Object.entries(basic(login))) request.setRequestHeader(name, value);
-      request.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded / total));
-      request.addEventListener('error', () => reject(new Error('the connection broke')));
-      request.addEventListener('load', () =>
-        request.status < 300 ? resolve() : reject(new Error(detailOf(request.responseText, request.status))),
-      );
-      const form = new FormData();
-      form.append('file', file);
-      request.send(form);
+      new window.tus.Upload(file, {
+        endpoint: new URL(`${this.origin}/vms/uploads`, document.baseURI).href,
+        headers: basic(login),
+        metadata: { video: id },
+        retryDelays: [0, 1_000, 2_000, 5_000, 10_000, 20_000],
+        storeFingerprintForResuming: false,
+        onProgress: (sent, total) => onProgress(sent / total),
+        onSuccess: () => resolve(),
+        onError: ({ originalResponse: answer }) =>
+          reject(new Error(answer ? detailOf(answer.getBody(), answer.getStatus()) : 'the connection broke')),
+      }).start();
     });
   }
 
