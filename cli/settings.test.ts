@@ -81,6 +81,17 @@ describe('settings', () => {
     expect(readOptions(['kafkaReplication'], { kafkaReplication: '' })).toEqual({ kafkaReplication: null });
   });
 
+  test('take off for no limit of a user', () => {
+    expect(settingsOf('--videos-per-user', 'off', '--bytes-per-user', '2GB')).toMatchObject({
+      videosPerUser: Number.POSITIVE_INFINITY,
+      bytesPerUser: 2e9,
+      uploadsPerUser: 8,
+    });
+    expect(() => settingsOf('--uploads-per-user', 'none', '--bytes-per-user', 'much')).toThrow(
+      /--bytes-per-user \(TIDEMARK_BYTES_PER_USER\): "much" is no size: .*, or off\n--uploads-per-user .*: is no number, or off/,
+    );
+  });
+
   test('take none for no lease', () => {
     expect(readOptions(['leaseUrl'], { redisUrl: 'none' })).toEqual({ leaseUrl: null });
   });

@@ -125,7 +125,10 @@ export function createApi(options: ApiOptions): OpenAPIHono<Env> {
   app.openAPIRegistry.registerPath(routes.uploadVideo);
   app.post(routes.uploadVideo.getRoutingPath(), loggedIn(logins, 'upload'), async (c) => {
     const user = c.get('user');
-    const video = await uploadable(c.req.param('id'), user, directory);
+    const id = c.req.param('id');
+    const sent = Number(c.req.header('content-length') ?? Number.NaN);
+    if (Number.isFinite(sent)) c.set('audit', { action: 'upload', user: user.id, video: id, bytes: sent });
+    const video = await uploadable(id, user, directory);
     const { body } = c.req.raw;
     if (!body) throw new Refusal(400, 'the request has no body');
     const upload = {
@@ -156,7 +159,11 @@ export function createApi(options: ApiOptions): OpenAPIHono<Env> {
   });
 
   app.openapi({ ...routes.deleteVideo, middleware: [loggedIn(logins, 'delete')] }, async (c) => {
-    await deleteVideo(c.req.valid('param').id, c.get('user'), options);
+    const { id } = c.req.valid('param');
+    const { requestId } = c.get('asked');
+    const onLeft = (why: unknown): void =>
+      lines.warn({ component: 'vms', requestId, video: id }, `removing the files of a video: ${why}`);
+    await deleteVideo(id, c.get('user'), { ...options, onLeft });
     return c.body(null, 204);
   });
 

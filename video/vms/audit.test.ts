@@ -54,9 +54,11 @@ describe('what is asked of video management', () => {
       ...{ action: 'create', user: 'id-1', video: null, status: 409, message: 'create refused' },
       ...{ limit: 'videos', reason: 'you have 1 videos, and may have 1: delete one first' },
     });
-    expect(await audit(`/videos/${id}`, film(Buffer.from('no film at all')))).toEqual({
+    const text = film(Buffer.from('no film at all'));
+    const sent = { ...text, headers: { ...owner, 'content-length': '7' } };
+    expect(await audit(`/videos/${id}`, sent)).toEqual({
       ...{ action: 'upload', user: 'id-1', video: id, status: 415, message: 'upload refused' },
-      reason: 'the file is no mp4',
+      ...{ bytes: 7, reason: 'the file is no mp4' },
     });
     expect(await audit(`/videos/${id}`, film())).toEqual({
       ...{ action: 'upload', user: 'id-1', video: id, status: 202, message: 'upload done', bytes: 50 },

@@ -102,6 +102,16 @@ describe('a video', () => {
     },
   );
 
+  test('whose files cannot be removed is deleted all the same, and that is said', async () => {
+    await add({ state: 'available' });
+    // A name that is taken by what is no folder of ours stops the removal.
+    mkdirSync(`${driver.folders.video('v')}.gone`);
+    writeFileSync(join(`${driver.folders.video('v')}.gone`, 'x'), '');
+    expect((await remove()).status).toBe(204);
+    expect(driver.said).toEqual([expect.stringContaining('removing the files of a video: ')]);
+    expect([await stands(), (await remove()).status]).toEqual([null, 404]);
+  });
+
   test('whose deletion was cut short by a crash is swept', async () => {
     await add({ state: 'available' });
     await driver.directory.remove('v', () => true);

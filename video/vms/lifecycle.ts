@@ -15,19 +15,27 @@ const withJob = ({ id, upload, uploadedAt }: Video): readonly Write[] =>
     : [outboxRemoval({ id: jobId(id, upload), createdAt: uploadedAt })];
 
 /**
- * Removes a video: its record and its name in one transaction, then its files, which are swept where that does not
- * come to be. Whoever processes it finds its upload gone, and events of it change nothing. Resolves to what it was;
+ * Removes a video: its record and its name in one transaction, then its files; `onLeft` is told where these cannot be
+ * removed now, and are left to the sweeper. Whoever processes it finds its upload gone, and events of it change nothing. Resolves to what it was;
  * rejects with a `Refusal` where there is none, or it is another's.
  */
 export async function deleteVideo(
   id: string,
   user: User,
-  { directory, folders }: { readonly directory: Directory; readonly folders: Folders },
+  {
+    directory,
+    folders,
+    onLeft,
+  }: { readonly directory: Directory; readonly folders: Folders; readonly onLeft: (why: unknown) => void },
 ): Promise<Video> {
   const removed = await directory.remove(id, ({ owner }) => owner === user.id, withJob);
   if (!removed) throw (await directory.video(id)) ? notYours() : noSuchVideo();
-  if (removed.upload !== null) await remove(folders.upload(jobId(id, removed.upload)));
-  await discard(folders.video(id));
+  try {
+    if (removed.upload !== null) await remove(folders.upload(jobId(id, removed.upload)));
+    await discard(folders.video(id));
+  } catch (error) {
+    onLeft(error);
+  }
   return removed;
 }
 

@@ -28,7 +28,7 @@ describe('logins', () => {
   /** Whose login it is, false where it fails, or s to wait. */
   const login = (password = ada.password, { email = ada.email, address = '1.1.1.1' } = {}) =>
     logins.of({ authorization: basic(email, password).authorization, address }).then(
-      ({ user }) => user?.id ?? false,
+      (user) => user?.id ?? false,
       (error: { status: number; more: { headers: Record<string, string> } }) =>
         error.status === 429 ? Number(error.more.headers['retry-after']) : error,
     );
@@ -37,7 +37,14 @@ describe('logins', () => {
   };
 
   test('say whose they are, and whose they would be', async () => {
-    const of = (authorization?: string) => logins.of({ authorization, address: '' });
+    const of = async (authorization?: string) => {
+      let claimed: string | null | undefined;
+      const onClaim = (id: string | null): void => {
+        claimed = id;
+      };
+      const user = await logins.of({ authorization, address: '', onClaim });
+      return { user, claimed };
+    };
     expect(await of(basic('ADA@example.org', ada.password).authorization)).toMatchObject({
       user: { id: 'u' },
       claimed: 'u',
@@ -45,7 +52,7 @@ describe('logins', () => {
     expect(await of(basic(ada.email, 'wrong').authorization)).toEqual({ user: null, claimed: 'u' });
     expect(await of(basic('x@y.z', 'wrong').authorization)).toEqual({ user: null, claimed: null });
     for (const none of [undefined, '', 'Basic', 'Basic eA==', 'Bearer x', 'Basic \u{0}'])
-      expect(await of(none)).toEqual({ user: null, claimed: null });
+      expect(await of(none)).toEqual({ user: null, claimed: undefined });
   });
 
   test.each([[ada.email], ['nobody@example.org']])(

@@ -14,13 +14,8 @@ export interface Login {
   readonly authorization: string | undefined;
   /** Address of the client, as the gateway says it; '' where nobody does. */
   readonly address: string;
-}
-
-export interface LoggedIn {
-  /** Null where the login failed. */
-  readonly user: User | null;
-  /** Id of the user that it is a login of, whether or not the password is right; null for an unknown one. */
-  readonly claimed: string | null;
+  /** Told whose login it is to be, an id, before it is known whether it is right; null of an unknown user. */
+  readonly onClaim?: (user: string | null) => void;
 }
 
 /**
@@ -39,12 +34,13 @@ export class Logins {
     },
   ) {}
 
-  /** Rejects with a `Refusal` (429) after too many failures. */
-  async of({ authorization, address }: Login): Promise<LoggedIn> {
+  /** Null where the login failed. Rejects with a `Refusal` (429) after too many failures. */
+  async of({ authorization, address, onClaim }: Login): Promise<User | null> {
     const given = credentialOf(authorization);
-    if (given === null) return { user: null, claimed: null };
+    if (given === null) return null;
     const { directory, passwords } = this.options;
     const user = await directory.userByEmail(given.user);
+    onClaim?.(user?.id ?? null);
     const place = JSON.stringify([given.user.toLowerCase(), address]);
     let attempted = false;
     const onAttempt = (): void => {
@@ -54,7 +50,7 @@ export class Logins {
     try {
       const verified = await passwords.verify(given, user?.passwordHash ?? null, onAttempt);
       if (verified && attempted) this.#undo(place);
-      return { user: verified ? user : null, claimed: user?.id ?? null };
+      return verified ? user : null;
     } catch (error) {
       // It was not tried: it is no failure.
       if (attempted) this.#undo(place);
@@ -85,7 +81,7 @@ export class Logins {
 
   #undo(place: string): void {
     const known = this.#failures.get(place);
-    if (known) known.count--;
+    if (known && --known.count === 0) this.#failures.delete(place);
   }
 }
 

@@ -78,10 +78,9 @@ export const loggedIn = (logins: Logins, action: Audit['action'] | null): Middle
     const authorization = c.req.header('authorization');
     // The last one is what the gateway saw; what stands before it, a client may say of itself.
     const address = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
-    if (authorization !== undefined) c.set('audit', { action: 'login', user: null });
-    const { user, claimed } = await logins.of({ authorization, address });
+    const onClaim = (claimed: string | null): void => c.set('audit', { action: 'login', user: claimed });
+    const user = await logins.of({ authorization, address, onClaim });
     if (!user) {
-      if (authorization !== undefined) c.set('audit', { action: 'login', user: claimed });
       throw new Refusal(401, 'log in with your e-mail address and password', {
         headers: { 'www-authenticate': 'Basic realm="videos"' },
       });

@@ -14,6 +14,7 @@ import { createApi } from './api.js';
 import { Directory } from './directory.js';
 import { applyEvent } from './events.js';
 import { OutboxRelay } from './outbox.js';
+import { shownProgress } from './records.js';
 import type { Env } from './requests.js';
 import { UploadSlots } from './slots.js';
 import { sweep } from './sweeper.js';
@@ -68,14 +69,13 @@ export function createVms(options: VmsOptions): Vms {
   const warn = (message: string): void => lines.warn({ component: 'vms' }, message);
 
   const handle = async (event: VideoEvent): Promise<readonly []> => {
-    const { video, job, kind, progress, requestId, traceparent } = event;
+    const { video, job, kind, requestId, traceparent } = event;
     const changed = await applyEvent(event, { directory, folders, clock });
     const traceId = traceIdOf(traceparent);
-    if (changed)
-      lines.info(
-        { component: 'vms', requestId, traceId, video, job, kind, progress, state: changed.state },
-        'event applied',
-      );
+    if (changed) {
+      const now = { state: changed.state, progress: shownProgress(changed) };
+      lines.info({ component: 'vms', requestId, traceId, video, job, kind, ...now }, 'event applied');
+    }
     return [];
   };
 
