@@ -149,7 +149,7 @@ describe.skipIf(!browserSuites)('the videos on the page', () => {
     await using up = await Up.start('--no-platform', '--data', join(folder.path, 'data'), '--sla', sla);
     const { page } = await open(up.url);
     await page.getByText('No alert is pending or firing.').waitFor();
-    expect(await page.getByRole('button', { name: 'Videos' }).isVisible()).toBe(false);
+    await expect.poll(() => page.locator('#tab-videos').isVisible(), SLOW).toBe(false);
     const policy = (await fetch(up.url)).headers.get('content-security-policy');
     expect(policy).toContain("connect-src 'self';");
     expect(policy).not.toContain('media-src');
