@@ -146,9 +146,10 @@ describe('a video', () => {
     await add({ state: 'notAvailable', reason: 'the disk was full', endedAt: NOW, progress: 0.3 });
     publish();
     now = NOW + 5;
+    const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const answer = await app.request('/videos/v/retry', {
       method: 'POST',
-      headers: { ...owner, 'x-request-id': 'r', traceparent: 't' },
+      headers: { ...owner, 'x-request-id': 'r', traceparent: trace },
     });
     expect([answer.status, await answer.json()]).toMatchObject([202, { id: 'v', state: 'uploaded' }]);
     const after = await stands();
@@ -159,7 +160,7 @@ describe('a video', () => {
     expect(files()).toEqual([`${job}.mp4`]);
     expect(readFileSync(driver.folders.upload(job), 'utf8')).toBe('film');
     const [entry] = await driver.store.list('outbox/');
-    expect(JSON.parse(entry?.value ?? '')).toMatchObject({ id: job, requestId: 'r', traceparent: 't' });
+    expect(JSON.parse(entry?.value ?? '')).toMatchObject({ id: job, requestId: 'r', traceparent: trace });
     for (const kind of ['processed', 'progress', 'processingFailed'] as const) await event(kind);
     expect(await stands()).toEqual(after);
     await event('processed', after?.upload ?? '');
