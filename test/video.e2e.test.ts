@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { temporaryFolder, Up } from './tidemark.js';
-import { Studio, Uploader } from './videos.js';
+import { basic, Studio, Uploader } from './videos.js';
 
 describe('a video, from upload to play', () => {
   let studio: Studio;
@@ -99,5 +99,10 @@ describe('a video, from upload to play', () => {
       .poll(async () => (await fetch(`${up.url}/metrics`)).text(), { timeout: 10_000 })
       .toContain('route="/videofiles/:id/:file",method="GET",status="200"');
     expect((await fetch(`${up.url}/vms/videos`)).status).toBe(200);
+
+    const deleted = await fetch(`${up.url}/vms/videos/${id}`, { method: 'DELETE', headers: basic() });
+    expect(deleted.status).toBe(204);
+    expect((await fetch(`${up.url}/videofiles/${id}/video.mpd`)).status).toBe(404);
+    expect((await fetch(`${up.url}/vms/videos/${id}/status`)).status).toBe(404);
   });
 });

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { VideoEvent, VideoJob } from '../../schemas/types.js';
 import { jobId } from '../jobs/topics.js';
-import { ada, basic, Driver, mp4, NOW, video } from './driver.fixture.js';
+import { ada, basic, DAY, Driver, mp4, NOW, video } from './driver.fixture.js';
 import { applyEvent } from './events.js';
 import { outboxEntry } from './outbox.js';
 import { Passwords } from './passwords.js';
 import type { Video } from './records.js';
+import { sweep } from './sweeper.js';
 import type { Vms } from './vms.js';
 
 const bob = { name: 'Bob', email: 'bob@example.org', password: 'bob' };
@@ -146,9 +147,10 @@ describe('a video', () => {
     await add({ state: 'notAvailable', reason: 'the disk was full', endedAt: NOW, progress: 0.3 });
     publish();
     now = NOW + 5;
+    const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     const answer = await app.request('/videos/v/retry', {
       method: 'POST',
-      headers: { ...owner, 'x-request-id': 'r', traceparent: 't' },
+      headers: { ...owner, 'x-request-id': 'r', traceparent: trace },
     });
     expect([answer.status, await answer.json()]).toMatchObject([202, { id: 'v', state: 'uploaded' }]);
     const after = await stands();
@@ -159,7 +161,7 @@ describe('a video', () => {
     expect(files()).toEqual([`${job}.mp4`]);
     expect(readFileSync(driver.folders.upload(job), 'utf8')).toBe('film');
     const [entry] = await driver.store.list('outbox/');
-    expect(JSON.parse(entry?.value ?? '')).toMatchObject({ id: job, requestId: 'r', traceparent: 't' });
+    expect(JSON.parse(entry?.value ?? '')).toMatchObject({ id: job, requestId: 'r', traceparent: trace });
     for (const kind of ['processed', 'progress', 'processingFailed'] as const) await event(kind);
     expect(await stands()).toEqual(after);
     await event('processed', after?.upload ?? '');
@@ -238,6 +240,27 @@ describe('a video', () => {
         await remove();
       }
       expect(await driver.directory.usages.of('u')).toEqual({ videos: 0, bytes: 0 });
+    }
+  });
+
+  test('that is tried again just as its file is forgotten has the file, or is not tried', async () => {
+    for (let turn = 0; turn < 5; turn++) {
+      await add({ state: 'notAvailable', endedAt: NOW - DAY });
+      const times = { sweepAfter: 60_000, giveUpAfter: DAY, abandonAfter: DAY, keepFailed: DAY - 1 };
+      // Of files, the times are those of this machine; a new name of one counts as new.
+      now = Date.now();
+      const sweeping = sweep({ ...driver, ...times, clock: () => now });
+      const [answer] = await Promise.all([retry(), sweeping]);
+      const left = await stands();
+      if (answer.status === 202) {
+        expect(left).toMatchObject({ state: 'uploaded', bytes: 4 });
+        expect(files()).toEqual([`${jobId('v', left?.upload ?? '')}.mp4`]);
+      } else {
+        expect([answer.status, left]).toMatchObject([409, { state: 'notAvailable', bytes: 0 }]);
+        expect(await jobs()).toEqual([]);
+      }
+      expect((await driver.directory.usages.of('u')).bytes).toBe(left?.bytes);
+      await remove();
     }
   });
 

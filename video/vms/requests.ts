@@ -22,7 +22,7 @@ export interface Env {
     asked: Asked & { readonly requestId: string };
     user: User;
     audit?: Audit | null;
-    /** Why it was not granted; null where it was. */
+    /** Why it was not granted, where it was not. */
     refusal?: Refusal;
   };
 }
@@ -46,8 +46,10 @@ export const account = ({ lines, monotonic, newRequestId }: AccountOptions): Mid
     const since = monotonic();
     const given = c.req.header('x-request-id') ?? '';
     const requestId = requestIds.test(given) ? given : newRequestId();
-    const traceparent = c.req.header('traceparent') ?? null;
-    c.set('asked', { requestId, traceparent });
+    const said = c.req.header('traceparent') ?? null;
+    const traceId = traceIdOf(said);
+    // One that is none is not carried on.
+    c.set('asked', { requestId, traceparent: traceId === null ? null : said });
     await next();
     c.header('x-request-id', requestId);
     const { method, path } = c.req;
@@ -55,7 +57,7 @@ export const account = ({ lines, monotonic, newRequestId }: AccountOptions): Mid
     if (silent.has(route)) return;
     const { status } = c.res;
     const ms = Math.round(monotonic() - since);
-    const common: Line = { component: 'vms', requestId, traceId: traceIdOf(traceparent), status, ms };
+    const common: Line = { component: 'vms', requestId, traceId, status, ms };
     const audit = c.get('audit');
     if (audit)
       lines.info({ ...common, audit: true, ...detailsOf(audit, c.get('refusal')) }, saidOf(audit, status));
@@ -76,7 +78,7 @@ const saidOf = ({ action }: Audit, status: number): string =>
 export const loggedIn = (logins: Logins, action: Audit['action'] | null): MiddlewareHandler<Env> =>
   createMiddleware<Env>(async (c, next) => {
     const authorization = c.req.header('authorization');
-    // The last one is what the gateway saw; what stands before it, a client may say of itself.
+    // The last one is whom the gateway saw; what stands before it, a client may say of itself.
     const address = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
     const onClaim = (claimed: string | null): void => c.set('audit', { action: 'login', user: claimed });
     const user = await logins.of({ authorization, address, onClaim });

@@ -134,7 +134,8 @@ export async function enqueue(
     const changed = await directory.change(id, change, { also: () => [outboxEntry(entry)], most });
     if (changed) relay.wake();
     const needless = changed ? before : upload;
-    if (needless !== null) await remove(folders.upload(jobId(id, needless)));
+    // It is done: a file that stays after all is swept.
+    if (needless !== null) await remove(folders.upload(jobId(id, needless))).catch(() => undefined);
     return changed;
   } catch (error) {
     // After another failure it may be done all the same, and the file be needed: else it is swept.
