@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../test/tidemark.js';
 import { verify } from '../../video/vps/verify.js';
 import { card, clip, h264, tone, tools } from './clips.fixture.js';
 import { type FfmpegOptions, ffmpegTranscoder } from './ffmpeg.js';
-import type { EncodeOptions, Rendition, Transcoder } from './transcoder.js';
+import type { EncodeOptions, Probe, Rendition, Transcoder } from './transcoder.js';
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -22,7 +22,7 @@ async function encode(
   const out = join(folder.path, `out ${++outputs}`);
   mkdirSync(out);
   const probe = more.probe ?? (await transcoder.probe(input));
-  const usual = { renditions: [tiny], signal: never, onProgress: () => undefined };
+  const usual = { renditions: [tiny], mostBytes: 1e9, signal: never, onProgress: () => undefined };
   await transcoder.encode({ ...usual, ...more, input, probe, folder: out });
   await verify(out, probe);
   return out;
@@ -130,7 +130,7 @@ describe('an encode that does not come to its end', () => {
         controller.abort();
       },
     });
-    await expect(encoding).rejects.toMatchObject({ code: 'Aborted', permanent: false });
+    await expect(encoding).rejects.toMatchObject({ code: 'Aborted', blame: 'attempt' });
     expect(performance.now() - since.abort).toBeLessThan(2_500);
     expect(running(folder.path)).toBe(false);
   });
@@ -152,7 +152,7 @@ describe('an encode that does not come to its end', () => {
   ])('is killed when its time is over, %s', async (_, limit) => {
     const transcoder = ffmpegTranscoder(tools, limit ? { limit } : {});
     const encoding = encode(await long(), { transcoder, renditions: [heavy] });
-    await expect(encoding).rejects.toMatchObject({ code: 'TimedOut', permanent: true });
+    await expect(encoding).rejects.toMatchObject({ code: 'TimedOut', blame: 'video' });
     expect(running(folder.path)).toBe(false);
   });
 
@@ -161,7 +161,7 @@ describe('an encode that does not come to its end', () => {
     const probe = await ffmpegTranscoder(tools).probe(other);
     const bait = join(folder.path, 'bait.mp4');
     writeFileSync(bait, "ffconcat version 1.0\nfile 'other.mp4'\n");
-    await expect(encode(bait, { probe })).rejects.toMatchObject({ code: 'Failed', permanent: true });
+    await expect(encode(bait, { probe })).rejects.toMatchObject({ code: 'Failed', blame: 'video' });
     expect(readdirSync(join(folder.path, `out ${outputs}`))).toEqual([]);
   });
 
@@ -169,7 +169,7 @@ describe('an encode that does not come to its end', () => {
     const input = await clip(folder.path, 'fine.mp4', ...card('160x90', 1), ...h264);
     const probe = await ffmpegTranscoder(tools).probe(input);
     const error = await encode(join(folder.path, 'gone.mp4'), { probe }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'Failed', permanent: true });
+    expect(error).toMatchObject({ code: 'Failed', blame: 'video' });
     expect((error as Error).message).toMatch(/^encoding failed: the file: No such file/);
     expect((error as Error).message).not.toContain(folder.path);
   });
@@ -180,10 +180,119 @@ describe('an encode that does not come to its end', () => {
     const probe = await ffmpegTranscoder(tools).probe(input);
     await expect(encode(input, { transcoder, probe })).rejects.toMatchObject({
       code: 'Missing',
-      permanent: false,
+      blame: 'place',
     });
   });
 });
+
+describe('an encode by a program that misbehaves', () => {
+  /** Stands for ffmpeg: can what that can, when it is asked, and else does this. */
+  const program = (...does: readonly string[]): Transcoder & { tick(ms: number): void } => {
+    const path = join(folder.path, `program-${++outputs}`);
+    const able = `case "$*" in *-formats*|*-encoders*) exec '${tools.ffmpeg}' "$@";; esac`;
+    const script = ['#!/bin/sh', able, ...does, ''];
+    writeFileSync(path, script.join('\n'), { mode: 0o755 });
+    let now = 0;
+    let look: () => void = () => undefined;
+    const transcoder = ffmpegTranscoder(
+      { ...tools, ffmpeg: path },
+      {
+        stallMs: 60_000,
+        clock: () => now,
+        every: (_, tick) => {
+          look = tick;
+          return () => {
+            look = () => undefined;
+          };
+        },
+      },
+    );
+    const tick = (ms: number): void => {
+      now += ms;
+      look();
+    };
+    return { ...transcoder, tick };
+  };
+  const says = (time: string): string => `printf 'frame=1 time=${time} bitrate=1\\r' >&2`;
+  const good = async (): Promise<Probe> =>
+    ffmpegTranscoder(tools).probe(await clip(folder.path, 'good.mp4', ...card('160x90', 4), ...h264));
+
+  test('is killed where it gets no further, though it goes on talking, and may be tried again', async () => {
+    // What it has said before, and an earlier time, is no progress.
+    const step = `${says('00:00:01.00')}; ${says('00:00:00.50')}; ${says('00:00:01.00')}`;
+    const transcoder = program(step, 'exec sleep 600');
+    const shares: number[] = [];
+    const probe = await good();
+    const encoding = encode('any.mp4', {
+      ...{ transcoder, probe },
+      onProgress: (share) => {
+        shares.push(share);
+        // A second before its time nothing happens.
+        transcoder.tick(59_000);
+        transcoder.tick(1_000);
+      },
+    });
+    await expect(encoding).rejects.toMatchObject({
+      ...{ code: 'Stalled', blame: 'attempt' },
+      message: 'encoding got no further for 60 s',
+    });
+    expect(shares).toEqual([0.25]);
+    expect(running(folder.path)).toBe(false);
+  });
+
+  test('goes on for as long as it gets further', async () => {
+    const times = [1, 2, 3].map((second) => says(`00:00:0${second}.00`));
+    const transcoder = program(...times, 'exit 3');
+    const probe = await good();
+    const encoding = encode('any.mp4', {
+      ...{ transcoder, probe },
+      onProgress: () => transcoder.tick(59_000),
+    });
+    await expect(encoding).rejects.toMatchObject({ code: 'Failed' });
+  });
+
+  test('is killed where it writes more than it may, and is not tried again', async () => {
+    const fill = 'for last; do :; done; head -c 2000 /dev/zero > "$(dirname "$last")/seg-0-00001.m4s"';
+    const transcoder = program(fill, says('00:00:01.00'), 'exec sleep 600');
+    const encoding = encode('any.mp4', {
+      ...{ transcoder, probe: await good(), mostBytes: 1_999 },
+      onProgress: () => transcoder.tick(1_000),
+    });
+    await expect(encoding).rejects.toMatchObject({
+      ...{ code: 'TooLarge', blame: 'video' },
+      message: 'encoding wrote more than the 1999 bytes that are allowed',
+    });
+    expect(running(folder.path)).toBe(false);
+  });
+
+  test.each<[string, string, object]>([
+    ['is killed from outside', 'kill -9 $$', { code: 'Killed', blame: 'attempt' }],
+    ['crashes', 'kill -11 $$', { code: 'Killed', blame: 'attempt' }],
+    [
+      'finds the disk full',
+      'echo "av_write: No space left on device" >&2; exit 1',
+      { code: 'DiskFull', blame: 'place' },
+    ],
+    ['gets no memory', 'echo "x: Cannot allocate memory" >&2; exit 1', { code: 'TooLarge', blame: 'video' }],
+  ])('tells whom to blame where it %s', async (_, does, error) => {
+    const encoding = encode('any.mp4', { transcoder: program(does), probe: await good() });
+    await expect(encoding).rejects.toMatchObject(error);
+  });
+});
+
+test.skipIf(tools.prlimit === null)(
+  'an encode that takes more memory than it may have is refused',
+  async () => {
+    const input = await clip(folder.path, 'wide.mp4', ...card('1280x720', 1), ...h264);
+    const transcoder = ffmpegTranscoder(tools, { memory: 120_000_000 });
+    const probe = await ffmpegTranscoder(tools).probe(input);
+    const renditions: Rendition[] = [{ codec: 'h264', width: 1280, height: 720, bitrate: 3000 }];
+    await expect(encode(input, { transcoder, probe, renditions })).rejects.toMatchObject({
+      ...{ code: 'TooLarge', blame: 'video' },
+      message: 'encoding takes more memory than it may have',
+    });
+  },
+);
 
 test('a clip of a test card is an mp4 with sound', async () => {
   const file = join(folder.path, 'card.mp4');

@@ -1,11 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Line, Lines } from '../../platform/telemetry/lines.js';
 import {
   type EncodeOptions,
   type Probe,
   TranscodeError,
   type Transcoder,
 } from '../../platform/transcoder/transcoder.js';
+
+import type { VideoJob } from '../../schemas/types.js';
 
 /** An ordinary video. */
 export const good: Probe = {
@@ -19,6 +22,41 @@ export const good: Probe = {
   videoStream: 0,
   audioStream: null,
 };
+
+/** Keeps what a component writes. */
+export class Journal implements Lines {
+  readonly all: (Line & { readonly level: string; readonly message: string })[] = [];
+
+  info(line: Line, message: string): void {
+    this.all.push({ level: 'info', message, ...line });
+  }
+
+  warn(line: Line, message: string): void {
+    this.all.push({ level: 'warn', message, ...line });
+  }
+
+  /** Messages alone. */
+  get messages(): readonly string[] {
+    return this.all.map(({ message }) => message);
+  }
+
+  /** What was warned of. */
+  get warnings(): readonly string[] {
+    return this.all.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  }
+}
+
+/** A job for this video. */
+export const jobOf = (video: string, more: Partial<VideoJob> = {}): VideoJob => ({
+  kind: 'process',
+  id: `${video}.u`,
+  video,
+  upload: 'u',
+  createdAt: 1,
+  requestId: 'r',
+  traceparent: null,
+  ...more,
+});
 
 /** Writes what an encode leaves, and tells progress in hundredths. */
 export function writeEncoded({ folder, onProgress }: EncodeOptions): void {

@@ -1,24 +1,24 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Probe, TranscodeError } from '../../platform/transcoder/transcoder.js';
-import type { VideoEvent, VideoJob } from '../../schemas/types.js';
+import type { VideoEvent } from '../../schemas/types.js';
 import { temporaryFolder } from '../../test/tidemark.js';
 import { Folders } from '../jobs/folders.js';
-import { FakeTranscoder, good, held, writeEncoded } from './driver.fixture.js';
+import { FakeTranscoder, good, held, Journal, jobOf, writeEncoded } from './driver.fixture.js';
 import { usualLimits } from './limits.js';
 import { Slots } from './slots.js';
 import { processJob } from './worker.js';
 
-const job: VideoJob = {
-  kind: 'process',
-  id: 'v.u',
-  video: 'v',
-  upload: 'u',
-  createdAt: 1,
-  requestId: 'r',
-  traceparent: null,
-};
+const job = jobOf('v');
 const never = new AbortController().signal;
 describe('a worker', () => {
   let root: ReturnType<typeof temporaryFolder>;
@@ -26,6 +26,9 @@ describe('a worker', () => {
   let transcoder: FakeTranscoder;
   let slots: Slots;
   let told: VideoEvent[];
+  let journal: Journal;
+  /** What is left on the disk, bytes. */
+  let free: number;
   let ids = 0;
   beforeEach(() => {
     root = temporaryFolder();
@@ -35,14 +38,20 @@ describe('a worker', () => {
     transcoder = new FakeTranscoder();
     slots = new Slots(2);
     told = [];
+    journal = new Journal();
+    free = 1e12;
   });
   afterEach(() => {
     expect(slots.taken).toBe(0);
     root[Symbol.dispose]();
   });
 
-  const run = (signal = never, one = job): Promise<VideoEvent> =>
+  const run = (signal = never, one = job, tries = { failed: 0 }): Promise<VideoEvent> =>
     processJob(one, signal, {
+      monotonic: () => 7,
+      freeBytes: async () => free,
+      lines: journal,
+      tries,
       ...{ folders, transcoder, slots, codecs: ['h264'], limits: usualLimits },
       clock: () => 7,
       newId: () => `attempt-${++ids}`,
@@ -64,17 +73,23 @@ describe('a worker', () => {
       traceparent: null,
     });
     expect(places).toEqual([true, false]);
+    expect(journal.all).toEqual([
+      { level: 'info', message: 'job started', attempt: 1 },
+      { level: 'info', message: 'job done', ms: 0, renditions: 'h264 320x180, h264 640x360' },
+    ]);
     expect(transcoder.encodes[0]?.renditions.map(({ width }) => width)).toEqual([320, 640]);
     expect(readdirSync(folders.video('v'))).toHaveLength(5);
     expect([inWork(), existsSync(folders.upload(job.id))]).toEqual([[], true]);
   });
 
-  test('tells progress in steps of a twentieth, not more often', async () => {
+  test('tells that it begins, then progress in steps of a twentieth, not more often', async () => {
     await run();
+    expect(told[0]).toMatchObject({ kind: 'progress', progress: 0 });
     const shares = told.map(({ kind, progress }) => (kind === 'progress' ? progress : Number.NaN));
     expect(shares.length).toBeGreaterThan(10);
-    expect(shares.length).toBeLessThanOrEqual(20);
-    for (const [i, share] of shares.entries()) expect(share - (shares[i - 1] ?? 0)).toBeGreaterThan(0.049);
+    expect(shares.length).toBeLessThanOrEqual(21);
+    for (const [i, share] of shares.slice(1).entries())
+      expect(share - (shares[i] ?? 0)).toBeGreaterThan(0.049);
   });
 
   test('says of the same job again that it is processed, without encoding', async () => {
@@ -110,6 +125,63 @@ describe('a worker', () => {
       reason: 'the uploaded file is gone',
       progress: 0,
     });
+  });
+
+  test('publishes nothing of a job whose upload was taken away while it was encoded', async () => {
+    transcoder.work = (options) => {
+      writeEncoded(options);
+      rmSync(folders.upload(job.id));
+    };
+    expect(await run()).toMatchObject({ kind: 'processingFailed', reason: 'the uploaded file is gone' });
+    expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
+  });
+
+  test('blames no video for a disk that does not answer', async () => {
+    rmSync(folders.uploads, { recursive: true });
+    // In place of the folder, a link that leads to itself.
+    symlinkSync(folders.uploads, folders.uploads);
+    await expect(run()).rejects.toMatchObject({ code: 'ELOOP' });
+    expect(inWork()).toEqual([]);
+  });
+
+  test.each<[string, number, object | null]>([
+    ['with as much room as it may take', 1_847_500 + 64 * 2 ** 20, null],
+    [
+      'with less',
+      1_847_499 + 64 * 2 ** 20,
+      { code: 'NoRoom', blame: 'attempt', message: 'there is no room for what it takes, 2 MB' },
+    ],
+    ['on a disk that is as good as full', 64 * 2 ** 20 - 1, { code: 'DiskFull', blame: 'place' }],
+  ])('looks for room before it encodes: %s', async (_, bytes, error) => {
+    free = bytes;
+    if (error === null) expect((await run()).kind).toBe('processed');
+    else await expect(run()).rejects.toMatchObject(error);
+    expect(transcoder.encodes).toHaveLength(error === null ? 1 : 0);
+    expect(inWork()).toEqual([]);
+  });
+
+  test('allows an encode twice of what its bit rates give, and what any has', async () => {
+    await run();
+    expect(transcoder.encodes[0]?.mostBytes).toBe(2 * 1_847_500 + 16 * 2 ** 20);
+  });
+
+  test('counts the attempts that were cut off, by what they left, and gives up after four', async () => {
+    const left = async (...names: readonly string[]): Promise<number> => {
+      for (const name of names) mkdirSync(join(folders.work, name));
+      const tries = { failed: 1 };
+      const event = await run(never, job, tries);
+      const given = event.kind === 'processed' ? null : event.reason;
+      expect(given).toBe(tries.failed < 4 ? null : 'processing was cut off 4 times');
+      expect(inWork()).toEqual([]);
+      rmSync(folders.video('v'), { recursive: true, force: true });
+      return tries.failed;
+    };
+    expect(await left()).toBe(1);
+    expect(await left('v.u.2.x')).toBe(2);
+    expect(await left('v.u.2.x', 'v.u.3.y.gone')).toBe(3);
+    expect(transcoder.encodes.at(-1)?.folder).toMatch(/v\.u\.4\.attempt-\d+$/);
+    expect(await left('v.u.4.x')).toBe(4);
+    expect(transcoder.encodes).toHaveLength(3);
   });
 
   test.each<[string, Probe | Error, string]>([
