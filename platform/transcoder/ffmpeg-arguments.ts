@@ -1,7 +1,7 @@
 import type { Share } from './bounded.js';
 import { MAX_PIXELS } from './bounded.js';
 import { safeInput } from './probe.js';
-import type { Probe, Rendition } from './transcoder.js';
+import type { PictureOptions, Probe, Rendition } from './transcoder.js';
 
 /** Length of a segment, s: every quality has a key frame at each. */
 const SEGMENT = 2;
@@ -20,7 +20,8 @@ export const inputOptions = ({ threads }: Share): string[] => [
 /** DASH and HLS over the same segments; every codec, and the sound, an adaptation set of its own. */
 export function outputOptions(probe: Probe, renditions: readonly Rendition[], threads: number): string[] {
   const rate = Math.min(MOST_FRAMES, Math.max(LEAST_FRAMES, probe.frameRate ?? USUAL_FRAMES));
-  const frames = String(Math.max(1, Math.round(rate * SEGMENT)));
+  // Never short of a segment, which then would hold two key frames.
+  const frames = String(Math.ceil(rate * SEGMENT - 0.01));
   const args = renditions.flatMap(() => ['-map', `0:${probe.videoStream}`]);
   if (probe.audioStream !== null) args.push('-map', `0:${probe.audioStream}`);
   // A title is for the owner to give, and where a phone was is nobody's business.
@@ -49,6 +50,21 @@ export function outputOptions(probe: Probe, renditions: readonly Rendition[], th
   args.push('-init_seg_name', 'init-$RepresentationID$.m4s');
   args.push('-media_seg_name', 'seg-$RepresentationID$-$Number%05d$.m4s');
   return args;
+}
+
+/** A JPEG of segments of ours, by names in the folder that it runs in. */
+export function pictureArguments(one: PictureOptions, { threads }: Share): [string, ...string[]] {
+  const { init, segments, file, skip, tiles } = one;
+  const { columns, rows, width, height } = tiles;
+  const chosen = skip > 0 ? [`select=gte(t\\,${skip})`] : [];
+  const filters = [...chosen, `scale=${width}:${height}`, 'setsar=1', `tile=${columns}x${rows}`];
+  return [
+    ...(['-v', 'error', '-nostdin', '-y', '-threads', String(threads)] as const),
+    // Each segment begins with a key frame: nothing else of a whole video need be decoded.
+    ...(skip > 0 ? [] : ['-skip_frame', 'nokey']),
+    ...['-protocol_whitelist', 'concat,file', '-f', 'mov', '-i', `concat:${[init, ...segments].join('|')}`],
+    ...['-an', '-vf', filters.join(','), '-frames:v', '1', '-q:v', '5', '-f', 'image2', '-update', '1', file],
+  ];
 }
 
 /** The time of a line of `-stats`, s; null where it has none. */

@@ -2,16 +2,23 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
-import { bind, type Share } from './bounded.js';
-import { inputOptions, outputOptions, timeOf } from './ffmpeg-arguments.js';
+import { bind, bounded, type Share } from './bounded.js';
+import { inputOptions, outputOptions, pictureArguments, timeOf } from './ffmpeg-arguments.js';
 import { FolderSize } from './folder-size.js';
 import { probeFile, told } from './probe.js';
 import type { Tools } from './tools.js';
-import { type ClipOptions, type EncodeOptions, TranscodeError, type Transcoder } from './transcoder.js';
+import {
+  type ClipOptions,
+  type EncodeOptions,
+  type PictureOptions,
+  TranscodeError,
+  type Transcoder,
+} from './transcoder.js';
 import { Watchdog } from './watchdog.js';
 
 const run = promisify(execFile);
 
+const PICTURE_MS = 60_000;
 /** How often an encode is looked at, ms. */
 const WATCH_MS = 1_000;
 
@@ -46,6 +53,7 @@ export function ffmpegTranscoder(tools: Tools, options: FfmpegOptions = {}): Tra
   return {
     probe: (file, signal) => probeFile(tools, file, { share: all, ...(signal && { signal }) }),
     encode: (one) => encode(tools, one, all),
+    picture: (one) => makePicture(tools, one, all),
     makeClip: (file, clip) => makeClip(tools, file, clip),
   };
 }
@@ -134,6 +142,16 @@ function explain(cause: Error, stderr: string, paths: readonly string[]): Transc
   return /spawn \S+ E[A-Z]+|exited with code 12[67]\b|is not available|unknown encoder/i.test(text)
     ? new TranscodeError('Missing', `ffmpeg cannot encode here: ${why}`, { cause })
     : new TranscodeError('Failed', `encoding failed: ${why}`, { cause });
+}
+
+async function makePicture(tools: Tools, one: PictureOptions, share: Share): Promise<void> {
+  const { folder, signal } = one;
+  const [program, args] = bounded(tools, share, [tools.ffmpeg, ...pictureArguments(one, share)]);
+  const limits = { cwd: folder, timeout: PICTURE_MS, killSignal: 'SIGKILL', signal } as const;
+  await run(program, args, limits).catch((cause: Error & { readonly stderr?: string }) => {
+    if (signal.aborted) throw new TranscodeError('Aborted', 'the encode was stopped', { cause });
+    throw new TranscodeError('Failed', `making a picture failed: ${told(cause.stderr, [folder])}`, { cause });
+  });
 }
 
 async function makeClip({ ffmpeg: path }: Tools, file: string, clip: ClipOptions): Promise<void> {

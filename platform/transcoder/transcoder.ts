@@ -48,12 +48,36 @@ export interface ClipOptions {
   readonly audio: boolean;
 }
 
+/** A sheet of pictures of one size. */
+export interface Tiles {
+  readonly columns: number;
+  readonly rows: number;
+  /** Of one, pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface PictureOptions {
+  /** Of an encode of ours. */
+  readonly folder: string;
+  /** Names in it: the header, segments, and the JPEG to be made. */
+  readonly init: string;
+  readonly segments: readonly string[];
+  readonly file: string;
+  /** How far into the only segment the picture is taken, s; with 0, the first frame of each is. */
+  readonly skip: number;
+  readonly tiles: Tiles;
+  readonly signal: AbortSignal;
+}
+
 /** Reads and encodes media. */
 export interface Transcoder {
   /** Rejects with `TranscodeError` where it is no mp4, or holds no video. */
   probe(file: string, signal?: AbortSignal): Promise<Probe>;
   /** Encodes to DASH (`video.mpd`) and HLS (`master.m3u8`) over the same fMP4 segments. */
   encode(options: EncodeOptions): Promise<void>;
+  /** Makes one JPEG of what was encoded, a tile for each segment. */
+  picture(options: PictureOptions): Promise<void>;
   /** Makes an mp4 of a test card, for those who have no video at hand. */
   makeClip(file: string, options: ClipOptions): Promise<void>;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Line, Lines } from '../../platform/telemetry/lines.js';
 import {
   type EncodeOptions,
+  type PictureOptions,
   type Probe,
   TranscodeError,
   type Transcoder,
@@ -59,14 +60,18 @@ export const jobOf = (video: string, more: Partial<VideoJob> = {}): VideoJob => 
 });
 
 /** Writes what an encode leaves, and tells progress in hundredths. */
-export function writeEncoded({ folder, onProgress }: EncodeOptions): void {
-  const files = {
+export function writeEncoded({ folder, renditions, onProgress }: EncodeOptions): void {
+  const playlists = renditions.map((_, i) => `media_${i}.m3u8`);
+  const files: Record<string, string> = {
     'video.mpd': '<MPD/>',
-    'master.m3u8': '#EXTM3U\nmedia_0.m3u8\n',
-    'media_0.m3u8': '#EXTM3U\n#EXT-X-MAP:URI="init-0.m4s"\n#EXTINF:10,\nseg-0-1.m4s\n#EXT-X-ENDLIST\n',
-    'init-0.m4s': 'x',
-    'seg-0-1.m4s': 'x',
+    'master.m3u8': `#EXTM3U\n${playlists.join('\n')}\n`,
   };
+  for (const [i, name] of playlists.entries()) {
+    const media = `#EXT-X-MAP:URI="init-${i}.m4s"\n#EXTINF:10,\nseg-${i}-1.m4s\n`;
+    files[name] = `#EXTM3U\n${media}#EXT-X-ENDLIST\n`;
+    files[`init-${i}.m4s`] = 'x';
+    files[`seg-${i}-1.m4s`] = 'x';
+  }
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   for (let i = 0; i <= 100; i++) onProgress(i / 100);
 }
@@ -74,6 +79,9 @@ export function writeEncoded({ folder, onProgress }: EncodeOptions): void {
 /** Stands for ffmpeg. */
 export class FakeTranscoder implements Transcoder {
   readonly encodes: EncodeOptions[] = [];
+  readonly pictures: PictureOptions[] = [];
+  paint: (options: PictureOptions) => void = ({ folder, file }) =>
+    writeFileSync(join(folder, file), Buffer.from('ffd8ffd9', 'hex'));
   probed: Probe | Error = good;
   work: (options: EncodeOptions) => void | Promise<void> = writeEncoded;
 
@@ -85,6 +93,11 @@ export class FakeTranscoder implements Transcoder {
   async encode(options: EncodeOptions): Promise<void> {
     this.encodes.push(options);
     await this.work(options);
+  }
+
+  async picture(options: PictureOptions): Promise<void> {
+    this.pictures.push(options);
+    this.paint(options);
   }
 
   makeClip(): Promise<void> {

@@ -78,7 +78,7 @@ describe('a worker', () => {
       { level: 'info', message: 'job done', ms: 0, renditions: 'h264 320x180, h264 640x360' },
     ]);
     expect(transcoder.encodes[0]?.renditions.map(({ width }) => width)).toEqual([320, 640]);
-    expect(readdirSync(folders.video('v'))).toHaveLength(5);
+    expect(readdirSync(folders.video('v'))).toHaveLength(11);
     expect([inWork(), existsSync(folders.upload(job.id))]).toEqual([[], true]);
   });
 

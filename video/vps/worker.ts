@@ -6,6 +6,7 @@ import type { VideoEvent, VideoJob } from '../../schemas/types.js';
 import { discard, type Folders, list, remove, sync } from '../jobs/folders.js';
 import { ladder } from './ladder.js';
 import { expectedBytes, type Limits, mostBytes, refusal } from './limits.js';
+import { makePictures } from './pictures.js';
 import type { Slots } from './slots.js';
 import { verify } from './verify.js';
 
@@ -118,7 +119,7 @@ interface Attempt {
 async function encode(
   { id, video }: VideoJob,
   { attempt, signal, onProgress }: Attempt,
-  { folders, transcoder, codecs, limits, freeBytes }: WorkerOptions,
+  { folders, transcoder, codecs, limits, freeBytes, lines }: WorkerOptions,
 ): Promise<readonly Rendition[]> {
   const input = folders.upload(id);
   // Before anything is read: what kills the worker over this very file is to be found again.
@@ -135,6 +136,9 @@ async function encode(
     const bounds = { folder: attempt, mostBytes: mostBytes(expected), signal, onProgress };
     await transcoder.encode({ input, probe, renditions, ...bounds });
     await verify(attempt, probe);
+    // A video plays without them.
+    const missing = await makePictures({ transcoder, folder: attempt, renditions, signal });
+    if (missing !== null) lines.warn({ reason: missing }, 'the video has no pictures');
   } catch (cause) {
     if (await exists(attempt)) throw cause;
     throw new Error('another worker took the job over', { cause });
