@@ -156,6 +156,7 @@ describe('a probe refuses', () => {
 
 test.each([
   ['[mov,mp4 @ 0x55d] moov atom not found\nmore', 'moov atom not found'],
+  ['[h264 @ 0x55d] [IMGUTILS @ 0x7ff] Picture size exceeds', 'Picture size exceeds'],
   ['/data/a/b.mp4: Invalid data', 'the file: Invalid data'],
   ['data/my files/b.mp4: Invalid data', 'the file: Invalid data'],
   ['Opening file:/data/a/b.mp4 failed', 'Opening the file failed'],

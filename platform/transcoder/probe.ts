@@ -7,9 +7,10 @@ import { type Probe, TranscodeError } from './transcoder.js';
 
 const run = promisify(execFile);
 const PROBE_MS = 30_000;
+const UNREADABLE = `its video cannot be read: it is damaged, or a frame has more than ${MAX_PIXELS} pixels`;
 
-/** The demuxer is forced: what only calls itself mp4 (a playlist, say) could name other files. */
-export const safeInput = ['-protocol_whitelist', 'file', '-f', 'mov'] as const;
+/** The demuxer is forced: what only calls itself mp4 (a playlist, say) could name other files. Nor may an mp4 itself. */
+export const safeInput = ['-protocol_whitelist', 'file', '-enable_drefs', '0', '-f', 'mov'] as const;
 
 const number = z.coerce.number();
 const stream = z.object({
@@ -58,10 +59,9 @@ export async function probeFile(tools: Tools, file: string, options: ProbeOption
   const { streams, format } = await ask(tools, file, options);
   // What nobody can decode counts as absent; a cover is a picture, and no video.
   const known = streams.filter(({ codec_name }) => codec_name !== undefined);
-  const video = known.find(
-    (one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1 && one.width && one.height,
-  );
-  if (!video) throw new TranscodeError('NoVideo', 'the file holds no video');
+  const videos = known.filter((one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1);
+  const video = videos.find((one) => one.width && one.height);
+  if (!video) throw new TranscodeError('NoVideo', videos.length > 0 ? UNREADABLE : 'the file holds no video');
   const audio = known.find(({ codec_type }) => codec_type === 'audio');
   const seconds = format.duration ?? video.duration ?? 0;
   return {
@@ -119,7 +119,7 @@ async function ask(tools: Tools, file: string, { share, signal }: ProbeOptions):
 export function told(stderr: string | undefined, paths: readonly string[]): string {
   const line = (stderr ?? '').split('\n').find((one) => one.trim() !== '') ?? 'it said nothing';
   return paths
-    .reduce((text, path) => text.replaceAll(path, 'the file'), line.replace(/^\[[^\]]*\]\s*/, ''))
+    .reduce((text, path) => text.replaceAll(path, 'the file'), line.replace(/^(?:\[[^\]]*\]\s*)+/, ''))
     .replace(/(?:file:)?\/[^\s:]+\/[^\s:]+/g, 'the file')
     .trim();
 }

@@ -57,7 +57,8 @@ async function makeThumbnails({ transcoder, folder, renditions, signal }: Pictur
   const step = Math.ceil(segments.length / MOST);
   const shown = segments.filter((_, i) => i % step === 0);
   const columns = Math.min(COLUMNS, shown.length);
-  const tiles = { columns, rows: Math.ceil(shown.length / columns), ...sized(rendition, LONG) };
+  const side = Math.min(LONG, Math.max(rendition.width, rendition.height));
+  const tiles = { columns, rows: Math.ceil(shown.length / columns), ...sized(rendition, side) };
   await transcoder.picture({
     ...{
       folder,

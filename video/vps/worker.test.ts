@@ -136,6 +136,51 @@ describe('a worker', () => {
     expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
   });
 
+  test.each([
+    ['../v', '../v.u'],
+    ['v', '../../v.u'],
+    ['v/w', 'v/w.u'],
+    ['..', '...u'],
+    ['', '.u'],
+    ['v\0', 'v.u'],
+  ])('touches no file for a video %j of a job %j', async (video, id) => {
+    const before = readdirSync(root.path, { recursive: true });
+    const reason = 'the ids of the job are no names of files';
+    expect(await run(never, { ...job, id, video })).toMatchObject({ kind: 'processingFailed', reason });
+    expect(readdirSync(root.path, { recursive: true })).toEqual(before);
+  });
+
+  test('publishes a video without pictures where these cannot be made, and says why', async () => {
+    transcoder.paint = ({ folder, file }) => {
+      writeFileSync(join(folder, file), 'half of a pic');
+      if (file === 'thumbnails.jpg') throw new TranscodeError('Failed', 'making a picture failed: odd');
+    };
+    expect((await run()).kind).toBe('processed');
+    expect(readdirSync(folders.video('v')).filter((name) => /jpg|vtt/.test(name))).toEqual([]);
+    expect(journal.all[1]).toMatchObject({
+      message: 'the video has no pictures',
+      reason: 'making a picture failed: odd',
+    });
+  });
+
+  test('takes no half picture for one', async () => {
+    transcoder.paint = ({ folder, file }) => writeFileSync(join(folder, file), Buffer.from('ffd800', 'hex'));
+    expect((await run()).kind).toBe('processed');
+    expect(journal.all[1]).toMatchObject({
+      reason: 'encoding is incomplete: poster.jpg is no whole picture',
+    });
+  });
+
+  test('rejects where it is aborted while it makes pictures', async () => {
+    const controller = new AbortController();
+    transcoder.paint = () => {
+      controller.abort(new Error('lost'));
+      throw new TranscodeError('Aborted', 'stopped');
+    };
+    await expect(run(controller.signal)).rejects.toThrow('lost');
+    expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
+  });
+
   test('blames no video for a disk that does not answer', async () => {
     rmSync(folders.uploads, { recursive: true });
     // In place of the folder, a link that leads to itself.

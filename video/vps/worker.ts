@@ -41,6 +41,7 @@ export const MOST_TRIES = 4;
 const STEP = 0.05;
 /** With less than this nothing can be encoded, bytes. */
 const LEAST_FREE = 64 * 2 ** 20;
+const NO_NAME = 'the ids of the job are no names of files';
 const GONE = 'the uploaded file is gone';
 
 /**
@@ -66,6 +67,11 @@ export async function processJob(
     traceparent,
     ...more,
   });
+  // They become names of files.
+  if (![id, video].every(isName)) {
+    lines.warn({ reason: NO_NAME }, 'job failed');
+    return event('processingFailed', { reason: NO_NAME });
+  }
   const release = await slots.take(signal);
   let attempt: string | null = null;
   const since = monotonic();
@@ -158,6 +164,8 @@ function refuseWithoutRoom(expected: number, free: number): void {
   if (free < expected + LEAST_FREE)
     throw new TranscodeError('NoRoom', `there is no room for what it takes, ${megabytes(expected)}`);
 }
+
+const isName = (id: string): boolean => /^\w[\w.-]*$/.test(id) && id.length <= 200;
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
 
