@@ -16,7 +16,7 @@ import { verify, verifyPictures } from './verify.js';
 
 /** Of ffmpeg, bytes: what it may ask for, and what of that it may use for anything here. */
 const MEMORY = 1_000_000_000;
-const RESIDENT = 450_000_000;
+const RESIDENT = 600_000_000;
 /** Nothing here takes longer, unless it is held up on purpose, ms. */
 const LONGEST_MS = 30_000;
 const MAGENTA = [255, 0, 255] as const;
