@@ -1,11 +1,20 @@
 import { type ChildProcess, execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Tools } from './tools.js';
 
 const run = promisify(execFile);
 
 /** A frame larger than this is not decoded: a small file could take all memory. */
 export const MAX_PIXELS = 35_389_440;
+
+/** The programs that do the work. */
+export interface Tools {
+  readonly ffmpeg: string;
+  readonly ffprobe: string;
+  /** First line of `ffmpeg -version`. */
+  readonly version: string;
+  /** The program that bounds memory (of util-linux); null where there is none: nothing bounds it then. */
+  readonly prlimit: string | null;
+}
 
 /** What one run of ffmpeg or ffprobe may take of the machine. */
 export interface Share {

@@ -2,11 +2,10 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
-import { bind, bounded, type Share } from './bounded.js';
+import { bind, bounded, type Share, type Tools } from './bounded.js';
 import { inputOptions, outputOptions, pictureArguments, timeOf } from './ffmpeg-arguments.js';
 import { FolderSize } from './folder-size.js';
 import { probeFile, told } from './probe.js';
-import type { Tools } from './tools.js';
 import {
   type ClipOptions,
   type EncodeOptions,

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { bounded, MAX_PIXELS, type Share } from './bounded.js';
-import type { Tools } from './tools.js';
+import { bounded, MAX_PIXELS, type Share, type Tools } from './bounded.js';
 import { type Probe, TranscodeError } from './transcoder.js';
 
 const run = promisify(execFile);

@@ -2,20 +2,11 @@ import { execFile } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
+import type { Tools } from './bounded.js';
 import { TranscodeError } from './transcoder.js';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
-
-/** The programs that do the work. */
-export interface Tools {
-  readonly ffmpeg: string;
-  readonly ffprobe: string;
-  /** First line of `ffmpeg -version`. */
-  readonly version: string;
-  /** The program that bounds memory (of util-linux); null where there is none: nothing bounds it then. */
-  readonly prlimit: string | null;
-}
 
 /** Finds ffmpeg and ffprobe in PATH, else in the optional packages (builds of 2018); rejects `Missing`. */
 export async function findTools(): Promise<Tools> {
