@@ -235,7 +235,8 @@ export const settings = {
     flag: '--stall-after <duration>',
     default: '60s',
     help: 'an encode that gets no further for so long is killed, and tried again',
-    schema: waiting,
+    // Its worker would be taken for stuck after 10 min.
+    schema: duration.refine((ms) => ms >= 1_000 && ms <= 300_000, 'must be from 1s to 5m'),
   },
   sweepAfter: {
     flag: '--sweep-after <duration>',
