@@ -69,7 +69,6 @@ export function pictureArguments(one: PictureOptions, { threads }: Share): [stri
 
 /** The time of a line of `-stats`, s; null where it has none. */
 export function timeOf(line: string): number | null {
-  const [, time] = /\btime=(\d[\d:.]*)/.exec(line) ?? [];
-  const seconds = (time ?? '').split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
-  return time !== undefined && Number.isFinite(seconds) ? seconds : null;
+  const found = /\btime=(\d+):(\d\d):(\d\d(?:\.\d+)?)(?=\s|$)/.exec(line);
+  return found && Number(found[1]) * 3_600 + Number(found[2]) * 60 + Number(found[3]);
 }

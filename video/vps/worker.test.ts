@@ -222,11 +222,12 @@ describe('a worker', () => {
       return tries.failed;
     };
     expect(await left()).toBe(1);
+    expect(await left('v.u.9abc-id', 'v.u.x')).toBe(1);
     expect(await left('v.u.2.x')).toBe(2);
     expect(await left('v.u.2.x', 'v.u.3.y.gone')).toBe(3);
     expect(transcoder.encodes.at(-1)?.folder).toMatch(/v\.u\.4\.attempt-\d+$/);
     expect(await left('v.u.4.x')).toBe(4);
-    expect(transcoder.encodes).toHaveLength(3);
+    expect(transcoder.encodes).toHaveLength(4);
   });
 
   test.each<[string, Probe | Error, string]>([

@@ -190,7 +190,8 @@ async function clean({ work }: Folders, id: string): Promise<number> {
   let highest = 0;
   for (const { name, path } of await list(work)) {
     if (!name.startsWith(`${id}.`)) continue;
-    highest = Math.max(highest, Number.parseInt(name.slice(id.length + 1), 10) || 0);
+    const [, number = '0'] = /^(\d{1,2})\./.exec(name.slice(id.length + 1)) ?? [];
+    highest = Math.max(highest, Number(number));
     await discard(path);
   }
   return highest;
