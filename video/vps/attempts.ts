@@ -40,7 +40,7 @@ export async function processWithAttempts(
         throw error;
       }
       const failed = ++tries.failed;
-      if (failed >= MOST_TRIES) return giveUp(job, reason, failed, options);
+      if (failed >= MOST_TRIES) return giveUp(job, error, failed, options);
       const waits = PAUSES[failed - 1] ?? 0;
       options.lines.warn({ attempt: failed, reason, pauseMs: waits }, 'job failed, and is tried again');
       // Its slot is free for others meanwhile.
@@ -51,14 +51,17 @@ export async function processWithAttempts(
 
 function giveUp(
   { id, video, upload, requestId, traceparent }: VideoJob,
-  reason: string,
+  error: unknown,
   attempts: number,
   { clock, lines }: { readonly clock: () => number; readonly lines: Lines },
 ): Outcome {
-  lines.warn({ attempts, reason }, 'job given up');
+  const why = error instanceof Error ? error.message : String(error);
+  lines.warn({ attempts, reason: why }, 'job given up');
+  // What was not written for people may tell them of paths of ours.
+  const reason = error instanceof TranscodeError ? why : 'processing failed for a reason of ours';
   const known = { job: id, video, upload, requestId, traceparent };
   const event: VideoEvent = { kind: 'processingFailed', ...known, at: clock(), progress: 0, reason };
-  return { event, givenUp: `given up after ${attempts} attempts: ${reason}` };
+  return { event, givenUp: `given up after ${attempts} attempts: ${why}` };
 }
 
 /** An error of the file system is one of this place, too: all jobs share the folders. */

@@ -62,36 +62,43 @@ describe('a video in both codecs', () => {
     ['1000x562', ['320x180', '640x360'], false],
     ['720x1280', ['180x320', '360x640', '720x1280'], true],
     ['200x112', ['200x112'], false],
-  ])('from %s plays by DASH and by HLS in %j, none larger than it', async (size, sizes, sound) => {
-    const input = [...card(size, 3), ...(sound ? tone(3) : [])];
-    const file = await bench.make(...input, ...h264, ...(sound ? ['-c:a', 'aac'] : []));
-    const { event } = await bench.process(file, ['h264', 'vp9']);
-    expect(event).toMatchObject({ kind: 'processed', reason: null });
-    const wanted = [...sizes.map((one) => `h264 ${one}`), ...sizes.map((one) => `vp9 ${one}`)];
+  ])(
+    'from %s plays by DASH and by HLS in %j, none larger than it',
+    async (size, sizes, sound) => {
+      const input = [...card(size, 3), ...(sound ? tone(3) : [])];
+      const file = await bench.make(...input, ...h264, ...(sound ? ['-c:a', 'aac'] : []));
+      const { event } = await bench.process(file, ['h264', 'vp9']);
+      expect(event).toMatchObject({ kind: 'processed', reason: null });
+      const wanted = [...sizes.map((one) => `h264 ${one}`), ...sizes.map((one) => `vp9 ${one}`)];
 
-    const byDash = representations(readFileSync(join(bench.last, 'video.mpd'), 'utf8'));
-    const named = byDash.map(({ codec, size: told }) => `${codec} ${told}`);
-    expect(named.slice(0, wanted.length)).toEqual(
-      wanted.map((one) => one.replace('h264', 'avc1').replace('vp9', 'vp09')),
-    );
-    expect(byDash.slice(wanted.length).map(({ codec }) => codec)).toEqual(sound ? ['mp4a'] : []);
-    const streams = byDash.slice(0, wanted.length).map(({ files }) => decoded(bench.last, files));
-    expect(streams.map(({ codec_name, width, height }) => `${codec_name} ${width}x${height}`)).toEqual(
-      wanted,
-    );
-    for (const { nb_read_frames } of streams) expect(nb_read_frames).toBe('75');
+      const byDash = representations(readFileSync(join(bench.last, 'video.mpd'), 'utf8'));
+      const named = byDash.map(({ codec, size: told }) => `${codec} ${told}`);
+      expect(named.slice(0, wanted.length)).toEqual(
+        wanted.map((one) => one.replace('h264', 'avc1').replace('vp9', 'vp09')),
+      );
+      expect(byDash.slice(wanted.length).map(({ codec }) => codec)).toEqual(sound ? ['mp4a'] : []);
+      const streams = byDash.slice(0, wanted.length).map(({ files }) => decoded(bench.last, files));
+      expect(streams.map(({ codec_name, width, height }) => `${codec_name} ${width}x${height}`)).toEqual(
+        wanted,
+      );
+      for (const { nb_read_frames } of streams) expect(nb_read_frames).toBe('75');
 
-    const byHls = variants(readFileSync(join(bench.last, 'master.m3u8'), 'utf8'));
-    expect(byHls.map(({ said }) => /RESOLUTION=(\S+?)(?:,|$)/.exec(said)?.[1])).toEqual([...sizes, ...sizes]);
-    expect(byHls.map(({ said }) => /CODECS="(avc1|vp09)\./.exec(said)?.[1])).toEqual([
-      ...sizes.map(() => 'avc1'),
-      ...sizes.map(() => 'vp09'),
-    ]);
-    for (const { said } of byHls) expect(/mp4a/.test(said)).toBe(sound);
-    for (const [i, { playlist }] of byHls.entries()) {
-      const { inits, segments, ended } = parsePlaylist(readFileSync(join(bench.last, playlist), 'utf8'));
-      expect([...inits, ...segments.map(({ file }) => file)]).toEqual(byDash[i]?.files);
-      expect(ended).toBe(true);
-    }
-  });
+      const byHls = variants(readFileSync(join(bench.last, 'master.m3u8'), 'utf8'));
+      expect(byHls.map(({ said }) => /RESOLUTION=(\S+?)(?:,|$)/.exec(said)?.[1])).toEqual([
+        ...sizes,
+        ...sizes,
+      ]);
+      expect(byHls.map(({ said }) => /CODECS="(avc1|vp09)\./.exec(said)?.[1])).toEqual([
+        ...sizes.map(() => 'avc1'),
+        ...sizes.map(() => 'vp09'),
+      ]);
+      for (const { said } of byHls) expect(/mp4a/.test(said)).toBe(sound);
+      for (const [i, { playlist }] of byHls.entries()) {
+        const { inits, segments, ended } = parsePlaylist(readFileSync(join(bench.last, playlist), 'utf8'));
+        expect([...inits, ...segments.map(({ file }) => file)]).toEqual(byDash[i]?.files);
+        expect(ended).toBe(true);
+      }
+    },
+    60_000,
+  );
 });
