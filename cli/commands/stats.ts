@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { statsColumns } from '../../pipeline/model/stats-text.js';
 import type { Statistics } from '../../pipeline/stats/api-tally.js';
-import { statsColumns } from '../../pipeline/stats/stats-text.js';
 import { authorization, outputOption, queryOf, tokenOption, urlOption } from '../options.js';
 import { print, warn } from '../process.js';
 import { table } from '../table.js';

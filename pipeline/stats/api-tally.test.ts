@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FrameBatch } from '../../platform/log/batch.js';
 import type { MetricRecord } from '../../schemas/types.js';
+import type { ApiStats } from '../model/api-stats.js';
 import { seriesText } from '../model/text.js';
 import { codec } from '../stage/decoded.fixture.js';
 import { metricDecoding } from '../stage/decoding.js';
-import type { ApiStats } from './api-stats.js';
 import { ApiTally, type Statistics } from './api-tally.js';
 
 const T = 1_700_000_000_000 - (1_700_000_000_000 % 3_600_000);

@@ -1,4 +1,5 @@
 import { Subject } from 'rxjs';
+import { type ApiName, type ApiStats, type ApiSums, statsOf } from '../model/api-stats.js';
 import { Block } from '../model/block.js';
 import { BucketSums } from '../model/buckets.js';
 import type { MetricDecoding, RecordCursor } from '../model/cursor.js';
@@ -13,7 +14,6 @@ import { accumulate } from '../operators/accumulate.js';
 import { increases } from '../operators/increases.js';
 import { readMetrics } from '../operators/read-metrics.js';
 import { trackWatermark } from '../operators/track-watermark.js';
-import { type ApiName, type ApiStats, type ApiSums, statsOf } from './api-stats.js';
 
 /** What is told of each API is counted in steps of one of these, ms: time is cut at them. */
 const STEPS = [10_000, 60_000, 600_000, 3_600_000] as const;

@@ -1,5 +1,5 @@
+import { statsColumns } from '../../model/stats-text.js';
 import type { Statistics } from '../../stats/api-tally.js';
-import { statsColumns } from '../../stats/stats-text.js';
 import { byId, el } from './dom.js';
 import { ageText, timeText } from './format.js';
 import { getJson } from './stream.js';

@@ -1,4 +1,4 @@
-import { type Buckets, quantileOf } from '../model/buckets.js';
+import { type Buckets, quantileOf } from './buckets.js';
 
 /** Sums of one API over a stretch of time. */
 export interface ApiSums {

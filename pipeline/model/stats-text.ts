@@ -1,5 +1,5 @@
-import { inWords, short } from '../model/units.js';
 import type { ApiStats, Latency } from './api-stats.js';
+import { inWords, short } from './units.js';
 
 export interface StatsColumn {
   readonly title: string;
