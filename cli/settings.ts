@@ -7,11 +7,14 @@ import { UsageError } from './usage-error.js';
 
 export type { Given, Name };
 
+/** How videos are encoded. */
+export const encodeNames = ['codecs', 'encoders', 'encodeThreads', 'encodeMemory', 'stallAfter'] as const;
+
 /** What the whole platform in one process takes. */
 const platform = [
   ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'gauge'] as const),
   ...(['platform'] as const),
-  ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
+  ...(['uploadLimit', 'timeout', ...encodeNames, 'sweepAfter', 'retention', 'history'] as const),
   ...videoNames,
   ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
   ...notifyNames,
