@@ -10,7 +10,8 @@ export type { Given, Name };
 const platform = [
   ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'gauge'] as const),
   ...(['platform'] as const),
-  ...(['uploadLimit', 'timeout', 'codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
+  ...(['uploadLimit', 'timeout', 'maxInFlight', 'rateLimit', 'trustedProxies'] as const),
+  ...(['codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
   ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
   ...notifyNames,
 ];

@@ -1,8 +1,8 @@
 import { realpath } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { join, sep } from 'node:path';
 import send from 'send';
-import { problemBody } from '../platform/http/problem.js';
+import { type Answered, endWhenRead, refusalHead, waitsToSend } from './early-answer.js';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 const SECURITY = { 'x-content-type-options': 'nosniff' };
@@ -17,18 +17,19 @@ interface FileError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface FileRequest {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
+export interface FileRequest extends Answered {
   /** Raw path below the folder. */
   readonly path: string;
-  readonly requestId: string;
 }
+
+/** A client that reads nothing for so long is gone, or a player that has paused: it asks again, ms. */
+const UNREAD_MS = 120_000;
 
 /** One answer from a folder of published files: ranges, revalidation, no listing, no escape. */
 export class FileAnswer {
-  readonly requestBytes = 0;
+  requestBytes = 0;
   responseBytes = 0;
+  readonly upstreamMs = null;
 
   constructor(
     readonly root: string,
@@ -38,6 +39,10 @@ export class FileAnswer {
   start(): void {
     const { incoming, outgoing, requestId } = this.request;
     outgoing.setHeader('x-request-id', requestId);
+    outgoing.setTimeout(UNREAD_MS, () => outgoing.destroy());
+    incoming.on('data', (chunk: Buffer) => {
+      this.requestBytes += chunk.length;
+    });
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
       this.#refuse(405, 'files are read with GET or HEAD', { allow: 'GET, HEAD' });
       return;
@@ -78,22 +83,16 @@ export class FileAnswer {
   }
 
   #refuse(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): void {
-    const { outgoing, requestId } = this.request;
+    const { incoming, outgoing } = this.request;
     if (outgoing.headersSent) {
       outgoing.destroy();
       return;
     }
     // What was said of the file, its caching above all, is not to be said of the refusal.
     for (const name of outgoing.getHeaderNames()) if (!KEPT.test(name)) outgoing.removeHeader(name);
-    const body = problemBody(status, detail);
-    this.responseBytes = Buffer.byteLength(body);
-    outgoing
-      .writeHead(status, {
-        ...headers,
-        'content-type': 'application/problem+json',
-        'content-length': String(this.responseBytes),
-        'x-request-id': requestId,
-      })
-      .end(body);
+    if (waitsToSend(incoming)) outgoing.shouldKeepAlive = false;
+    const body = refusalHead(this.request, { status, detail, headers });
+    this.responseBytes = body.length;
+    endWhenRead(this.request, body);
   }
 }

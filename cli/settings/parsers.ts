@@ -16,6 +16,9 @@ export const duration = z.string().transform((text, context) => {
 /** What a timer waits for: longer ones would fire at once. */
 export const waiting = duration.refine((ms) => ms <= 24 * 3_600_000, 'must be 1d at most');
 
+/** The same, or 0. */
+export const waitingOrNot = z.union([z.literal('0').transform(() => 0), waiting]);
+
 export const wholeNumber = z.string().regex(/^\d+$/, 'is no number').transform(Number);
 
 export const limit = wholeNumber.refine((n) => n >= 1 && n <= 2 ** 30, 'must be from 1 to 1073741824');
