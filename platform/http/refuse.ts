@@ -67,8 +67,8 @@ export function refuseMalformed(onRefused: OnRefused = () => ({})) {
       });
     },
     broken(error: NodeJS.ErrnoException, socket: Duplex): void {
-      // The client is gone, or has been answered.
-      if (error.code === 'ECONNRESET' || !socket.writable) {
+      // The client is gone, in the middle of its request too, or has been answered.
+      if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
         socket.destroy();
         return;
       }
