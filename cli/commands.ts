@@ -9,7 +9,9 @@ import { logCommand } from './commands/log.js';
 import { alertsCommand, windowsCommand } from './commands/read.js';
 import { reportCommand } from './commands/report.js';
 import { schemaCommand } from './commands/schema.js';
+import { statsCommand } from './commands/stats.js';
 import { testCommand } from './commands/test.js';
+import { traceCommand } from './commands/trace.js';
 import { upCommand } from './commands/up.js';
 import type { ComponentCommand } from './component.js';
 import { gatewayCommand } from './components/gateway.js';
@@ -41,6 +43,8 @@ export const allCommands = (): Command[] => [
   alertsCommand(),
   explainCommand(),
   windowsCommand(),
+  statsCommand(),
+  traceCommand(),
   checkCommand(),
   schemaCommand(),
   testCommand(),

@@ -43,6 +43,13 @@ export const tokenOption = (): Option =>
 export const authorization = (token: string): Record<string, string> =>
   token === '' || token === 'none' ? {} : { authorization: `Bearer ${token}` };
 
+/** What is asked for, as the query of a URL. */
+export function queryOf(asked: Readonly<Record<string, string | undefined>>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, value);
+  return query.size === 0 ? '' : `?${query}`;
+}
+
 /** Forms of output: text, json, and others of the command's own. */
 export const outputOption = (...others: readonly string[]): Option => {
   const forms = ['text', ...others, 'json'];

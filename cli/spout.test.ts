@@ -9,7 +9,7 @@ import type { Poller } from '../pipeline/spout/poller.js';
 import { unchanging } from '../pipeline/stage/rule-source.js';
 import { loadRules } from './rules.js';
 import { optionsOf, readOptions } from './settings.js';
-import { directPoller, gaugesOf, pollerOf, pollerSettings, whileNamed } from './spout.js';
+import { countedBy, directPoller, gaugesOf, pollerOf, pollerSettings, whileNamed } from './spout.js';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -38,6 +38,11 @@ describe('metrics come', () => {
     [[], 'PROMETHEUS_URL is missing: set it, or give --target (where metrics come from)'],
     [[...url, '--target', 'a=http://a:1/metrics'], 'PROMETHEUS_URL and --target exclude each other'],
     [['--prometheus-url', 'prometheus:9090'], 'is no address: write it like http://host:9090'],
+    [[...url, '--family', 'a b'], '--family (TIDEMARK_FAMILY): "a b" is no metric'],
+    [
+      [...url, '--gauge', 'lag', '--family', 'x,lag'],
+      '--family lag: it is recorded as a gauge, and it is one or the other',
+    ],
     [[...url, '--gauge', 'a b'], '--gauge (TIDEMARK_GAUGE): "a b" is no metric'],
     [
       [...url, '--gauge', 'x,http_request_duration_seconds'],
@@ -68,6 +73,9 @@ slas:
 `,
   );
   expect(gaugesOf(measuring, ['lag', 'memory_bytes'])).toEqual(['memory_bytes', 'lag']);
+  const counted = 'http_request_duration_seconds';
+  expect(countedBy(measuring, { family: ['sizes', counted], gauge: ['lag'] })).toEqual([counted, 'sizes']);
+  expect(() => countedBy(measuring, { family: ['memory_bytes'], gauge: [] })).toThrow('one or the other');
 });
 
 test('who asks for metrics by name begins anew when the rules name others, and only then', async () => {

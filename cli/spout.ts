@@ -26,6 +26,7 @@ export type PrometheusGiven = Given<'prometheusUrl' | (typeof prometheusAccess)[
 export const pollerSettings = [
   'target',
   'gauge',
+  'family',
   'scrapeInterval',
   'prometheusUrl',
   ...prometheusAccess,
@@ -49,7 +50,7 @@ export async function pollerOf(
     );
   const { prometheus } = await import('../platform/scrape/prometheus.js');
   const source = prometheus(prometheusOf(settings));
-  const families = familiesOf(rules.current);
+  const families = countedBy(rules.current, settings);
   return new HistoryPoller({ source, families, gauges: gauges(), clock: Date.now, say });
 }
 
@@ -57,6 +58,17 @@ export async function pollerOf(
 export const familiesOf = ({ selections }: RuleSet): readonly string[] => [
   ...new Set(selections.filter(({ gauge }) => !gauge).map(({ metric }) => metric)),
 ];
+
+/** The same, and those that are named besides; what is a gauge by the rules or by name cannot be one of them. */
+export function countedBy(
+  rules: RuleSet,
+  { family, gauge }: Pick<PollerSettings, 'family' | 'gauge'>,
+): readonly string[] {
+  const both = gaugesOf(rules, gauge).find((name) => family.includes(name));
+  if (both !== undefined)
+    throw new UsageError(`--family ${both}: it is recorded as a gauge, and it is one or the other`);
+  return [...new Set([...familiesOf(rules), ...family])];
+}
 
 /** The gauges that the rules measure, and those that are named besides. */
 export function gaugesOf(rules: RuleSet, named: readonly string[]): readonly string[] {

@@ -72,6 +72,16 @@ async function viewAlone() {
   return { append, silence, line, [Symbol.asyncDispose]: dispose };
 }
 
+/** What keeps people who use it by keyboard or ear from using the page, of the worse kinds. */
+async function barriers(page: Page): Promise<readonly string[]> {
+  // Put in by the browser, past the page's own policy.
+  await page.evaluate(axe);
+  const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`);
+}
+
 const firing = (route: string, more: Partial<AlertRecord> = {}): AlertRecord => ({
   ...alertOf(route, 'firing', Date.now() - 1_000),
   ...more,
@@ -296,6 +306,25 @@ describe.skipIf(!browserSuites)('the page', () => {
     expect(problems.filter((text) => !/40[04]/.test(text))).toEqual([]);
   });
 
+  test('tells how the APIs of the watched services are used', async () => {
+    using folder = temporaryFolder();
+    await using up = await Up.start('--data', folder.path, '--scrape-interval', '1s');
+    for (let i = 0; i < 7; i++) await fetch(`${up.url}/vms/videos`);
+    await fetch(`${up.url}/vms/none`);
+    const { page, problems } = await open(`${up.url}/?tab=apis`);
+    const row = (service: string, route: string): Promise<readonly string[]> =>
+      page
+        .locator('#api-table tbody tr')
+        .filter({ hasText: new RegExp(`${service}\\s*GET\\s*${route}`) })
+        .locator('td')
+        .allInnerTexts();
+    await expect.poll(() => row('gateway', '/vms/videos'), SLOW).toContain('7');
+    expect((await row('gateway', '/vms/videos')).slice(3, 7)).toEqual(['7', expect.anything(), '0', '0']);
+    expect((await row('gateway', 'unmatched')).slice(3, 7)).toEqual(['1', expect.anything(), '1', '0']);
+    expect(await barriers(page)).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
   test('can be used by keys alone', async () => {
     await using view = await viewAlone();
     await view.append(firing('/a'), firing('/b', { startsAt: 1 }));
@@ -357,13 +386,7 @@ describe.skipIf(!browserSuites)('the page', () => {
     await page.locator('#marks mark').waitFor();
     for (const tab of ['Board', 'History', 'Windows', 'Rules', 'Silences', 'Silence…']) {
       await page.getByRole('button', { name: tab, exact: true }).last().click();
-      // Put in by the browser, past the page's own policy.
-      await page.evaluate(axe);
-      const { violations } = (await page.evaluate('axe.run()')) as AxeResults;
-      const found = violations
-        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-        .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`);
-      expect(found).toEqual([]);
+      expect(await barriers(page)).toEqual([]);
     }
   });
 

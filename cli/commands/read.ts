@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
-import { authorization, outputOption, tokenOption, urlOption } from '../options.js';
+import { authorization, outputOption, queryOf, tokenOption, urlOption } from '../options.js';
 import { pause } from '../pause.js';
 import { color, print, printNow, untilStopped, warn } from '../process.js';
 import { formatAlert, formatWindow } from '../terminal.js';
@@ -52,11 +52,11 @@ function reader<T>(name: 'alerts' | 'windows', { description, format, example }:
       'after',
       `\nExamples:\n  tidemark ${name} --follow\n  tidemark ${name} --since 1h -o json\n  tidemark ${name} ${example}`,
     )
-    .action(async ({ url, token, follow, output, ...asked }: Given) => {
+    .action(async ({ url, token, follow, output, since, match, state, severity }: Given) => {
       const { fetchJson, followStream } = await import('../follow.js');
       const line = (record: unknown): string =>
         output === 'json' ? JSON.stringify(record) : format(record as T, output === 'wide');
-      const query = queryOf(asked);
+      const query = queryOf({ since, match, state, severity });
       const headers = authorization(token);
       if (follow) {
         await followStream(`${url}/api/v1/${name}/stream${query}`, {
@@ -71,12 +71,4 @@ function reader<T>(name: 'alerts' | 'windows', { description, format, example }:
       for (const record of (await fetchJson(`${url}/api/v1/${name}${query}`, headers)) as unknown[])
         await print(line(record));
     });
-}
-
-/** What is asked for, as the query of a URL. */
-function queryOf({ since, match, state, severity }: Omit<Given, 'url' | 'token' | 'output'>): string {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ since, match, state, severity }))
-    if (value !== undefined) query.set(name, value);
-  return query.size === 0 ? '' : `?${query}`;
 }

@@ -6,7 +6,7 @@ import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
 import { openRedis } from '../redis.js';
 import { loadRules, usualRules } from '../rules.js';
-import { gaugesOf, pollerOf, pollerSettings, whileNamed } from '../spout.js';
+import { countedBy, pollerOf, pollerSettings, whileNamed } from '../spout.js';
 
 const LEASE_MS = 5_000;
 
@@ -25,7 +25,7 @@ export const spoutCommand = () =>
       // Asked for once before anything is waited for: a mistake in the settings is told at once.
       await pollerOf(settings, { rules: unchanging(initial), say });
       const { followRules } = await import('../follow-rules.js');
-      const accept = (one: RuleSet): void => void gaugesOf(one, settings.gauge);
+      const accept = (one: RuleSet): void => void countedBy(one, settings);
       const rules = followRules({ rules: initial, accept }, surroundings);
       // The lease by which one of several spouts of a name is active; without, a spout is alone.
       const { leaseUrl, redisCa: ca } = settings;

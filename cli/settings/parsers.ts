@@ -53,7 +53,7 @@ export const target = z.string().transform((text, context) => {
 });
 
 /** Several in one text, with commas between, too. */
-export const gauges = z.array(z.string()).transform((all, context) => {
+export const metricNames = z.array(z.string()).transform((all, context) => {
   const names = all.flatMap((text) => text.split(',').map((one) => one.trim()));
   const wrong = names.find((name) => !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name));
   if (wrong === undefined) return names;

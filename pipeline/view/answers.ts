@@ -2,6 +2,7 @@ import { type JsonSchema, jsonSchemas } from '../../platform/codec/json-schema.j
 import { schemaOf } from '../../schemas/index.js';
 import { counts, methodFields, ruleAnswers } from './rule-answers.js';
 import { count, instant, listOf, number, object, orNull, text, texts } from './schema-parts.js';
+import { statsAnswers } from './stats-answers.js';
 
 export const ref = (name: ComponentName): JsonSchema => ({ $ref: `#/components/schemas/${name}` });
 
@@ -38,6 +39,7 @@ const answers = {
     labels: texts('Its labels.'),
   }),
   ...ruleAnswers,
+  ...statsAnswers,
   SourceProgress: object('How far a source has come.', {
     source: text('Its name.'),
     watermark: instant('Up to which it has brought everything'),

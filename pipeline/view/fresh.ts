@@ -1,4 +1,4 @@
-/** An answer is given again for so long, ms. */
+/** An answer is given again for so long unless said otherwise, ms. */
 const FRESH_MS = 1_000;
 
 /** Asks once for all who want to know at the same time, or shortly after. */
@@ -10,10 +10,12 @@ export class Fresh<T> {
   constructor(
     readonly monotonic: () => number,
     readonly ask: () => Promise<T>,
+    /** How long an answer is given again, ms. */
+    readonly lasts = FRESH_MS,
   ) {}
 
   async get(): Promise<T> {
-    if (this.#known !== null && this.monotonic() - this.#known.at <= FRESH_MS) return this.#known.value;
+    if (this.#known !== null && this.monotonic() - this.#known.at <= this.lasts) return this.#known.value;
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null;
     });

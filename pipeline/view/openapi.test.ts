@@ -90,6 +90,7 @@ describe('the OpenAPI document', () => {
     ['/silences', '/silences'],
     ['/acknowledgements', '/acknowledgements'],
     ['/marks', '/marks'],
+    ['/stats', '/stats'],
   ];
   const streams = [
     ['/alerts/stream', 'AlertRecord'],

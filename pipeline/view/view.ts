@@ -15,6 +15,7 @@ import { AlertIndex } from './alert-index.js';
 import { alertsApi } from './api-alerts.js';
 import { marksApi } from './api-marks.js';
 import { rulesApi } from './api-rules.js';
+import { statsApi } from './api-stats.js';
 import { streamsApi } from './api-streams.js';
 import { windowsApi } from './api-windows.js';
 import { type Access, guard } from './guard.js';
@@ -101,6 +102,7 @@ export function createView(options: ViewOptions): View {
     marksApi({ alerts, marks: new MarkStore(store), clock }),
     windowsApi({ log, codec, recent, clock }),
     rulesApi({ alerts, rules, recent, progress, targets, clock }),
+    statsApi({ log, codec, clock, monotonic }),
     streamsApi({ log, shared, patience, clock }),
   ];
   for (const api of [...apis, documentApi(apis, access)]) app.route(API, api.app);

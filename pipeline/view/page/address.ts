@@ -1,6 +1,6 @@
 import { type Filter, noFilter } from './filter.js';
 
-export const tabs = ['board', 'history', 'windows', 'rules', 'silences', 'videos'] as const;
+export const tabs = ['board', 'history', 'windows', 'rules', 'silences', 'apis', 'videos'] as const;
 export type Tab = (typeof tabs)[number];
 
 /** All of the page that a link takes along. */

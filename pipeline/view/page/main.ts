@@ -1,6 +1,7 @@
 import type { AlertRecord } from '../../../schemas/types.js';
 import { groupText } from '../../model/text.js';
 import { type Address, formatAddress, parseAddress, type Tab, tabs } from './address.js';
+import { Apis } from './apis.js';
 import { Board } from './board.js';
 import { BoardView } from './board-view.js';
 import { byId, el } from './dom.js';
@@ -48,6 +49,7 @@ const why = new Why({
   onClose: () => go({ alert: null }),
   onWindows: (record) => void showWindowsOf(record),
 });
+const apis = new Apis(now);
 const dialog = new MarkDialog(() => void marks.ask());
 const panel = new MarksPanel({
   ...{ now, marks, dialog },
@@ -119,6 +121,7 @@ function arrive(before: Address | null): void {
   if (address.tab === 'windows' && moved('since', 'selection', 'group'))
     void explorer.show(address.since, address.selection, address.group);
   if (address.tab === 'rules' && moved()) void showRules();
+  if (address.tab === 'apis' && moved('since')) void apis.show(address.since);
   if (address.tab === 'videos' && moved()) void videos.show();
   if (before?.tab === 'videos' && address.tab !== 'videos') videos.leave();
   draw();
@@ -175,7 +178,7 @@ byId('tabs').append(
     el(
       'button',
       { type: 'button', id: `tab-${tab}`, onclick: () => go({ tab }) },
-      tab[0]?.toUpperCase() + tab.slice(1),
+      tab === 'apis' ? 'APIs' : tab[0]?.toUpperCase() + tab.slice(1),
     ),
   ),
 );
@@ -225,6 +228,7 @@ setInterval(() => {
   void marks.ask();
   // Each look is a request of the platform that is watched: nobody asks who does not look.
   if (address.tab === 'videos' && !document.hidden) void videos.show();
+  if (address.tab === 'apis' && !document.hidden) void apis.show(address.since);
 }, STATUS_EVERY_MS);
 setInterval(() => {
   health.draw();
