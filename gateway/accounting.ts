@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpMetrics } from '../platform/http/metrics.js';
 import type { RefusedRequest } from '../platform/http/refuse.js';
 import { traceIdOf } from '../platform/http/trace-parent.js';
-import type { Lines } from '../platform/telemetry/lines.js';
+import type { Line, Lines } from '../platform/telemetry/lines.js';
 import { routeOf } from './routes.js';
 
 /** What an answer's accounting needs to know of it. */
@@ -14,16 +14,17 @@ export interface Counted {
   readonly error?: string | null;
 }
 
-interface Entry extends Counted {
+interface Entry {
+  /** Null where nothing could be read of it. */
+  readonly incoming: IncomingMessage | null;
   readonly requestId: string;
-  readonly method: string;
-  readonly target: string;
-  readonly traceparent: string | string[] | undefined;
-  readonly route: string;
+  readonly counted: Counted;
   readonly status: number;
   readonly ms: number;
   /** The answer did not get through. */
   readonly cut: boolean;
+  /** Else that of its path. */
+  readonly route?: string;
 }
 
 const MOST_PATH = 200;
@@ -35,7 +36,10 @@ export function givenId(incoming: IncomingMessage | null): string | null {
   return typeof given === 'string' && requestIds.test(given) ? given : null;
 }
 
-export const pathOf = (target: string): string => target.split('?', 1)[0] ?? target;
+export function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
 
 /** Metrics and log lines of requests. */
 export class Accounting {
@@ -49,45 +53,44 @@ export class Accounting {
   /** Of one exchange, once its answer is through or cut. */
   follow(incoming: IncomingMessage, outgoing: ServerResponse, requestId: string, counted: Counted): void {
     const since = this.monotonic();
-    const target = incoming.url ?? '/';
     outgoing.once('close', () => {
-      const { requestBytes, responseBytes, upstreamMs, error = null } = counted;
-      this.#enter({
-        ...{ requestId, requestBytes, responseBytes, upstreamMs, error, target },
-        method: incoming.method ?? 'GET',
-        traceparent: incoming.headers.traceparent,
-        route: routeOf(pathOf(target)),
-        status: outgoing.headersSent ? outgoing.statusCode : 499,
-        ms: this.monotonic() - since,
-        cut: !outgoing.writableFinished,
-      });
+      const status = outgoing.headersSent ? outgoing.statusCode : 499;
+      const ms = this.monotonic() - since;
+      this.#enter({ incoming, requestId, counted, status, ms, cut: !outgoing.writableFinished });
     });
   }
 
   /** Of what was refused before it was a request. */
   refused({ incoming, status, responseBytes }: RefusedRequest, requestId: string): void {
-    this.#enter({
-      ...{ requestId, status, responseBytes, requestBytes: 0, upstreamMs: null, route: 'unmatched', ms: 0 },
-      method: incoming?.method ?? '',
-      target: incoming?.url ?? '',
-      traceparent: incoming?.headers.traceparent,
-      cut: false,
-    });
+    const counted = { requestBytes: 0, responseBytes, upstreamMs: null };
+    this.#enter({ incoming, requestId, counted, status, ms: 0, cut: false, route: 'unmatched' });
   }
 
-  #enter(entry: Entry): void {
-    const { requestId, method, route, status, ms, requestBytes, responseBytes, upstreamMs } = entry;
+  /** Once for each request: so objects are made in one piece. */
+  #enter({ incoming, requestId, counted, status, ms, cut, route: known }: Entry): void {
+    const { requestBytes, responseBytes, upstreamMs, error } = counted;
+    const method = incoming?.method ?? '';
+    const path = pathOf(incoming?.url ?? '');
+    const route = known ?? routeOf(path);
     this.metrics.observe({ route, method, status, seconds: ms / 1000, requestBytes, responseBytes });
-    this.log?.info(
-      {
-        ...{ component: 'gateway', requestId, traceId: traceIdOf(String(entry.traceparent ?? '')), method },
-        ...{ route, path: pathOf(entry.target).slice(0, MOST_PATH), status, ms: tenths(ms) },
-        ...{ requestBytes, responseBytes, upstreamMs: upstreamMs === null ? null : tenths(upstreamMs) },
-        ...(entry.error ? { error: entry.error } : {}),
-        ...(entry.cut ? { cut: true } : {}),
-      },
-      'request',
-    );
+    if (this.log === null) return;
+    const traceparent = incoming?.headers.traceparent;
+    const line: Record<string, Line[string]> = {
+      component: 'gateway',
+      requestId,
+      traceId: typeof traceparent === 'string' ? traceIdOf(traceparent) : null,
+      method,
+      route,
+      path: path.slice(0, MOST_PATH),
+      status,
+      ms: tenths(ms),
+      requestBytes,
+      responseBytes,
+      upstreamMs: upstreamMs === null ? null : tenths(upstreamMs),
+    };
+    if (error) line.error = error;
+    if (cut) line.cut = true;
+    this.log.info(line, 'request');
   }
 }
 

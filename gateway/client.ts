@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv4 } from 'node:net';
 
 /** Who asks, as it is told upstream. */
 export interface Client {
@@ -14,6 +14,7 @@ export interface Client {
 
 /** An address as one text: IPv4 in IPv6, a port, brackets and a zone are left out; null where it is none. */
 export function addressOf(text: string): string | null {
+  if (isIPv4(text)) return text;
   const bare = text
     .trim()
     .replace(/^\[(.+)\](?::\d+)?$/, '$1')

@@ -6,11 +6,9 @@ import { type Answered, endWhenRead, type Refusal, refusalHead, waitsToSend } fr
 import { clientHeaders, trailersOf, upstreamHeaders } from './headers.js';
 import { Upload } from './upload.js';
 
-export interface ExchangeOptions extends Answered {
+/** What all exchanges of a gateway have in common. */
+export interface ExchangeOptions {
   readonly pool: Pool;
-  /** Raw path and query as they go upstream. */
-  readonly path: string;
-  readonly client: Client;
   /** Greatest request body, bytes. */
   readonly uploadLimit: number;
   /** How long whoever has to go on may do nothing: upstream until its answer begins, the client at any time, ms. */
@@ -19,6 +17,13 @@ export interface ExchangeOptions extends Answered {
   readonly monotonic: () => number;
   /** The upstream has nothing to do with it any more. */
   readonly onReleased: () => void;
+}
+
+export interface Proxied {
+  readonly answered: Answered;
+  /** Raw path and query as they go upstream. */
+  readonly path: string;
+  readonly client: Client;
 }
 
 /** What may be asked for twice without harm: nothing is changed by it. */
@@ -50,8 +55,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #released = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(readonly options: ExchangeOptions) {
-    const { incoming, uploadLimit } = options;
+  constructor(
+    readonly options: ExchangeOptions,
+    readonly proxied: Proxied,
+  ) {
+    const { incoming } = proxied.answered;
+    const { uploadLimit } = options;
     this.#since = options.monotonic();
     this.#declared = Number(incoming.headers['content-length'] ?? 0);
     const hasBody = this.#declared > 0 || incoming.headers['transfer-encoding'] !== undefined;
@@ -71,7 +80,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { incoming, outgoing, client, requestId, uploadLimit, timeoutMs } = this.options;
+    const { answered, client } = this.proxied;
+    const { incoming, outgoing, requestId } = answered;
+    const { uploadLimit, timeoutMs } = this.options;
     outgoing.once('close', () => {
       this.#stopTimer();
       if (!outgoing.writableFinished) this.#abort?.(new Error('the client went away'));
@@ -94,15 +105,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #dispatch(): void {
-    const { incoming, pool, path } = this.options;
-    if (this.#refused || this.options.outgoing.destroyed) return;
-    const method = (incoming.method ?? 'GET') as Dispatcher.HttpMethod;
-    pool.dispatch({ path, method, headers: this.#headers, body: this.#upload?.body ?? null }, this);
+    const { answered, path } = this.proxied;
+    if (this.#refused || answered.outgoing.destroyed) return;
+    const method = (answered.incoming.method ?? 'GET') as Dispatcher.HttpMethod;
+    this.options.pool.dispatch(
+      { path, method, headers: this.#headers, body: this.#upload?.body ?? null },
+      this,
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#abort = (reason) => controller.abort(reason);
-    if (this.#refused || this.options.outgoing.destroyed) controller.abort(new Error('nobody waits for it'));
+    if (this.#refused || this.proxied.answered.outgoing.destroyed)
+      controller.abort(new Error('nobody waits for it'));
   }
 
   onResponseStart(
@@ -111,14 +126,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     parsed: IncomingHttpHeaders,
   ): void {
     if (this.#refused) return;
-    const { outgoing, requestId, monotonic } = this.options;
+    const { outgoing, requestId } = this.proxied.answered;
     // Interim answers come this way too; they are not the answer.
     if (status < 200) {
       if (status === 103) this.#hint(parsed.link);
       return;
     }
     this.#stopTimer();
-    this.upstreamMs = monotonic() - this.#since;
+    this.upstreamMs = this.options.monotonic() - this.#since;
     const headers = clientHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], requestId);
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === 'content-length') this.#expected = Number(headers[i + 1]);
@@ -135,13 +150,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#refused) return;
-    const { outgoing, timeoutMs } = this.options;
+    const { outgoing } = this.proxied.answered;
     this.responseBytes += chunk.length;
     if (this.responseBytes === this.#expected) this.#end(chunk);
     else if (!outgoing.write(chunk)) {
       controller.pause();
       // A client that reads nothing for long must not keep the upstream's connection.
-      this.#timer = setTimeout(() => outgoing.destroy(), timeoutMs);
+      this.#timer = setTimeout(() => outgoing.destroy(), this.options.timeoutMs);
       outgoing.once('drain', () => {
         this.#stopTimer();
         controller.resume();
@@ -152,14 +167,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(_: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
     this.#release();
     if (this.#refused || this.#ending) return;
-    const { incoming, outgoing } = this.options;
+    const { incoming, outgoing } = this.proxied.answered;
     const wanted = /\btrailers\b/i.test(String(incoming.headers.te));
     if (wanted && this.#expected < 0) outgoing.addTrailers(trailersOf(trailers));
     this.#end();
   }
 
   onResponseError(_: Dispatcher.DispatchController | undefined, error: Error): void {
-    const { incoming, outgoing } = this.options;
+    const { incoming, outgoing } = this.proxied.answered;
     const code = 'code' in error ? String(error.code) : error.name;
     if (this.#refused || this.#ending || outgoing.destroyed) return;
     if (outgoing.headersSent) {
@@ -178,7 +193,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** An interim answer that says what to fetch ahead. */
   #hint(link: IncomingHttpHeaders['link']): void {
-    const { incoming, outgoing } = this.options;
+    const { incoming, outgoing } = this.proxied.answered;
     if (link === undefined || incoming.httpVersion !== '1.1' || outgoing.headersSent) return;
     try {
       outgoing.writeEarlyHints({ link });
@@ -199,7 +214,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   /** Answers in the upstream's place. Where the rest of the request is lost, nobody waits for it. */
   #refuse(refusal: Refusal, rest: 'read' | 'lost' = 'read'): void {
-    const { outgoing } = this.options;
+    const { outgoing } = this.proxied.answered;
     if (this.#refused) return;
     this.#stopTimer();
     this.#refused = true;
@@ -212,7 +227,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     if (rest === 'lost') outgoing.shouldKeepAlive = false;
-    const body = refusalHead(this.options, refusal);
+    const body = refusalHead(this.proxied.answered, refusal);
     this.responseBytes = body.length;
     if (rest === 'lost') outgoing.end(body);
     else this.#end(body);
@@ -221,7 +236,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #end(last?: Buffer): void {
     if (this.#ending) return;
     this.#ending = true;
-    endWhenRead(this.options, last);
+    endWhenRead(this.proxied.answered, last);
   }
 
   #release(): void {

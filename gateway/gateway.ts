@@ -76,6 +76,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   const clientOf = clientsBehind(trustedProxies);
   // A connection for each, so that none waits for another unseen.
   const pool = new Pool(vms, { connections: maxInFlight, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+  const onReleased = (): void => limits.leave();
+  const common = { pool, uploadLimit, timeoutMs, monotonic, onReleased };
   const app = new Hono<Env>();
   let draining = false;
 
@@ -94,11 +96,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       return;
     }
     const path = target.slice(PREFIX.length);
-    const exchange = new Exchange({
-      ...answered,
-      ...{ pool, client, uploadLimit, timeoutMs, monotonic },
+    const exchange = new Exchange(common, {
+      answered,
+      client,
       path: path.startsWith('/') ? path : `/${path}`,
-      onReleased: () => limits.leave(),
     });
     answer(answered, exchange);
   };
