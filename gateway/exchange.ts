@@ -156,6 +156,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else if (!outgoing.write(chunk)) {
       controller.pause();
       // A client that reads nothing for long must not keep the upstream's connection.
+      this.#stopTimer();
       this.#timer = setTimeout(() => outgoing.destroy(), this.options.timeoutMs);
       outgoing.once('drain', () => {
         this.#stopTimer();

@@ -2,7 +2,8 @@ import { realpath } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { join, sep } from 'node:path';
 import send from 'send';
-import { type Answered, endWhenRead, refusalHead, waitsToSend } from './early-answer.js';
+import { MALFORMED } from '../platform/http/refuse.js';
+import { type Answered, endWhenRead, type Refusal, refusalHead, waitsToSend } from './early-answer.js';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 const SECURITY = { 'x-content-type-options': 'nosniff' };
@@ -40,6 +41,10 @@ export class FileAnswer {
     const { incoming, outgoing, requestId } = this.request;
     outgoing.setHeader('x-request-id', requestId);
     outgoing.setTimeout(UNREAD_MS, () => outgoing.destroy());
+    outgoing.once(MALFORMED, (refused: Refusal) => {
+      outgoing.shouldKeepAlive = false;
+      this.#answer(refused, true);
+    });
     incoming.on('data', (chunk: Buffer) => {
       this.requestBytes += chunk.length;
     });
@@ -63,6 +68,7 @@ export class FileAnswer {
 
   #send(): void {
     const { incoming, outgoing, path } = this.request;
+    if (outgoing.headersSent || outgoing.destroyed) return;
     // Segments never change under their name; manifests are asked for again.
     const segment = path.endsWith('.m4s');
     const cache = segment ? { immutable: true, maxAge: YEAR_MS } : { maxAge: 0 };
@@ -83,7 +89,13 @@ export class FileAnswer {
   }
 
   #refuse(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): void {
+    this.#answer({ status, detail, headers }, false);
+  }
+
+  /** Where the rest of the request is lost, nobody waits for it. */
+  #answer(refusal: Refusal, lost: boolean): void {
     const { incoming, outgoing } = this.request;
+    if (outgoing.writableEnded) return;
     if (outgoing.headersSent) {
       outgoing.destroy();
       return;
@@ -91,8 +103,9 @@ export class FileAnswer {
     // What was said of the file, its caching above all, is not to be said of the refusal.
     for (const name of outgoing.getHeaderNames()) if (!KEPT.test(name)) outgoing.removeHeader(name);
     if (waitsToSend(incoming)) outgoing.shouldKeepAlive = false;
-    const body = refusalHead(this.request, { status, detail, headers });
+    const body = refusalHead(this.request, refusal);
     this.responseBytes = body.length;
-    endWhenRead(this.request, body);
+    if (lost) outgoing.end(body);
+    else endWhenRead(this.request, body);
   }
 }

@@ -158,6 +158,14 @@ describe('a request that could be read in more ways than one', () => {
     expect(driver.reached.map(({ url }) => url)).toEqual(['/a']);
   });
 
+  test('at a file, and is refused and counted once', async () => {
+    driver.lines.length = 0;
+    const sent = 'GET /videofiles/a/b.mpd HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n';
+    const answer = parsed(await driver.raw(sent + smuggled));
+    expect([answer.status, answer.headers.get('connection')]).toEqual([400, 'close']);
+    await expect.poll(() => driver.lines).toMatchObject([{ status: 400, route: '/videofiles/:id/:file' }]);
+  });
+
   test('in a later chunk, the upstream never gets a whole body', async () => {
     driver.reached.length = 0;
     const connection = await driver.connect();
