@@ -58,6 +58,9 @@ describe('settings', () => {
       ['--target', 'a=http://a:1/metrics', '--target', 'a=http://a:1/other'],
       '--target (TIDEMARK_TARGET): there are two targets a at a:1: give each a name of its own',
     ],
+    [['--stall-after', '6m'], '--stall-after (TIDEMARK_STALL_AFTER): must be from 1s to 5m'],
+    [['--encode-memory', '100MB'], '--encode-memory (TIDEMARK_ENCODE_MEMORY): must be 256MB at least'],
+    [['--encode-threads', '0'], '--encode-threads (TIDEMARK_ENCODE_THREADS): must be from 1 to 64'],
   ])('refuse %j', (args, message) => {
     expect(() => settingsOf(...args)).toThrow(message);
   });

@@ -6,12 +6,15 @@ import { UsageError } from './usage-error.js';
 
 export type { Given, Name };
 
+/** How videos are encoded. */
+export const encodeNames = ['codecs', 'encoders', 'encodeThreads', 'encodeMemory', 'stallAfter'] as const;
+
 /** What the whole platform in one process takes. */
 const platform = [
   ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'gauge'] as const),
   ...(['platform'] as const),
   ...(['uploadLimit', 'timeout', 'maxInFlight', 'rateLimit', 'trustedProxies'] as const),
-  ...(['codecs', 'encoders', 'sweepAfter', 'retention', 'history'] as const),
+  ...([...encodeNames, 'sweepAfter', 'retention', 'history'] as const),
   ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
   ...notifyNames,
 ];

@@ -6,14 +6,13 @@ import type { EventLog } from '../platform/log/event-log.js';
 import type { Store } from '../platform/store/store.js';
 import type { Logger } from '../platform/telemetry/logger.js';
 import { createRegistry } from '../platform/telemetry/registry.js';
-import { ffmpegTranscoder } from '../platform/transcoder/ffmpeg.js';
-import { findTools } from '../platform/transcoder/tools.js';
 import { TranscodeError, type Transcoder } from '../platform/transcoder/transcoder.js';
 import { Folders } from '../video/jobs/folders.js';
 import { createVms } from '../video/vms/vms.js';
 import { createVps } from '../video/vps/vps.js';
 import { pause } from './pause.js';
 import type { Settings } from './settings.js';
+import { openTranscoder } from './transcoder.js';
 
 export interface VideoOptions {
   readonly settings: Settings;
@@ -57,13 +56,13 @@ export async function startVideo({
     monotonic: () => performance.now(),
     newId: randomUUID,
     pause,
-    warn: (text: string) => logger.warn(text),
   };
-  const vms = createVms({ ...common, store, replica, uploadLimit, registry: createRegistry() });
+  const warn = (text: string): void => logger.warn(text);
+  const vms = createVms({ ...common, warn, store, replica, uploadLimit, registry: createRegistry() });
   await vms.start();
-  const { transcoder, announce } = await usualTranscoder(logger);
-  const vps =
-    transcoder && createVps({ ...common, transcoder, codecs, encoders, registry: createRegistry() });
+  const { transcoder, announce } = await usualTranscoder(settings, logger);
+  const encoding = { codecs, encoders, registry: createRegistry(), lines: logger };
+  const vps = transcoder && createVps({ ...common, ...encoding, transcoder });
   await vps?.start();
   const listen = (app: { readonly fetch: unknown }): Promise<Listening> =>
     serve({ fetch: app.fetch as never, host: '127.0.0.1', port: 0 });
@@ -84,15 +83,12 @@ export async function startVideo({
 
 /** The transcoder over what this machine has; null where it has nothing. */
 async function usualTranscoder(
+  settings: Settings,
   logger: Logger,
 ): Promise<{ readonly transcoder: Transcoder | null; announce(): void }> {
   try {
-    const tools = await findTools();
-    const { ffmpeg, version } = tools;
-    return {
-      transcoder: ffmpegTranscoder(tools),
-      announce: () => logger.info({ ffmpeg, version }, 'videos are encoded with ffmpeg'),
-    };
+    const { transcoder, announce } = await openTranscoder(settings);
+    return { transcoder, announce: () => announce(logger) };
   } catch (error) {
     if (!(error instanceof TranscodeError)) throw error;
     return {

@@ -252,7 +252,7 @@ export interface LateWindow {
 
 /** A record that was not, or not wholly, used; or the number of those that were not written one by one. Key: topic-partition-offset. */
 export interface DeadLetter {
-  /** Class: bad, skewed, out_of_order or late; of an alert that nobody took, undelivered (name). */
+  /** Class: bad, skewed, out_of_order or late; of an alert that nobody took, undelivered; of a job that was given up, unprocessed (name). */
   readonly reason: string;
   /** What is wrong, for people (text). */
   readonly detail: string;

@@ -55,6 +55,15 @@ describe.skipIf(!browserSuites)('the videos on the page', () => {
       .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' '))}`);
   }
 
+  /** Width of the picture that stands for the video until it plays, as the page's policy lets it be loaded. */
+  const posterWidth = (page: Page): Promise<number> =>
+    page.evaluate(`(async () => {
+      const poster = new Image();
+      poster.src = document.querySelector('video').poster;
+      await poster.decode();
+      return poster.naturalWidth;
+    })()`) as Promise<number>;
+
   const timeOf = (page: Page): Promise<number> =>
     page.evaluate('document.querySelector("video").currentTime') as Promise<number>;
 
@@ -78,6 +87,7 @@ describe.skipIf(!browserSuites)('the videos on the page', () => {
     expect(asked.filter((url) => url.includes('dash.js'))).toEqual([]);
     await play.click();
     await expect.poll(() => timeOf(page), SLOW).toBeGreaterThan(0);
+    expect(await posterWidth(page)).toBe(640);
     const began = await timeOf(page);
     await expect.poll(() => timeOf(page), SLOW).toBeGreaterThan(began + 2);
     expect(await page.evaluate('document.querySelector("video").videoHeight')).toBeGreaterThan(100);
@@ -123,12 +133,14 @@ describe.skipIf(!browserSuites)('the videos on the page', () => {
     execFileSync(studio.tools.ffmpeg, [
       ...['-v', 'error', '-nostdin', '-i', join(folder.path, 'clip.mp4'), '-c', 'copy', '-f', 'dash'],
       join(folder.path, 'v', 'video.mpd'),
+      ...['-frames:v', '1', '-update', '1', join(folder.path, 'v', 'poster.jpg')],
     ]);
     await using site = await apart(folder.path, 'its origin');
     const { page } = await open(`${site.url}/?tab=videos`);
     await page.getByRole('button', { name: 'Play Tides' }).click();
     await expect.poll(() => timeOf(page), SLOW).toBeGreaterThan(1);
     await expect.poll(() => page.locator('tr.available').innerText(), SLOW).toContain('6s');
+    expect(await posterWidth(page)).toBe(640);
   });
 
   test('says what to do where the gateway does not allow the page', async () => {
@@ -151,7 +163,7 @@ describe.skipIf(!browserSuites)('the videos on the page', () => {
     await page.getByText('No alert is pending or firing.').waitFor();
     expect(await page.getByRole('button', { name: 'Videos' }).isVisible()).toBe(false);
     const policy = (await fetch(up.url)).headers.get('content-security-policy');
-    expect(policy).toContain("connect-src 'self';");
+    expect(policy).toContain("img-src 'self'; connect-src 'self';");
     expect(policy).not.toContain('media-src');
   });
 });

@@ -88,6 +88,19 @@ describe('a video, from upload to play', () => {
       for (const file of playlistFiles(playlist)) expect((await get(file)).length).toBeGreaterThan(0);
     }
 
+    for (const [name, type] of [
+      ['poster.jpg', 'image/jpeg'],
+      ['thumbnails.jpg', 'image/jpeg'],
+      ['thumbnails.vtt', 'text/vtt; charset=utf-8'],
+    ] as const) {
+      const answer = await fetch(`${up.url}/videofiles/${id}/${name}`);
+      expect([name, answer.status, answer.headers.get('content-type')?.toLowerCase()]).toEqual([
+        name,
+        200,
+        type,
+      ]);
+    }
+
     // The services count what they did, and Tidemark reads it.
     await expect
       .poll(async () => (await fetch(`${up.url}/metrics`)).text(), { timeout: 10_000 })

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { multipart } from '../cli/load.js';
-import { findTools, type Tools } from '../platform/transcoder/tools.js';
+import type { Tools } from '../platform/transcoder/bounded.js';
+import { findTools } from '../platform/transcoder/tools.js';
 
 /** What video management says of a video. */
 export interface Status {

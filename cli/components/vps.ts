@@ -2,29 +2,28 @@ import { randomUUID } from 'node:crypto';
 import { clusterNames, connectCluster } from '../cluster.js';
 import { componentCommand } from '../component.js';
 import { pause } from '../pause.js';
+import { encodeNames } from '../settings.js';
 
 export const vpsCommand = () =>
   componentCommand({
     name: 'vps',
     description: 'video processing: takes jobs, encodes with ffmpeg; start several to share the jobs',
-    names: [...clusterNames, 'videos', 'codecs', 'encoders', 'sweepAfter'],
+    names: [...clusterNames, 'videos', ...encodeNames, 'sweepAfter'],
     start: async (settings, surroundings) => {
       const { logger, registry, liveness, onStop } = surroundings;
       const { createVps } = await import('../../video/vps/vps.js');
       const { Folders } = await import('../../video/jobs/folders.js');
-      const { findTools } = await import('../../platform/transcoder/tools.js');
-      const { ffmpegTranscoder } = await import('../../platform/transcoder/ffmpeg.js');
-      const tools = await findTools();
-      logger.info({ ffmpeg: tools.ffmpeg, version: tools.version }, 'videos are encoded with ffmpeg');
+      const { openTranscoder } = await import('../transcoder.js');
+      const { transcoder, announce } = await openTranscoder(settings);
+      announce(logger);
       const { log, codec, close } = await connectCluster(settings, surroundings);
       onStop(close);
       const { codecs, encoders, sweepAfter } = settings;
-      const transcoder = ffmpegTranscoder(tools);
       const vps = createVps({
         ...{ log, codec, registry, codecs, encoders, sweepAfter, pause },
         transcoder: {
           ...transcoder,
-          // Jobs take long, and others wait for their turn: all are alive while one goes on.
+          // Jobs take long, and others wait for their turn: all are alive while one gets further.
           encode: (one) => {
             const onProgress = (share: number): void => {
               liveness.beat();
@@ -37,7 +36,7 @@ export const vpsCommand = () =>
         clock: Date.now,
         monotonic: () => performance.now(),
         newId: randomUUID,
-        warn: (text) => logger.warn(text),
+        lines: logger,
       });
       await vps.start();
       onStop(() => vps.stop());

@@ -221,6 +221,25 @@ export const settings = {
     help: 'how many videos are encoded at a time',
     schema: wholeNumber.refine((n) => n >= 1 && n <= 64, 'must be from 1 to 64'),
   },
+  encodeThreads: {
+    flag: '--encode-threads <n>',
+    default: '2',
+    help: 'threads of decoding, of filters and of each encoder of a video',
+    schema: wholeNumber.refine((n) => n >= 1 && n <= 64, 'must be from 1 to 64'),
+  },
+  encodeMemory: {
+    flag: '--encode-memory <size>',
+    default: '1500MB',
+    help: 'memory that the encoding of a video may take; one that needs more is refused (Linux)',
+    schema: size.refine((bytes) => bytes >= 256e6, 'must be 256MB at least'),
+  },
+  stallAfter: {
+    flag: '--stall-after <duration>',
+    default: '60s',
+    help: 'an encode that gets no further for so long is killed, and tried again',
+    // Its worker would be taken for stuck after 10 min.
+    schema: duration.refine((ms) => ms >= 1_000 && ms <= 300_000, 'must be from 1s to 5m'),
+  },
   sweepAfter: {
     flag: '--sweep-after <duration>',
     default: '10m',

@@ -19,8 +19,9 @@ export const INDEX = 'pipeline/view/page/index.html';
  */
 const policyOf = (gateway: string | null): string =>
   [
-    ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'"],
-    ...[`connect-src 'self' ${gateway ?? ''}`.trimEnd(), ...(gateway === null ? [] : ['media-src blob:'])],
+    ...["default-src 'none'", "script-src 'self'", "style-src 'self'"],
+    ...['img-src', 'connect-src'].map((asked) => `${asked} 'self' ${gateway ?? ''}`.trimEnd()),
+    ...(gateway === null ? [] : ['media-src blob:']),
     ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
   ].join('; ');
 

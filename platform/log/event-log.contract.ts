@@ -55,6 +55,8 @@ const takeOver = async (
 };
 
 const LONG = { timeout: 30_000 };
+/** A member that is not heard of for 6 s is put out of its group. */
+const BEYOND_SESSION_MS = 9_000;
 
 /** What every adapter of `EventLog` promises. */
 export function eventLogContract(name: string, open: () => Promise<LogFixture>): void {
@@ -222,6 +224,28 @@ export function eventLogContract(name: string, open: () => Promise<LogFixture>):
       expect(await first[2]?.committed()).toMatchObject({ next: 7 });
       expect(kept?.lost.aborted).toBe(false);
       await kept?.commit([], { next: 2 });
+    });
+
+    test('leaves a partition with its owner, however long that works on a record', async () => {
+      const first = await append(record('long'), record('next'));
+      const got: OwnedPartition[] = [];
+      const membership = await log.join(fixture.group, input, (one) => got.push(one));
+      await expect.poll(() => got.length, LONG).toBe(2);
+      const [owned] = got.filter(({ partition }) => partition === 0) as [OwnedPartition];
+      await owned.committed();
+      owned.seek(first);
+      const batch = await owned.pull({ waitMs: 5_000 });
+      expect(batch?.advance()).toBe(true);
+      // Longer than a broker waits for one that has died: that it works has to be told meanwhile.
+      await fixture.tick(BEYOND_SESSION_MS);
+      expect([owned.lost.aborted, membership.member, got.length]).toEqual([false, true, 2]);
+      await owned.commit([{ topic: output, partition: 0, records: [record('done')] }], { next: first + 1 });
+      await membership.leave();
+      const { one, before } = await takeOver(log, fixture.group, input);
+      expect(before).toMatchObject({ next: first + 1 });
+      one.seek(first + 1);
+      expect(values(await one.pull({ waitMs: 5_000 }))).toEqual(['next']);
+      expect(await drain(log, output)).toEqual(['done']);
     });
 
     test('reads an owned partition from where it is told to', async () => {

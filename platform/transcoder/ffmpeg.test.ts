@@ -1,32 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { temporaryFolder } from '../../test/tidemark.js';
-import { verify } from '../../video/vps/verify.js';
 import { card, clip, h264, tone, tools } from './clips.fixture.js';
+import { Encodes, tiny } from './encode.fixture.js';
 import { type FfmpegOptions, ffmpegTranscoder } from './ffmpeg.js';
-import type { EncodeOptions, Rendition, Transcoder } from './transcoder.js';
+import type { Rendition } from './transcoder.js';
 
-const folder = temporaryFolder();
-afterAll(() => folder[Symbol.dispose]());
-const never = new AbortController().signal;
-const tiny: Rendition = { codec: 'h264', width: 160, height: 90, bitrate: 100 };
-let outputs = 0;
-
-/** Encodes into a folder of its own, whose name holds a space; resolves to it. */
-async function encode(
-  input: string,
-  { transcoder = ffmpegTranscoder(tools), ...more }: Partial<EncodeOptions & { transcoder: Transcoder }> = {},
-): Promise<string> {
-  const out = join(folder.path, `out ${++outputs}`);
-  mkdirSync(out);
-  const probe = more.probe ?? (await transcoder.probe(input));
-  const usual = { renditions: [tiny], signal: never, onProgress: () => undefined };
-  await transcoder.encode({ ...usual, ...more, input, probe, folder: out });
-  await verify(out, probe);
-  return out;
-}
+const encodes = new Encodes();
+afterAll(() => encodes[Symbol.dispose]());
 
 /** Like `codec_name=h264,width=160` for the first stream behind a playlist. */
 const streamOf = (playlist: string, entries: string): string =>
@@ -37,22 +19,10 @@ const streamOf = (playlist: string, entries: string): string =>
     .split('\n')[0]
     ?.trim() ?? '';
 
-/** Whether a process runs that has the place among its arguments; the system tells no sooner than it is gone. */
-const running = (place: string): boolean =>
-  readdirSync('/proc')
-    .filter((pid) => /^\d+$/.test(pid))
-    .some((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(place);
-      } catch {
-        return false;
-      }
-    });
-
 describe('an encode', () => {
   test('gives DASH and HLS over the same segments, the sound apart', async () => {
     const input = await clip(
-      folder.path,
+      encodes.path,
       'both.mp4',
       ...card('160x90', 3),
       ...tone(3),
@@ -61,7 +31,7 @@ describe('an encode', () => {
       'aac',
     );
     const shares: number[] = [];
-    const out = await encode(input, { onProgress: (share) => shares.push(share) });
+    const out = await encodes.encode(input, { onProgress: (share) => shares.push(share) });
     const names = ['init-0.m4s', 'init-1.m4s', 'master.m3u8', 'media_0.m3u8', 'media_1.m3u8'];
     expect(readdirSync(out)).toEqual([
       ...names,
@@ -73,8 +43,8 @@ describe('an encode', () => {
   });
 
   test('gives every codec an adaptation set of its own, all with the same names', async () => {
-    const input = await clip(folder.path, 'silent.mp4', ...card('192x80', 1), ...h264);
-    const out = await encode(input, {
+    const input = await clip(encodes.path, 'silent.mp4', ...card('192x80', 1), ...h264);
+    const out = await encodes.encode(input, {
       renditions: [tiny, { ...tiny, width: 128, height: 54 }, { ...tiny, codec: 'vp9' }],
     });
     expect(readFileSync(join(out, 'video.mpd'), 'utf8').match(/<AdaptationSet /g)).toHaveLength(2);
@@ -100,7 +70,7 @@ describe('an encode', () => {
     ['sound that comes late', [...card('160x90', 2), '-itsoffset', '1', ...tone(1), ...h264, '-c:a', 'aac']],
     ['fragments', [...card('160x90', 1), ...h264, '-movflags', 'frag_keyframe+empty_moov']],
   ])('takes a video with %s', async (name, args) => {
-    const out = await encode(await clip(folder.path, `${name}.mp4`, ...args));
+    const out = await encodes.encode(await clip(encodes.path, `${name}.mp4`, ...args));
     expect(streamOf(join(out, 'media_0.m3u8'), 'codec_name,width,height,pix_fmt')).toBe(
       'h264,160,90,yuv420p',
     );
@@ -108,7 +78,9 @@ describe('an encode', () => {
 
   test('keeps nothing of what the file says of its maker', async () => {
     const told = ['-metadata', 'title=private', '-metadata', 'location=+48.1374+011.5755/'];
-    const out = await encode(await clip(folder.path, 'told.mp4', ...card('160x90', 1), ...h264, ...told));
+    const out = await encodes.encode(
+      await clip(encodes.path, 'told.mp4', ...card('160x90', 1), ...h264, ...told),
+    );
     const all = readdirSync(out).map((name) => readFileSync(join(out, name), 'latin1'));
     expect(all.join()).not.toMatch(/private|48\.1374/);
   });
@@ -117,12 +89,12 @@ describe('an encode', () => {
 describe('an encode that does not come to its end', () => {
   // Of a quality that takes much longer than the test.
   const heavy: Rendition = { codec: 'vp9', width: 1280, height: 720, bitrate: 2000 };
-  const long = (): Promise<string> => clip(folder.path, 'long.mp4', ...card('320x180', 20), ...h264);
+  const long = (): Promise<string> => clip(encodes.path, 'long.mp4', ...card('320x180', 20), ...h264);
 
   test('is killed at once when it is aborted', async () => {
     const controller = new AbortController();
     const since = { abort: 0 };
-    const encoding = encode(await long(), {
+    const encoding = encodes.encode(await long(), {
       renditions: [heavy],
       signal: controller.signal,
       onProgress: () => {
@@ -130,20 +102,22 @@ describe('an encode that does not come to its end', () => {
         controller.abort();
       },
     });
-    await expect(encoding).rejects.toMatchObject({ code: 'Aborted', permanent: false });
+    await expect(encoding).rejects.toMatchObject({ code: 'Aborted', blame: 'attempt' });
     expect(performance.now() - since.abort).toBeLessThan(2_500);
-    expect(running(folder.path)).toBe(false);
+    expect(encodes.running).toBe(false);
   });
 
   test('begins nothing under a signal that is aborted, before or just after the call', async () => {
     const input = await long();
-    await expect(encode(input, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Aborted' });
+    await expect(encodes.encode(input, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'Aborted',
+    });
     const controller = new AbortController();
     const probe = await ffmpegTranscoder(tools).probe(input);
-    const encoding = encode(input, { probe, renditions: [heavy], signal: controller.signal });
+    const encoding = encodes.encode(input, { probe, renditions: [heavy], signal: controller.signal });
     controller.abort();
     await expect(encoding).rejects.toMatchObject({ code: 'Aborted' });
-    expect(running(folder.path)).toBe(false);
+    expect(encodes.running).toBe(false);
   });
 
   test.each<[string, FfmpegOptions['limit']]>([
@@ -151,42 +125,59 @@ describe('an encode that does not come to its end', () => {
     ['in the middle', { times: 0, leastMs: 700 }],
   ])('is killed when its time is over, %s', async (_, limit) => {
     const transcoder = ffmpegTranscoder(tools, limit ? { limit } : {});
-    const encoding = encode(await long(), { transcoder, renditions: [heavy] });
-    await expect(encoding).rejects.toMatchObject({ code: 'TimedOut', permanent: true });
-    expect(running(folder.path)).toBe(false);
+    const encoding = encodes.encode(await long(), { transcoder, renditions: [heavy] });
+    await expect(encoding).rejects.toMatchObject({ code: 'TimedOut', blame: 'video' });
+    expect(encodes.running).toBe(false);
   });
 
   test('reads no other file, even where the input names one', async () => {
-    const other = await clip(folder.path, 'other.mp4', ...card('160x90', 1), ...h264);
+    const other = await clip(encodes.path, 'other.mp4', ...card('160x90', 1), ...h264);
     const probe = await ffmpegTranscoder(tools).probe(other);
-    const bait = join(folder.path, 'bait.mp4');
+    const bait = join(encodes.path, 'bait.mp4');
     writeFileSync(bait, "ffconcat version 1.0\nfile 'other.mp4'\n");
-    await expect(encode(bait, { probe })).rejects.toMatchObject({ code: 'Failed', permanent: true });
-    expect(readdirSync(join(folder.path, `out ${outputs}`))).toEqual([]);
+    await expect(encodes.encode(bait, { probe })).rejects.toMatchObject({ code: 'Failed', blame: 'video' });
+    expect(readdirSync(encodes.last)).toEqual([]);
   });
 
   test('fails for good, without a path of ours, where the file is damaged', async () => {
-    const input = await clip(folder.path, 'fine.mp4', ...card('160x90', 1), ...h264);
+    const input = await clip(encodes.path, 'fine.mp4', ...card('160x90', 1), ...h264);
     const probe = await ffmpegTranscoder(tools).probe(input);
-    const error = await encode(join(folder.path, 'gone.mp4'), { probe }).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'Failed', permanent: true });
+    const error = await encodes
+      .encode(join(encodes.path, 'gone.mp4'), { probe })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'Failed', blame: 'video' });
     expect((error as Error).message).toMatch(/^encoding failed: the file: No such file/);
-    expect((error as Error).message).not.toContain(folder.path);
+    expect((error as Error).message).not.toContain(encodes.path);
   });
 
   test('fails, and not for good, where ffmpeg is gone', async () => {
-    const input = await clip(folder.path, 'left.mp4', ...card('160x90', 1), ...h264);
+    const input = await clip(encodes.path, 'left.mp4', ...card('160x90', 1), ...h264);
     const transcoder = ffmpegTranscoder({ ...tools, ffmpeg: '/nowhere/ffmpeg' });
     const probe = await ffmpegTranscoder(tools).probe(input);
-    await expect(encode(input, { transcoder, probe })).rejects.toMatchObject({
+    await expect(encodes.encode(input, { transcoder, probe })).rejects.toMatchObject({
       code: 'Missing',
-      permanent: false,
+      blame: 'place',
     });
   });
 });
 
+test.skipIf(tools.prlimit === null)(
+  'an encode that takes more memory than it may have is refused',
+  async () => {
+    const input = await clip(encodes.path, 'wide.mp4', ...card('1280x720', 1), ...h264);
+    const transcoder = ffmpegTranscoder(tools, { memory: 120_000_000 });
+    const probe = await ffmpegTranscoder(tools).probe(input);
+    const renditions: Rendition[] = [{ codec: 'h264', width: 1280, height: 720, bitrate: 3000 }];
+    await expect(encodes.encode(input, { transcoder, probe, renditions })).rejects.toMatchObject({
+      // Where it is the decoder that gets none, some builds do not say why.
+      code: expect.stringMatching(/^(?:TooLarge|Failed)$/),
+      blame: 'video',
+    });
+  },
+);
+
 test('a clip of a test card is an mp4 with sound', async () => {
-  const file = join(folder.path, 'card.mp4');
+  const file = join(encodes.path, 'card.mp4');
   const transcoder = ffmpegTranscoder(tools);
   await transcoder.makeClip(file, { seconds: 1, width: 160, height: 90, audio: true });
   expect(await transcoder.probe(file)).toMatchObject({ width: 160, height: 90, audioStream: 1 });

@@ -2,75 +2,93 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg';
-import { probeFile, safeInput, told } from './probe.js';
-import type { Tools } from './tools.js';
+import { bind, bounded, type Share, type Tools } from './bounded.js';
+import { inputOptions, outputOptions, pictureArguments, timeOf } from './ffmpeg-arguments.js';
+import { FolderSize } from './folder-size.js';
+import { probeFile, told } from './probe.js';
 import {
   type ClipOptions,
   type EncodeOptions,
-  type Probe,
-  type Rendition,
+  type PictureOptions,
   TranscodeError,
   type Transcoder,
 } from './transcoder.js';
+import { Watchdog } from './watchdog.js';
 
 const run = promisify(execFile);
 
-/** Length of a segment, s: every quality has a key frame at each. */
-const SEGMENT = 2;
-/** Frames per second that are kept; a slide show gets more, for segments of the usual length. */
-const MOST_FRAMES = 60;
-const LEAST_FRAMES = 5;
-const USUAL_FRAMES = 25;
-/** A frame larger than this is not decoded: a small file could take all memory. */
-export const MAX_PIXELS = 35_389_440;
+const PICTURE_MS = 60_000;
+/** How often an encode is looked at, ms. */
+const WATCH_MS = 1_000;
 
-export interface FfmpegOptions {
-  /** Threads of one encode. */
-  readonly threads?: number;
+export interface FfmpegOptions extends Partial<Share> {
   /** An encode may take so many times the length of the video, and this long at least, ms. */
   readonly limit?: { readonly times: number; readonly leastMs: number };
+  /** An encode that gets no further for so long is killed, ms. */
+  readonly stallMs?: number;
+  /** Monotonic, ms. */
+  readonly clock?: () => number;
+  /** Calls back each so many ms, until what it returned is called. */
+  readonly every?: (ms: number, tick: () => void) => () => void;
 }
+
+const everyInterval = (ms: number, tick: () => void): (() => void) => {
+  const timer = setInterval(tick, ms);
+  return () => clearInterval(timer);
+};
+
+const usual: Required<FfmpegOptions> = {
+  threads: 2,
+  memory: 1_500_000_000,
+  limit: { times: 60, leastMs: 300_000 },
+  stallMs: 60_000,
+  clock: () => performance.now(),
+  every: everyInterval,
+};
 
 /** The transcoder over ffmpeg, by fluent-ffmpeg. */
 export function ffmpegTranscoder(tools: Tools, options: FfmpegOptions = {}): Transcoder {
-  const { threads = 2, limit = { times: 60, leastMs: 300_000 } } = options;
+  const all = { ...usual, ...options };
   return {
-    probe: (file) => probeFile(tools.ffprobe, file),
-    encode: (one) => encode(tools, one, { threads, limit }),
+    probe: (file, signal) => probeFile(tools, file, { share: all, ...(signal && { signal }) }),
+    encode: (one) => encode(tools, one, all),
+    picture: (one) => makePicture(tools, one, all),
     makeClip: (file, clip) => makeClip(tools, file, clip),
   };
 }
 
-function encode(
-  { ffmpeg: path }: Tools,
-  one: EncodeOptions,
-  { threads, limit }: Required<FfmpegOptions>,
-): Promise<void> {
-  const { input, folder, probe, renditions, signal, onProgress } = one;
+function encode(tools: Tools, one: EncodeOptions, options: Required<FfmpegOptions>): Promise<void> {
+  const { input, folder, probe, renditions, mostBytes, signal, onProgress } = one;
+  const { threads, limit, stallMs, clock, every } = options;
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(new TranscodeError('Aborted', 'the encode was stopped'));
       return;
     }
     const limitMs = Math.max(limit.leastMs, probe.seconds * limit.times * 1000);
+    const watchdog = new Watchdog({ limitMs, stallMs, mostBytes }, clock());
+    const size = new FolderSize(folder);
     let ended: TranscodeError | null = null;
     // Arguments of their own: in one list, fluent-ffmpeg splits those that hold a space.
     const command = ffmpeg(input, { niceness: 10 })
-      .setFfmpegPath(path)
-      .inputOptions('-nostdin', '-xerror', '-max_pixels', String(MAX_PIXELS), ...safeInput)
+      .setFfmpegPath(tools.ffmpeg)
+      .inputOptions(...inputOptions(options))
       .outputOptions(...outputOptions(probe, renditions, threads))
       .output(join(folder, 'video.mpd'));
     // SIGTERM takes seconds, and leaves a manifest that looks finished; the folder is thrown away anyway.
     const end = (error: TranscodeError): void => {
-      ended = error;
+      ended ??= error;
       command.kill('SIGKILL');
     };
     const abort = (): void => end(new TranscodeError('Aborted', 'the encode was stopped'));
-    const timer = setTimeout(() => {
-      end(new TranscodeError('TimedOut', `encoding took longer than ${Math.round(limitMs / 1000)} s`));
-    }, limitMs);
+    const unwatch = every(WATCH_MS, () => {
+      void size.bytes().then((bytes) => {
+        const error = watchdog.verdict(clock(), bytes);
+        if (error) end(error);
+      });
+    });
     const settle = (): void => {
-      clearTimeout(timer);
+      unwatch();
       signal.removeEventListener('abort', abort);
     };
     const fail = (cause: Error, _stdout?: unknown, stderr?: unknown): void => {
@@ -80,12 +98,16 @@ function encode(
     command.on('start', () => {
       // What ended it before the start had nothing to kill yet.
       if (ended) command.kill('SIGKILL');
-      guardSpawn(command, fail);
+      const process = processOf(command);
+      if (!process) return;
+      guardSpawn(process, fail);
+      void bind(tools, options, process);
     });
     // Not its `progress` event: for that, it would probe the file by itself, by any demuxer and protocol.
     command.on('stderr', (line: string) => {
-      const [, time] = /\btime=(\S+)/.exec(line) ?? [];
-      if (time && probe.seconds > 0) onProgress(Math.min(1, secondsOf(time) / probe.seconds));
+      const seconds = timeOf(line);
+      if (seconds === null || !watchdog.reached(seconds, clock())) return;
+      if (probe.seconds > 0) onProgress(Math.min(1, seconds / probe.seconds));
     });
     command.on('error', fail);
     command.on('end', () => {
@@ -97,16 +119,23 @@ function encode(
   });
 }
 
+const processOf = (command: FfmpegCommand): ChildProcess | undefined =>
+  (command as { readonly ffmpegProc?: ChildProcess }).ffmpegProc;
+
 /** fluent-ffmpeg throws on its own stack where the program cannot be started; here it is told instead. */
-function guardSpawn(command: FfmpegCommand, fail: (cause: Error) => void): void {
-  const { ffmpegProc } = command as { readonly ffmpegProc?: ChildProcess };
-  if (ffmpegProc && ffmpegProc.pid === undefined) ffmpegProc.removeAllListeners('error').once('error', fail);
+function guardSpawn(process: ChildProcess, fail: (cause: Error) => void): void {
+  if (process.pid === undefined) process.removeAllListeners('error').once('error', fail);
 }
 
-/** What ffmpeg's end means: whether it is the file, this machine, or a full disk, that tried again may do. */
-function explain(cause: Error, stderr: string, paths: readonly string[]): Error {
+/** What ffmpeg's end means: whether it is the file, this attempt, or this machine. */
+function explain(cause: Error, stderr: string, paths: readonly string[]): TranscodeError {
   const text = `${stderr}\n${cause.message}`;
-  if (/no space left/i.test(text)) return new Error('the disk is full', { cause });
+  if (/no space left|disk quota exceeded/i.test(text))
+    return new TranscodeError('DiskFull', 'the disk is full', { cause });
+  if (/cannot allocate memory|memory allocation error|malloc of size \d+ failed/i.test(text))
+    return new TranscodeError('TooLarge', 'encoding takes more memory than it may have', { cause });
+  const [, signal] = /killed with signal (\S+)/.exec(cause.message) ?? [];
+  if (signal !== undefined) return new TranscodeError('Killed', `ffmpeg was ended by ${signal}`, { cause });
   const worst = /^.*(?:error|invalid|not found|failed).*$/im.exec(stderr)?.[0];
   const why = told(worst ?? cause.message.replace(/^ffmpeg exited with code \d+: /, ''), paths);
   return /spawn \S+ E[A-Z]+|exited with code 12[67]\b|is not available|unknown encoder/i.test(text)
@@ -114,38 +143,14 @@ function explain(cause: Error, stderr: string, paths: readonly string[]): Error 
     : new TranscodeError('Failed', `encoding failed: ${why}`, { cause });
 }
 
-/** DASH and HLS over the same segments; every codec, and the sound, an adaptation set of its own. */
-function outputOptions(probe: Probe, renditions: readonly Rendition[], threads: number): string[] {
-  const rate = Math.min(MOST_FRAMES, Math.max(LEAST_FRAMES, probe.frameRate ?? USUAL_FRAMES));
-  const frames = String(Math.max(1, Math.round(rate * SEGMENT)));
-  const args = renditions.flatMap(() => ['-map', `0:${probe.videoStream}`]);
-  if (probe.audioStream !== null) args.push('-map', `0:${probe.audioStream}`);
-  // A title is for the owner to give, and where a phone was is nobody's business.
-  args.push('-map_metadata', '-1', '-map_chapters', '-1');
-  args.push('-threads', String(threads), '-pix_fmt', 'yuv420p', '-r', String(rate));
-  args.push('-g', frames, '-keyint_min', frames, '-sc_threshold', '0', '-flags', '+cgop');
-  // Even sizes differ a little in shape, which a set does not allow: all are shown in the shape of the input.
-  const shape = `${probe.width}/${probe.height}:max=10000`;
-  for (const [i, { codec, width, height, bitrate }] of renditions.entries()) {
-    args.push(`-filter:v:${i}`, `scale=${width}:${height},setdar=${shape}`);
-    args.push(`-b:v:${i}`, `${bitrate}k`, `-maxrate:v:${i}`, `${Math.round(bitrate * 1.2)}k`);
-    args.push(`-bufsize:v:${i}`, `${bitrate * 2}k`);
-    if (codec === 'h264') args.push(`-c:v:${i}`, 'libx264', `-preset:v:${i}`, 'veryfast');
-    else args.push(`-c:v:${i}`, 'libvpx-vp9', `-deadline:v:${i}`, 'realtime', `-cpu-used:v:${i}`, '6');
-  }
-  if (probe.audioStream !== null) args.push('-c:a', 'aac', '-b:a', '128k', '-ac', '2', '-ar', '48000');
-  const sets = [
-    ...(['h264', 'vp9'] as const).map((codec) =>
-      renditions.flatMap((one, i) => (one.codec === codec ? [i] : [])),
-    ),
-    probe.audioStream === null ? [] : [renditions.length],
-  ].filter((streams) => streams.length > 0);
-  const adaptation = sets.map((streams, id) => `id=${id},streams=${streams.join(',')}`).join(' ');
-  args.push('-adaptation_sets', adaptation, '-f', 'dash', '-seg_duration', String(SEGMENT));
-  args.push('-use_template', '1', '-use_timeline', '1', '-hls_playlist', '1', '-dash_segment_type', 'mp4');
-  args.push('-init_seg_name', 'init-$RepresentationID$.m4s');
-  args.push('-media_seg_name', 'seg-$RepresentationID$-$Number%05d$.m4s');
-  return args;
+async function makePicture(tools: Tools, one: PictureOptions, share: Share): Promise<void> {
+  const { folder, signal } = one;
+  const [program, args] = bounded(tools, share, [tools.ffmpeg, ...pictureArguments(one, share)]);
+  const limits = { cwd: folder, timeout: PICTURE_MS, killSignal: 'SIGKILL', signal } as const;
+  await run(program, args, limits).catch((cause: Error & { readonly stderr?: string }) => {
+    if (signal.aborted) throw new TranscodeError('Aborted', 'the encode was stopped', { cause });
+    throw new TranscodeError('Failed', `making a picture failed: ${told(cause.stderr, [folder])}`, { cause });
+  });
 }
 
 async function makeClip({ ffmpeg: path }: Tools, file: string, clip: ClipOptions): Promise<void> {
@@ -154,10 +159,4 @@ async function makeClip({ ffmpeg: path }: Tools, file: string, clip: ClipOptions
   const tone = audio ? ['-f', 'lavfi', '-i', `sine=frequency=440:duration=${seconds}`] : [];
   const codecs = ['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-c:a', 'aac'];
   await run(path, ['-v', 'error', '-nostdin', '-y', ...card, ...tone, ...codecs, '-f', 'mp4', file]);
-}
-
-/** `00:01:02.50` as 62.5; 0 where it is no time. */
-function secondsOf(timemark: string): number {
-  const seconds = timemark.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
-  return Number.isFinite(seconds) ? Math.max(0, seconds) : 0;
 }

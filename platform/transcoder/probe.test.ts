@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/tidemark.js';
@@ -7,7 +7,11 @@ import { probeFile, told } from './probe.js';
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
-const probe = (file: string) => probeFile(tools.ffprobe, file);
+const share = { threads: 1, memory: 1e9 };
+const probe = (file: string) => probeFile(tools, file, { share });
+/** The probe by another program; where nothing bounds memory, too. */
+const by = (ffprobe: string, prlimit = tools.prlimit, signal?: AbortSignal) =>
+  probeFile({ ...tools, ffprobe, prlimit }, 'any.mp4', { share, ...(signal && { signal }) });
 const small = card('160x90', 1);
 
 describe('a probe', () => {
@@ -94,7 +98,7 @@ describe('a probe refuses', () => {
     const file = join(folder.path, `${name}.mp4`);
     writeFileSync(file, content);
     const error = await probe(file).catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({ code: 'NotMedia', permanent: true });
+    expect(error).toMatchObject({ code: 'NotMedia', blame: 'video' });
     expect((error as Error).message).toMatch(/^the file is no mp4 that can be read: ./);
     expect((error as Error).message).not.toContain(folder.path);
     expect((error as Error).message).not.toContain(name);
@@ -112,23 +116,47 @@ describe('a probe refuses', () => {
     ['that is not there', '/nowhere/ffprobe', 'ENOENT'],
     ['that cannot be run', '/', 'EACCES'],
   ])('nothing for good with a program %s', async (_, program, why) => {
-    await expect(probeFile(program, 'any.mp4')).rejects.toMatchObject({
-      code: 'Missing',
-      permanent: false,
-      message: `ffprobe cannot be started: ${why}`,
-    });
+    const error = { code: 'Missing', blame: 'place', message: `ffprobe cannot be started: ${why}` };
+    await expect(by(program, null)).rejects.toMatchObject(error);
+    if (tools.prlimit !== null) await expect(by(program)).rejects.toMatchObject(error);
   });
 
   test('what a program says that makes no sense', async () => {
-    await expect(probeFile('/bin/echo', 'any.mp4')).rejects.toMatchObject({
+    await expect(by('/bin/echo')).rejects.toMatchObject({
       code: 'NotMedia',
       message: 'the file is no mp4 that can be read: its description makes no sense',
     });
+  });
+
+  test.each<[string, string, object]>([
+    [
+      'that is killed',
+      'kill -9 $$',
+      { code: 'Killed', blame: 'attempt', message: 'ffprobe was ended by SIGKILL' },
+    ],
+    ['that fails', 'echo "any.mp4: broken" >&2; exit 1', { code: 'NotMedia', blame: 'video' }],
+  ])('by whom it is to blame, with a program %s', async (name, does, error) => {
+    const program = join(folder.path, name);
+    writeFileSync(program, `#!/bin/sh\n${does}\n`, { mode: 0o755 });
+    await expect(by(program)).rejects.toMatchObject(error);
+  });
+
+  test('nothing any more once it is aborted', async () => {
+    const controller = new AbortController();
+    const program = join(folder.path, 'sleeper');
+    const begun = join(folder.path, 'begun');
+    writeFileSync(program, `#!/bin/sh\n: > '${begun}'\nexec sleep 600\n`, { mode: 0o755 });
+    const probing = by(program, tools.prlimit, controller.signal);
+    const ends = expect(probing).rejects.toMatchObject({ code: 'Aborted', blame: 'attempt' });
+    await expect.poll(() => existsSync(begun)).toBe(true);
+    controller.abort();
+    await ends;
   });
 });
 
 test.each([
   ['[mov,mp4 @ 0x55d] moov atom not found\nmore', 'moov atom not found'],
+  ['[h264 @ 0x55d] [IMGUTILS @ 0x7ff] Picture size exceeds', 'Picture size exceeds'],
   ['/data/a/b.mp4: Invalid data', 'the file: Invalid data'],
   ['data/my files/b.mp4: Invalid data', 'the file: Invalid data'],
   ['Opening file:/data/a/b.mp4 failed', 'Opening the file failed'],

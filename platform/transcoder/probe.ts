@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { bounded, MAX_PIXELS, type Share, type Tools } from './bounded.js';
 import { type Probe, TranscodeError } from './transcoder.js';
 
 const run = promisify(execFile);
 const PROBE_MS = 30_000;
+const UNREADABLE = `its video cannot be read: it is damaged, or a frame has more than ${MAX_PIXELS} pixels`;
 
-/** The demuxer is forced: what only calls itself mp4 (a playlist, say) could name other files. */
-export const safeInput = ['-protocol_whitelist', 'file', '-f', 'mov'] as const;
+/** The demuxer is forced: what only calls itself mp4 (a playlist, say) could name other files. Nor may an mp4 itself. */
+export const safeInput = ['-protocol_whitelist', 'file', '-enable_drefs', '0', '-f', 'mov'] as const;
 
 const number = z.coerce.number();
 const stream = z.object({
@@ -31,6 +33,12 @@ const answer = z.object({
 type Stream = z.output<typeof stream>;
 type Answer = z.output<typeof answer>;
 
+/** Exit codes of one that could not start another. */
+const startCodes = new Map<unknown, string>([
+  [126, 'EACCES'],
+  [127, 'ENOENT'],
+]);
+
 /** What is asked for, and no more: tags may hold anything. */
 const entries = [
   'stream=index,codec_type,codec_name,width,height,duration,avg_frame_rate,r_frame_rate,sample_aspect_ratio',
@@ -40,15 +48,19 @@ const entries = [
   'format=duration',
 ].join(':');
 
+export interface ProbeOptions {
+  readonly share: Share;
+  readonly signal?: AbortSignal;
+}
+
 /** Asks ffprobe what the file holds. */
-export async function probeFile(ffprobe: string, file: string): Promise<Probe> {
-  const { streams, format } = await ask(ffprobe, file);
+export async function probeFile(tools: Tools, file: string, options: ProbeOptions): Promise<Probe> {
+  const { streams, format } = await ask(tools, file, options);
   // What nobody can decode counts as absent; a cover is a picture, and no video.
   const known = streams.filter(({ codec_name }) => codec_name !== undefined);
-  const video = known.find(
-    (one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1 && one.width && one.height,
-  );
-  if (!video) throw new TranscodeError('NoVideo', 'the file holds no video');
+  const videos = known.filter((one) => one.codec_type === 'video' && one.disposition?.attached_pic !== 1);
+  const video = videos.find((one) => one.width && one.height);
+  if (!video) throw new TranscodeError('NoVideo', videos.length > 0 ? UNREADABLE : 'the file holds no video');
   const audio = known.find(({ codec_type }) => codec_type === 'audio');
   const seconds = format.duration ?? video.duration ?? 0;
   return {
@@ -65,23 +77,35 @@ export async function probeFile(ffprobe: string, file: string): Promise<Probe> {
 
 interface Failure {
   readonly code?: unknown;
+  readonly name?: string;
   readonly stderr?: string;
   readonly killed?: boolean;
+  readonly signal?: string | null;
 }
 
-async function ask(ffprobe: string, file: string): Promise<Answer> {
-  const args = ['-v', 'error', ...safeInput, '-show_entries', entries, '-of', 'json', file];
+async function ask(tools: Tools, file: string, { share, signal }: ProbeOptions): Promise<Answer> {
+  // To tell what it is, frames are decoded here too.
+  const frames = ['-threads', String(share.threads), '-max_pixels', String(MAX_PIXELS)];
+  const args = ['-v', 'error', ...frames, ...safeInput, '-show_entries', entries, '-of', 'json', file];
   const notMedia = (why: string, cause: unknown): TranscodeError =>
     new TranscodeError('NotMedia', `the file is no mp4 that can be read: ${why}`, { cause });
-  const { stdout } = await run(ffprobe, args, { timeout: PROBE_MS }).catch((cause: Failure) => {
+  const explain = (cause: Failure): TranscodeError => {
+    if (cause.name === 'AbortError') return new TranscodeError('Aborted', 'the probe was stopped', { cause });
     if (cause.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
-      throw notMedia('it holds too many streams', cause);
-    // A text is what kept it from starting; a number is what it ended with.
-    if (typeof cause.code === 'string')
-      throw new TranscodeError('Missing', `ffprobe cannot be started: ${cause.code}`, { cause });
+      return notMedia('it holds too many streams', cause);
+    // A text is what kept it from starting, as is 127 where the one that bounds its memory started it.
+    const kept = typeof cause.code === 'string' ? cause.code : startCodes.get(cause.code);
+    if (kept !== undefined)
+      return new TranscodeError('Missing', `ffprobe cannot be started: ${kept}`, { cause });
     if (cause.killed)
-      throw new TranscodeError('TimedOut', 'reading the file took longer than 30 s', { cause });
-    throw notMedia(told(cause.stderr, [file]), cause);
+      return new TranscodeError('Stalled', 'reading the file took longer than 30 s', { cause });
+    if (cause.signal) return new TranscodeError('Killed', `ffprobe was ended by ${cause.signal}`, { cause });
+    return notMedia(told(cause.stderr, [file]), cause);
+  };
+  const [program, all] = bounded(tools, share, [tools.ffprobe, ...args]);
+  const limits = { timeout: PROBE_MS, killSignal: 'SIGKILL', ...(signal && { signal }) } as const;
+  const { stdout } = await run(program, all, limits).catch((cause: Failure) => {
+    throw explain(cause);
   });
   try {
     return answer.parse(JSON.parse(stdout));
@@ -94,7 +118,7 @@ async function ask(ffprobe: string, file: string): Promise<Answer> {
 export function told(stderr: string | undefined, paths: readonly string[]): string {
   const line = (stderr ?? '').split('\n').find((one) => one.trim() !== '') ?? 'it said nothing';
   return paths
-    .reduce((text, path) => text.replaceAll(path, 'the file'), line.replace(/^\[[^\]]*\]\s*/, ''))
+    .reduce((text, path) => text.replaceAll(path, 'the file'), line.replace(/^(?:\[[^\]]*\]\s*)+/, ''))
     .replace(/(?:file:)?\/[^\s:]+\/[^\s:]+/g, 'the file')
     .trim();
 }

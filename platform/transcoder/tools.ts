@@ -2,24 +2,20 @@ import { execFile } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
+import type { Tools } from './bounded.js';
 import { TranscodeError } from './transcoder.js';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
-/** The programs that do the work. */
-export interface Tools {
-  readonly ffmpeg: string;
-  readonly ffprobe: string;
-  /** First line of `ffmpeg -version`. */
-  readonly version: string;
-}
-
 /** Finds ffmpeg and ffprobe in PATH, else in the optional packages (builds of 2018); rejects `Missing`. */
 export async function findTools(): Promise<Tools> {
   const ffmpeg = await find('ffmpeg', '@ffmpeg-installer/ffmpeg');
   const ffprobe = await find('ffprobe', '@ffprobe-installer/ffprobe');
-  if (ffmpeg && ffprobe) return { ffmpeg: ffmpeg.path, ffprobe: ffprobe.path, version: ffmpeg.version };
+  if (ffmpeg && ffprobe) {
+    const prlimit = (await versionOf('prlimit', '--version')) === null ? null : 'prlimit';
+    return { ffmpeg: ffmpeg.path, ffprobe: ffprobe.path, version: ffmpeg.version, prlimit };
+  }
   const missing = [ffmpeg ? null : 'ffmpeg', ffprobe ? null : 'ffprobe'].filter(Boolean).join(' and no ');
   throw new TranscodeError(
     'Missing',
@@ -46,9 +42,9 @@ function pathIn(packaged: string): string | null {
   }
 }
 
-async function versionOf(path: string): Promise<string | null> {
+async function versionOf(path: string, flag = '-version'): Promise<string | null> {
   try {
-    const { stdout } = await run(path, ['-version'], { timeout: 10_000 });
+    const { stdout } = await run(path, [flag], { timeout: 10_000 });
     return stdout.split('\n', 1)[0] ?? '';
   } catch {
     return null;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { pause } from '../../cli/pause.js';
-import type { Output } from '../../platform/log/event-log.js';
+import { type EventLog, LogError, type Output } from '../../platform/log/event-log.js';
 import type { VideoJob } from '../../schemas/types.js';
 import { Driver } from '../vms/driver.fixture.js';
 import { type ConsumeOptions, type Consumer, consume } from './consume.js';
@@ -132,6 +132,57 @@ describe('a consumer', () => {
     await expect.poll(() => handled).toEqual(['a', 'a', 'a', 'a', 'b']);
     expect(pauses).toEqual([1_000, 2_000, 4_000]);
     expect(driver.said[1]).toBe('video-jobs/0: the disk is full; trying again in 2 s');
+  });
+
+  test('puts aside what its handler gives up, with all that it takes to do it again', async () => {
+    await add('a');
+    await start({
+      handle: async ({ video }, _lost, letter) => [done(video), letter('unprocessed', 'given up')],
+    });
+    await expect
+      .poll(() => driver.records(videoTopics.deadLetter))
+      .toEqual([
+        {
+          ...{ reason: 'unprocessed', detail: 'given up', topic: videoTopics.jobs, partition: 0, offset: 0 },
+          ...{ records: 1, windows: [], key: Buffer.from('a') },
+          value: Buffer.from(driver.codec.encode('VideoJob', job('a'))),
+        },
+      ]);
+    expect(await driver.records(videoTopics.events)).toMatchObject([{ video: 'a' }]);
+  });
+
+  test('writes later what cannot be written now, without moving on or handling it again', async () => {
+    await add('a', 'b');
+    let refusals = 3;
+    const positions: (number | undefined)[] = [];
+    const log: EventLog = {
+      ...driver.log,
+      join: (group, topic, onAssigned) =>
+        driver.log.join(group, topic, (owned) => {
+          const commit = owned.commit.bind(owned);
+          owned.commit = async (outputs, what) => {
+            if (refusals-- <= 0) return commit(outputs, what);
+            positions.push((await owned.committed())?.next);
+            throw new LogError('Unavailable', 'the broker is gone');
+          };
+          onAssigned(owned);
+        }),
+    };
+    await start({
+      log,
+      handle: async ({ video }, _lost, letter) => {
+        handled.push(video);
+        return [letter('unprocessed', video)];
+      },
+    });
+    await expect
+      .poll(() => driver.records(videoTopics.deadLetter))
+      .toMatchObject([{ detail: 'a' }, { detail: 'b' }]);
+    expect([handled, positions]).toEqual([
+      ['a', 'b'],
+      [undefined, undefined, undefined],
+    ]);
+    expect(driver.said[2]).toBe('video-jobs/0: the broker is gone; trying again in 4 s');
   });
 
   test('aborts what is under way when it is stopped, and the next one gets the record again', async () => {

@@ -14,13 +14,21 @@ export interface ConsumeOptions<Name extends RecordName> {
   readonly topic: string;
   readonly type: Name;
   /**
-   * Handles one record, at least once: resolves to what is written together with the position. What it
-   * rejects with is tried again; `lost` is aborted when the partition is another's.
+   * Handles one record, at least once: resolves to what is written together with the position. It rejects with
+   * what says nothing about the record (what it needs is away), and is tried again until it resolves; `lost` is
+   * aborted when the partition is another's. `letter` makes a dead letter of the record.
    */
-  readonly handle: (record: RecordTypes[Name], lost: AbortSignal) => Promise<readonly Output[]>;
+  readonly handle: (
+    record: RecordTypes[Name],
+    lost: AbortSignal,
+    letter: Letter,
+  ) => Promise<readonly Output[]>;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
   readonly warn: (message: string) => void;
 }
+
+/** Puts a record aside, with its class and what is wrong with it. */
+export type Letter = (reason: 'bad' | 'unprocessed', detail: string) => Output;
 
 export interface Consumer {
   /** Whether the group counts on this consumer. */
@@ -33,6 +41,11 @@ export interface Consumer {
 
 /** By ownership: the same partition may come back while its last one still ends. */
 type Positions = Map<OwnedPartition, Offset>;
+
+interface Decided {
+  readonly offset: Offset;
+  readonly outputs: readonly Output[];
+}
 
 const WAIT_MS = 30_000;
 const RETRY_MS = 1_000;
@@ -74,6 +87,8 @@ async function own<Name extends RecordName>(
   positions: Positions,
 ): Promise<void> {
   let retry = RETRY_MS;
+  /** What came of a record that could not be written yet: handled again, it might come out otherwise. */
+  let decided = null as Decided | null;
   while (!owned.lost.aborted) {
     try {
       const next = (await owned.committed())?.next ?? 0;
@@ -84,9 +99,11 @@ async function own<Name extends RecordName>(
         if (owned.lost.aborted) return;
         if (batch === null) continue;
         while (batch.advance()) {
-          const outputs = await outputsOf(batch, owned, options);
+          const { offset } = batch;
+          if (decided?.offset !== offset)
+            decided = { offset, outputs: await outputsOf(batch, owned, options) };
           if (owned.lost.aborted) return;
-          await owned.commit(outputs, { next: batch.offset + 1 });
+          await owned.commit(decided.outputs, { next: offset + 1 });
           positions.set(owned, batch.offset + 1);
           retry = RETRY_MS;
         }
@@ -108,21 +125,23 @@ async function outputsOf<Name extends RecordName>(
   { codec, type, handle }: ConsumeOptions<Name>,
 ): Promise<readonly Output[]> {
   const value = Buffer.from(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-  const id = schemaIdOf(value);
-  if (id !== null) await codec.load(id);
-  const decoded = decode(codec, value);
-  if (typeof decoded !== 'string' && decoded.type === type)
-    return handle(decoded.value as RecordTypes[Name], owned.lost);
   const { topic, partition } = owned;
   const { offset, keyStart } = batch;
   const key = keyStart < 0 ? null : Buffer.from(batch.bytes.subarray(keyStart, batch.keyEnd));
-  const detail = typeof decoded === 'string' ? decoded : `a ${decoded.type} does not belong into this topic`;
-  const letter = { reason: 'bad', detail, topic, partition, offset, records: 1, windows: [], key, value };
-  const record = {
-    key: Buffer.from(`${topic}-${partition}-${offset}`),
-    value: codec.encode('DeadLetter', cutDeadLetter(letter)),
+  const letter: Letter = (reason, detail) => {
+    const place = { topic, partition, offset, records: 1, windows: [] };
+    const record = {
+      key: Buffer.from(`${topic}-${partition}-${offset}`),
+      value: codec.encode('DeadLetter', cutDeadLetter({ reason, detail, ...place, key, value })),
+    };
+    return { topic: videoTopics.deadLetter, partition: 0, records: [record] };
   };
-  return [{ topic: videoTopics.deadLetter, partition: 0, records: [record] }];
+  const id = schemaIdOf(value);
+  if (id !== null) await codec.load(id);
+  const decoded = decode(codec, value);
+  if (typeof decoded === 'string') return [letter('bad', decoded)];
+  if (decoded.type !== type) return [letter('bad', `a ${decoded.type} does not belong into this topic`)];
+  return handle(decoded.value as RecordTypes[Name], owned.lost, letter);
 }
 
 function decode(codec: Codec, value: Uint8Array): Decoded | string {

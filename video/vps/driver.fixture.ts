@@ -1,11 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Line, Lines } from '../../platform/telemetry/lines.js';
 import {
   type EncodeOptions,
+  type PictureOptions,
   type Probe,
   TranscodeError,
   type Transcoder,
 } from '../../platform/transcoder/transcoder.js';
+
+import type { VideoJob } from '../../schemas/types.js';
 
 /** An ordinary video. */
 export const good: Probe = {
@@ -20,15 +24,54 @@ export const good: Probe = {
   audioStream: null,
 };
 
+/** Keeps what a component writes. */
+export class Journal implements Lines {
+  readonly all: (Line & { readonly level: string; readonly message: string })[] = [];
+
+  info(line: Line, message: string): void {
+    this.all.push({ level: 'info', message, ...line });
+  }
+
+  warn(line: Line, message: string): void {
+    this.all.push({ level: 'warn', message, ...line });
+  }
+
+  /** Messages alone. */
+  get messages(): readonly string[] {
+    return this.all.map(({ message }) => message);
+  }
+
+  /** What was warned of. */
+  get warnings(): readonly string[] {
+    return this.all.filter(({ level }) => level === 'warn').map(({ message }) => message);
+  }
+}
+
+/** A job for this video. */
+export const jobOf = (video: string, more: Partial<VideoJob> = {}): VideoJob => ({
+  kind: 'process',
+  id: `${video}.u`,
+  video,
+  upload: 'u',
+  createdAt: 1,
+  requestId: 'r',
+  traceparent: null,
+  ...more,
+});
+
 /** Writes what an encode leaves, and tells progress in hundredths. */
-export function writeEncoded({ folder, onProgress }: EncodeOptions): void {
-  const files = {
+export function writeEncoded({ folder, renditions, onProgress }: EncodeOptions): void {
+  const playlists = renditions.map((_, i) => `media_${i}.m3u8`);
+  const files: Record<string, string> = {
     'video.mpd': '<MPD/>',
-    'master.m3u8': '#EXTM3U\nmedia_0.m3u8\n',
-    'media_0.m3u8': '#EXTM3U\n#EXT-X-MAP:URI="init-0.m4s"\n#EXTINF:10,\nseg-0-1.m4s\n#EXT-X-ENDLIST\n',
-    'init-0.m4s': 'x',
-    'seg-0-1.m4s': 'x',
+    'master.m3u8': `#EXTM3U\n${playlists.join('\n')}\n`,
   };
+  for (const [i, name] of playlists.entries()) {
+    const media = `#EXT-X-MAP:URI="init-${i}.m4s"\n#EXTINF:10,\nseg-${i}-1.m4s\n`;
+    files[name] = `#EXTM3U\n${media}#EXT-X-ENDLIST\n`;
+    files[`init-${i}.m4s`] = 'x';
+    files[`seg-${i}-1.m4s`] = 'x';
+  }
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   for (let i = 0; i <= 100; i++) onProgress(i / 100);
 }
@@ -36,6 +79,9 @@ export function writeEncoded({ folder, onProgress }: EncodeOptions): void {
 /** Stands for ffmpeg. */
 export class FakeTranscoder implements Transcoder {
   readonly encodes: EncodeOptions[] = [];
+  readonly pictures: PictureOptions[] = [];
+  paint: (options: PictureOptions) => void = ({ folder, file }) =>
+    writeFileSync(join(folder, file), Buffer.from('ffd8ffd9', 'hex'));
   probed: Probe | Error = good;
   work: (options: EncodeOptions) => void | Promise<void> = writeEncoded;
 
@@ -47,6 +93,11 @@ export class FakeTranscoder implements Transcoder {
   async encode(options: EncodeOptions): Promise<void> {
     this.encodes.push(options);
     await this.work(options);
+  }
+
+  async picture(options: PictureOptions): Promise<void> {
+    this.pictures.push(options);
+    this.paint(options);
   }
 
   makeClip(): Promise<void> {

@@ -24,13 +24,19 @@ export function ladder(
   const fitting = rungs.filter((rung) => rung.long <= long);
   const used = fitting.length > 0 ? fitting : [{ ...lowest, long }];
   return codecs.flatMap((codec) =>
-    used.map((rung) => ({
-      codec,
-      width: even((width * rung.long) / long),
-      height: even((height * rung.long) / long),
-      bitrate: rung[codec],
-    })),
+    used.map((rung) => ({ codec, ...sized({ width, height }, rung.long), bitrate: rung[codec] })),
   );
+}
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The even size of the same shape whose longer side has so many pixels. */
+export function sized({ width, height }: Size, side: number): Size {
+  const long = Math.max(width, height);
+  return { width: even((width * side) / long), height: even((height * side) / long) };
 }
 
 /** The nearest even size; of two, the smaller: an odd input is not enlarged. */

@@ -1,6 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Probe, TranscodeError } from '../../platform/transcoder/transcoder.js';
+import { pictureFiles } from './picture-files.js';
+import { parsePlaylist } from './playlist.js';
 
 /** How far an output's length may be from the input's: a share, and s. */
 const TOLERANCE = 0.02;
@@ -24,13 +26,25 @@ export async function verify(folder: string, { videoSeconds, audioSeconds }: Len
 }
 
 async function verifyPlaylist(folder: string, name: string, seconds: number): Promise<void> {
-  const playlist = await text(join(folder, name));
-  if (!/^#EXT-X-ENDLIST$/m.test(playlist)) throw incomplete(`${name} has no end`);
-  const length = allOf(/^#EXTINF:([\d.]+)/gm, playlist).reduce((sum, one) => sum + Number(one), 0);
+  const { inits, segments, ended } = parsePlaylist(await text(join(folder, name)));
+  if (!ended) throw incomplete(`${name} has no end`);
+  const length = segments.reduce((sum, one) => sum + one.seconds, 0);
   if (!(Math.abs(length - seconds) <= Math.max(LEAST_TOLERANCE, seconds * TOLERANCE)))
     throw incomplete(`${length.toFixed(2)} s of ${seconds.toFixed(2)} s were encoded`);
-  for (const file of [...allOf(/#EXT-X-MAP:URI="([^"]+)"/g, playlist), ...allOf(/^([^#\s].*)$/gm, playlist)])
+  for (const file of [...inits, ...segments.map((one) => one.file)])
     if ((await sizeOf(join(folder, file))) === 0) throw incomplete(`${file} is missing or empty`);
+}
+
+/** Whether both pictures are whole, and the cues name parts of one of them. Rejects with `TranscodeError`. */
+export async function verifyPictures(folder: string): Promise<void> {
+  for (const name of [pictureFiles.poster, pictureFiles.sheet]) {
+    const bytes = await readFile(join(folder, name)).catch(() => Buffer.alloc(0));
+    if (bytes.subarray(0, 2).toString('hex') !== 'ffd8' || bytes.subarray(-2).toString('hex') !== 'ffd9')
+      throw incomplete(`${name} is no whole picture`);
+  }
+  const cues = await text(join(folder, pictureFiles.cues));
+  if (!cues.startsWith('WEBVTT\n') || !cues.includes(`${pictureFiles.sheet}#xywh=`))
+    throw incomplete(`${pictureFiles.cues} names no picture`);
 }
 
 const allOf = (pattern: RegExp, within: string): readonly string[] =>

@@ -3,14 +3,17 @@ import { Hono } from 'hono';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Codec } from '../../platform/codec/codec.js';
 import { instrument, routeTable } from '../../platform/http/instrument.js';
+import { traceIdOf } from '../../platform/http/trace-parent.js';
 import type { EventLog } from '../../platform/log/event-log.js';
+import type { Lines } from '../../platform/telemetry/lines.js';
 import type { Rendition, Transcoder } from '../../platform/transcoder/transcoder.js';
+import type { VideoJob } from '../../schemas/types.js';
 import { type Consumer, consume } from '../jobs/consume.js';
-import { discard, type Folders, list } from '../jobs/folders.js';
+import { discard, type Folders, freeBytes, list } from '../jobs/folders.js';
 import { eventOutput, videoGroups, videoTopics } from '../jobs/topics.js';
+import { type AttemptsOptions, processWithAttempts } from './attempts.js';
 import { type Limits, usualLimits } from './limits.js';
 import { Slots } from './slots.js';
-import { processJob, type WorkerOptions } from './worker.js';
 
 export interface VpsOptions {
   readonly log: EventLog;
@@ -30,7 +33,9 @@ export interface VpsOptions {
   readonly monotonic: () => number;
   readonly newId: () => string;
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
-  readonly warn: (message: string) => void;
+  /** What is left on the disk of a folder, bytes; else as the system tells it. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
+  readonly lines: Lines;
 }
 
 export interface Vps {
@@ -41,12 +46,14 @@ export interface Vps {
   stop(): Promise<void>;
 }
 
+const COMPONENT = 'vps';
 const SWEEP_MS = 60_000;
 const encodeSeconds = [0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1800, 3600];
 
 /** Video processing: takes jobs, publishes videos, says what became of them. */
 export function createVps(options: VpsOptions): Vps {
-  const { log, codec, registry, folders, clock, monotonic, newId, pause, warn } = options;
+  const { log, codec, registry, folders, clock, monotonic, newId, pause, lines } = options;
+  const warn = (message: string): void => lines.warn({ component: COMPONENT }, message);
   const slots = new Slots(options.encoders);
   const attempts = new Set<string>();
   const ended = new AbortController();
@@ -80,7 +87,7 @@ export function createVps(options: VpsOptions): Vps {
     start: async () => {
       for (const folder of folders.all) await mkdir(folder, { recursive: true });
       const partitions = await log.partitions(videoTopics.events);
-      const worker: Omit<WorkerOptions, 'onStart'> = {
+      const worker: Omit<AttemptsOptions, 'onStart' | 'lines'> = {
         folders,
         transcoder: options.transcoder,
         codecs: options.codecs,
@@ -88,7 +95,10 @@ export function createVps(options: VpsOptions): Vps {
         slots,
         attempts,
         clock,
+        monotonic,
         newId,
+        pause,
+        freeBytes: options.freeBytes ?? freeBytes,
         // News that may be lost: the next one says more.
         onProgress: (event) => void log.append(eventOutput(codec, event, partitions)).catch(() => undefined),
       };
@@ -100,15 +110,16 @@ export function createVps(options: VpsOptions): Vps {
         type: 'VideoJob',
         pause,
         warn,
-        handle: async (job, lost) => {
+        handle: async (job, lost, letter) => {
           let since = monotonic();
           const onStart = (): void => {
             since = monotonic();
           };
-          const event = await processJob(job, lost, { ...worker, onStart });
+          const told = { ...worker, onStart, lines: linesOf(job, lines) };
+          const { event, givenUp } = await processWithAttempts(job, lost, told);
           meters.done(event.kind === 'processed' ? 'processed' : 'failed', (monotonic() - since) / 1000);
-          if (event.reason !== null) warn(`video ${job.video}: ${event.reason}`);
-          return [eventOutput(codec, event, partitions)];
+          const said = eventOutput(codec, event, partitions);
+          return givenUp === null ? [said] : [said, letter('unprocessed', givenUp)];
         },
       });
       sweeping = sweep();
@@ -118,6 +129,15 @@ export function createVps(options: VpsOptions): Vps {
       await consumer?.stop();
       await sweeping;
     },
+  };
+}
+
+/** The lines of a job carry its request and its trace. */
+function linesOf({ id: job, video, requestId, traceparent }: VideoJob, lines: Lines): Lines {
+  const known = { component: COMPONENT, requestId, traceId: traceIdOf(traceparent), video, job };
+  return {
+    info: (line, message) => lines.info({ ...known, ...line }, message),
+    warn: (line, message) => lines.warn({ ...known, ...line }, message),
   };
 }
 

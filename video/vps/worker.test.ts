@@ -2,55 +2,24 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Probe, TranscodeError } from '../../platform/transcoder/transcoder.js';
-import type { VideoEvent, VideoJob } from '../../schemas/types.js';
-import { temporaryFolder } from '../../test/tidemark.js';
-import { Folders } from '../jobs/folders.js';
-import { FakeTranscoder, good, held, writeEncoded } from './driver.fixture.js';
-import { usualLimits } from './limits.js';
+import type { Folders } from '../jobs/folders.js';
+import { type FakeTranscoder, good, held, type Journal, writeEncoded } from './driver.fixture.js';
 import { Slots } from './slots.js';
-import { processJob } from './worker.js';
+import { Desk, job, never } from './worker.fixture.js';
 
-const job: VideoJob = {
-  kind: 'process',
-  id: 'v.u',
-  video: 'v',
-  upload: 'u',
-  createdAt: 1,
-  requestId: 'r',
-  traceparent: null,
-};
-const never = new AbortController().signal;
 describe('a worker', () => {
-  let root: ReturnType<typeof temporaryFolder>;
+  let desk: Desk;
   let folders: Folders;
   let transcoder: FakeTranscoder;
-  let slots: Slots;
-  let told: VideoEvent[];
-  let ids = 0;
+  let journal: Journal;
   beforeEach(() => {
-    root = temporaryFolder();
-    folders = new Folders(root.path);
-    for (const folder of folders.all) mkdirSync(folder, { recursive: true });
-    writeFileSync(folders.upload(job.id), 'film');
-    transcoder = new FakeTranscoder();
-    slots = new Slots(2);
-    told = [];
+    desk = new Desk();
+    ({ folders, transcoder, journal } = desk);
   });
   afterEach(() => {
-    expect(slots.taken).toBe(0);
-    root[Symbol.dispose]();
+    expect(desk.slots.taken).toBe(0);
+    desk[Symbol.dispose]();
   });
-
-  const run = (signal = never, one = job): Promise<VideoEvent> =>
-    processJob(one, signal, {
-      ...{ folders, transcoder, slots, codecs: ['h264'], limits: usualLimits },
-      clock: () => 7,
-      newId: () => `attempt-${++ids}`,
-      attempts: new Set(),
-      onStart: () => undefined,
-      onProgress: (event) => told.push(event),
-    });
-  const inWork = (): string[] => readdirSync(folders.work);
 
   test('encodes aside, publishes by renaming, and says so', async () => {
     const places: boolean[] = [];
@@ -58,35 +27,41 @@ describe('a worker', () => {
       places.push(options.folder.startsWith(join(folders.work, 'v.u.')), existsSync(folders.video('v')));
       writeEncoded(options);
     };
-    expect(await run()).toEqual({
+    expect(await desk.run()).toEqual({
       ...{ kind: 'processed', job: 'v.u', video: 'v', upload: 'u', at: 7, progress: 1, reason: null },
       requestId: 'r',
       traceparent: null,
     });
     expect(places).toEqual([true, false]);
+    expect(journal.all).toEqual([
+      { level: 'info', message: 'job started', attempt: 1 },
+      { level: 'info', message: 'job done', ms: 0, renditions: 'h264 320x180, h264 640x360' },
+    ]);
     expect(transcoder.encodes[0]?.renditions.map(({ width }) => width)).toEqual([320, 640]);
-    expect(readdirSync(folders.video('v'))).toHaveLength(5);
-    expect([inWork(), existsSync(folders.upload(job.id))]).toEqual([[], true]);
+    expect(readdirSync(folders.video('v'))).toHaveLength(11);
+    expect([desk.inWork(), existsSync(folders.upload(job.id))]).toEqual([[], true]);
   });
 
-  test('tells progress in steps of a twentieth, not more often', async () => {
-    await run();
-    const shares = told.map(({ kind, progress }) => (kind === 'progress' ? progress : Number.NaN));
+  test('tells that it begins, then progress in steps of a twentieth, not more often', async () => {
+    await desk.run();
+    expect(desk.told[0]).toMatchObject({ kind: 'progress', progress: 0 });
+    const shares = desk.told.map(({ kind, progress }) => (kind === 'progress' ? progress : Number.NaN));
     expect(shares.length).toBeGreaterThan(10);
-    expect(shares.length).toBeLessThanOrEqual(20);
-    for (const [i, share] of shares.entries()) expect(share - (shares[i - 1] ?? 0)).toBeGreaterThan(0.049);
+    expect(shares.length).toBeLessThanOrEqual(21);
+    for (const [i, share] of shares.slice(1).entries())
+      expect(share - (shares[i] ?? 0)).toBeGreaterThan(0.049);
   });
 
   test('says of the same job again that it is processed, without encoding', async () => {
-    await run();
+    await desk.run();
     rmSync(folders.upload(job.id));
-    expect((await run()).kind).toBe('processed');
+    expect((await desk.run()).kind).toBe('processed');
     expect(transcoder.encodes).toHaveLength(1);
   });
 
   test('says the same where another published while it waited for a slot', async () => {
-    const release = await Promise.all([slots.take(never), slots.take(never)]);
-    const waiting = run();
+    const release = await Promise.all([desk.slots.take(never), desk.slots.take(never)]);
+    const waiting = desk.run();
     mkdirSync(folders.video('v'));
     rmSync(folders.upload(job.id));
     for (const one of release) one();
@@ -99,13 +74,13 @@ describe('a worker', () => {
       mkdirSync(join(folders.work, name));
       writeFileSync(join(folders.work, name, 'seg.m4s'), 'x');
     }
-    await run();
-    expect(inWork()).toEqual(['v.uu.other', 'v2.u.other']);
+    await desk.run();
+    expect(desk.inWork()).toEqual(['v.uu.other', 'v2.u.other']);
   });
 
   test('gives up a job whose upload is gone', async () => {
     rmSync(folders.upload(job.id));
-    expect(await run()).toMatchObject({
+    expect(await desk.run()).toMatchObject({
       kind: 'processingFailed',
       reason: 'the uploaded file is gone',
       progress: 0,
@@ -118,8 +93,8 @@ describe('a worker', () => {
     ['no video', new TranscodeError('NoVideo', 'the file holds no video'), 'the file holds no video'],
   ])('refuses, before it encodes, what is %s', async (_, probed, reason) => {
     transcoder.probed = probed;
-    expect(await run()).toMatchObject({ kind: 'processingFailed', reason });
-    expect([transcoder.encodes, inWork(), readdirSync(folders.published)]).toEqual([[], [], []]);
+    expect(await desk.run()).toMatchObject({ kind: 'processingFailed', reason });
+    expect([transcoder.encodes, desk.inWork(), readdirSync(folders.published)]).toEqual([[], [], []]);
   });
 
   const failing: [string, FakeTranscoder['work'], string][] = [
@@ -143,8 +118,8 @@ describe('a worker', () => {
   ];
   test.each(failing)('gives the reason, and leaves nothing, where an encode %s', async (_, work, reason) => {
     transcoder.work = work;
-    expect(await run()).toMatchObject({ kind: 'processingFailed', reason });
-    expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
+    expect(await desk.run()).toMatchObject({ kind: 'processingFailed', reason });
+    expect([desk.inWork(), readdirSync(folders.published)]).toEqual([[], []]);
   });
 
   test.each([new Error('the disk is full'), new TranscodeError('Missing', 'ffmpeg is gone')])(
@@ -154,23 +129,23 @@ describe('a worker', () => {
         writeFileSync(join(folder, 'seg-0-1.m4s'), 'half');
         throw error;
       };
-      await expect(run()).rejects.toBe(error);
-      expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
+      await expect(desk.run()).rejects.toBe(error);
+      expect([desk.inWork(), readdirSync(folders.published)]).toEqual([[], []]);
     },
   );
 
   test('rejects, and leaves nothing, when it is aborted while it encodes or waits', async () => {
     const { work, begun } = held();
     transcoder.work = work;
-    slots = new Slots(1);
+    desk.slots = new Slots(1);
     const controller = new AbortController();
-    const encoding = run(controller.signal);
-    const waiting = run(controller.signal, { ...job, id: 'w.u', video: 'w' });
+    const encoding = desk.run(controller.signal);
+    const waiting = desk.run(controller.signal, { ...job, id: 'w.u', video: 'w' });
     await begun;
     const ends = Promise.allSettled([encoding, waiting]);
     controller.abort(new Error('lost'));
     expect(await ends).toMatchObject([{ reason: { code: 'Aborted' } }, { reason: { message: 'lost' } }]);
-    expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
+    expect([desk.inWork(), readdirSync(folders.published)]).toEqual([[], []]);
   });
 
   test('publishes once where two finish the same job at the same time', async () => {
@@ -185,38 +160,38 @@ describe('a worker', () => {
       if (++arrived === 2) meet();
       await met;
     };
-    const events = await Promise.all([run(), run()]);
+    const events = await Promise.all([desk.run(), desk.run()]);
     expect(events.map(({ kind }) => kind)).toEqual(['processed', 'processed']);
     expect(transcoder.encodes.map(({ folder }) => folder)).toContain(
       readFileSync(join(folders.video('v'), 'who'), 'utf8'),
     );
-    expect([inWork(), readdirSync(folders.published)]).toEqual([[], ['v']]);
+    expect([desk.inWork(), readdirSync(folders.published)]).toEqual([[], ['v']]);
   });
 
   test('blames nobody where another worker takes the job over in the middle', async () => {
     const { work, begun, go } = held();
     transcoder.work = work;
-    const first = run();
+    const first = desk.run();
     await begun;
     transcoder.work = ({ folder }) => {
       writeFileSync(join(folder, 'half'), 'x');
       throw new Error('the disk is full');
     };
-    await expect(run()).rejects.toThrow('the disk is full');
+    await expect(desk.run()).rejects.toThrow('the disk is full');
     go();
     await expect(first).rejects.toThrow('another worker took the job over');
-    expect([inWork(), readdirSync(folders.published)]).toEqual([[], []]);
+    expect([desk.inWork(), readdirSync(folders.published)]).toEqual([[], []]);
   });
 
   test('says processed where another worker takes the job over and publishes', async () => {
     const { work, begun, go } = held();
     transcoder.work = work;
-    const first = run();
+    const first = desk.run();
     await begun;
     transcoder.work = writeEncoded;
-    expect((await run()).kind).toBe('processed');
+    expect((await desk.run()).kind).toBe('processed');
     go();
     expect((await first).kind).toBe('processed');
-    expect([inWork(), readdirSync(folders.published)]).toEqual([[], ['v']]);
+    expect([desk.inWork(), readdirSync(folders.published)]).toEqual([[], ['v']]);
   });
 });

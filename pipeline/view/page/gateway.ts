@@ -31,6 +31,10 @@ export class Gateway {
     return new URL(`${this.origin}/vms/videos/${encodeURIComponent(id)}`, document.baseURI).href;
   }
 
+  posterOf(id: string): string {
+    return new URL(`${this.origin}/videofiles/${encodeURIComponent(id)}/poster.jpg`, document.baseURI).href;
+  }
+
   /** How long an available video is, ms; null where its manifest does not say. */
   async durationOf(id: string): Promise<number | null> {
     const answer = await fetch(this.manifestOf(id));

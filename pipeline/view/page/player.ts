@@ -1,6 +1,13 @@
 import { byId, el } from './dom.js';
 import type { MediaPlayerClass } from './vendor/dash.js';
 
+export interface Playable {
+  /** Addresses. */
+  readonly manifest: string;
+  readonly poster: string;
+  readonly title: string;
+}
+
 /** Plays one video at a time. The library is loaded with the first one: it is larger than all else together. */
 export class Player {
   #player: MediaPlayerClass | null = null;
@@ -11,7 +18,7 @@ export class Player {
     byId('player-close').addEventListener('click', () => this.stop());
   }
 
-  async play(manifest: string, title: string): Promise<void> {
+  async play({ manifest, poster, title }: Playable): Promise<void> {
     this.stop();
     const wish = ++this.#wish;
     byId('player').hidden = false;
@@ -29,7 +36,10 @@ export class Player {
       player.on('error', ({ error }) => {
         note.textContent = `It cannot be played: ${typeof error === 'string' ? error : error.message}`;
       });
-      const video = el('video', { controls: true, playsinline: true, 'aria-labelledby': 'player-title' });
+      const video = el('video', {
+        ...{ controls: true, playsinline: true, poster },
+        'aria-labelledby': 'player-title',
+      });
       byId('player-frame').replaceChildren(video);
       player.initialize(video, manifest, true);
     } catch (error) {

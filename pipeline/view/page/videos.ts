@@ -85,7 +85,8 @@ export class Videos {
     const text = JSON.stringify([video, duration]);
     const known = this.#rows.get(video.id);
     if (known?.text === text) return known.element;
-    const play = (): void => void this.#player.play(gateway.manifestOf(video.id), video.name);
+    const [manifest, poster] = [gateway.manifestOf(video.id), gateway.posterOf(video.id)];
+    const play = (): void => void this.#player.play({ manifest, poster, title: video.name });
     const element = el(
       'tr',
       { class: video.state, 'data-video': video.id },

@@ -35,7 +35,8 @@ describe.skipIf(!docker)('over a real broker', () => {
       },
       tick: async (ms) => {
         const until = Date.now() + ms;
-        await expect.poll(() => Date.now(), { interval: 5 }).toBeGreaterThan(until);
+        const patience = { interval: 5, timeout: ms + 5_000 };
+        await expect.poll(() => Date.now(), patience).toBeGreaterThan(until);
       },
       now: Date.now,
       close: async () => void (await logs.at(-1)?.close()),
