@@ -10,6 +10,7 @@ export const groups = {
   log: 'the engine over the embedded log',
   latency: 'from a watermark to an alert, over the embedded log',
   visible: 'from a watermark to an alert in the page, in the Chromium of this machine if it has one',
+  gateway: 'the gateway beside http-proxy and bare undici: CPU time of a request, and of uploads',
   kafka: 'engine and latency over Kafka, and take-over, where KAFKA_BROKERS and SCHEMA_REGISTRY_URL name one',
 } as const;
 export type Group = keyof typeof groups;

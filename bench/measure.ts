@@ -1,5 +1,6 @@
 import type { Group } from './args.js';
 import type { EngineOptions } from './engine-alone.js';
+import { measureGateway } from './gateway.js';
 import type { ClusterOptions } from './logs.js';
 import type { Outcome } from './outputs.js';
 import type { OverLogResult } from './over-log.js';
@@ -35,7 +36,8 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const has = (group: Group): boolean => only.includes(group);
   if (has('start')) say('starting');
   const start = has('start') ? await measureStart() : null;
-  await phases.avsc();
+  // Records are held against it; a gateway reads none.
+  if (only.some((group) => group !== 'gateway')) await phases.avsc();
   if (has('engine')) await phases.engineAlone();
   if (has('quantiles')) await phases.quantiles();
   if (has('cardinality')) for (const series of CARDINALITIES) await phases.cardinality(series);
@@ -49,8 +51,10 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const visible = has('visible')
     ? await withFolder((path) => phases.run('visible', { path }, 'visible'))
     : null;
+  if (has('gateway')) say('gateways side by side');
+  const gateway = has('gateway') ? await measureGateway() : null;
   const kafka = has('kafka') && cluster ? await phases.overKafka(cluster) : null;
-  return { start, throughput: phases.rows, log, latency, visible, kafka };
+  return { start, throughput: phases.rows, log, latency, visible, gateway, kafka };
 }
 
 class PhaseRunner {

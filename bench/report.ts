@@ -2,8 +2,10 @@ import type { ClusterResult } from './cluster.js';
 import type { Machine } from './compare.js';
 import type { Counted } from './cost.js';
 import { WARM_UP } from './engine-alone.js';
+import type { GatewayResult } from './gateway.js';
 import type { LatencyResult } from './latency.js';
 import type { OverLogResult } from './over-log.js';
+import { formatGateways } from './report-gateway.js';
 import type { StartResult } from './start.js';
 import { formatTable, grouped, megabytes, milliseconds, seconds } from './table.js';
 import type { VisibleResult } from './visible.js';
@@ -26,6 +28,7 @@ export interface Report {
   readonly log: OverLogResult | null;
   readonly latency: LatencyResult | null;
   readonly visible: VisibleResult | null;
+  readonly gateway: GatewayResult | null;
   readonly kafka: (ClusterResult & { readonly backlog: OverLogResult }) | null;
 }
 
@@ -34,11 +37,14 @@ export function formatReport(report: Report): string {
   const parts = [
     `Node ${machine.node}, ${machine.cpus} CPUs: ${machine.cpu}`,
     start && formatStart(start),
-    `${grouped(SERIES)} series with 10 buckets, ${GROUPS} groups, ${PARTITIONS} partitions, scraped every ${SCRAPE_EVERY / 1000} s, unless said otherwise`,
-    `${formatThroughput(report.throughput)}\nthe first ${WARM_UP * 100}% of the records, and each series' first, are not counted but in the lines of a cold process`,
+    report.throughput.length > 0 &&
+      `${grouped(SERIES)} series with 10 buckets, ${GROUPS} groups, ${PARTITIONS} partitions, scraped every ${SCRAPE_EVERY / 1000} s, unless said otherwise`,
+    report.throughput.length > 0 &&
+      `${formatThroughput(report.throughput)}\nthe first ${WARM_UP * 100}% of the records, and each series' first, are not counted but in the lines of a cold process`,
     overLog(report),
     times(report),
     report.visible && formatVisible(report.visible),
+    report.gateway && formatGateways(report.gateway),
   ];
   return parts.filter((part) => part).join('\n\n');
 }

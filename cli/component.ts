@@ -105,6 +105,8 @@ async function run<N extends Name>(
       ready = started.ready ?? (() => Promise.resolve(true));
       logger.info({ component: name, admin: admin.url }, `listening on ${started.url ?? admin.url}`);
       await aborted(signal);
+      // First of all: while it stops, nothing new is to be sent to it.
+      ready = () => Promise.resolve(false);
     } else starting.catch(() => undefined);
     logger.info('stopping');
   } catch (error) {

@@ -14,7 +14,8 @@ export const encodeNames = ['codecs', 'encoders', 'encodeThreads', 'encodeMemory
 const platform = [
   ...(['port', 'host', 'token', 'data', 'sla', 'scrapeInterval', 'source', 'target', 'gauge'] as const),
   ...(['platform'] as const),
-  ...(['uploadLimit', 'timeout', ...encodeNames, 'sweepAfter', 'retention', 'history'] as const),
+  ...(['uploadLimit', 'timeout', 'maxInFlight', 'rateLimit', 'trustedProxies'] as const),
+  ...([...encodeNames, 'sweepAfter', 'retention', 'history'] as const),
   ...videoNames,
   ...(['checkpointEvery', 'maxSeries', 'maxGroups', 'quota', 'logLevel'] as const),
   ...notifyNames,

@@ -199,6 +199,7 @@ interface Front {
 /** The one public port: the gateway with the view's API, or the API alone. */
 async function listen({ settings, registry, view, logger, services }: Front): Promise<Listening> {
   const { host, port, uploadLimit, timeout: timeoutMs } = settings;
+  const { maxInFlight, rateLimit: rate, trustedProxies } = settings;
   if (services === null) {
     const app = new Hono();
     app.get('/healthz', (c) => c.text('ok')).get('/readyz', (c) => c.text('ok'));
@@ -213,12 +214,14 @@ async function listen({ settings, registry, view, logger, services }: Front): Pr
     registry,
     newId: randomUUID,
     monotonic,
-    log: (line, message) => logger.debug(line, message),
-    uploadLimit,
-    timeoutMs,
+    log: {
+      info: (line, message) => logger.debug(line, message),
+      warn: (line, message) => logger.warn(line, message),
+    },
+    ...{ uploadLimit, timeoutMs, maxInFlight, rate, trustedProxies },
     mount: (app) => void app.route('/', view),
   });
-  const listening = await serve({ fetch: gateway.fetch as never, host, port });
+  const listening = await serve({ ...gateway, fetch: gateway.fetch as never, host, port });
   return {
     ...listening,
     close: async (drainMs) => {

@@ -15,7 +15,13 @@ describe('pages of another origin', () => {
   const asked: string[] = [];
   const upstream = createServer((incoming, outgoing) => {
     asked.push(`${incoming.method} ${incoming.url}`);
-    outgoing.writeHead(200, { 'content-type': 'application/json' }).end('[]');
+    const ofUploads = { vary: 'accept', 'upload-offset': '7', 'access-control-allow-origin': '*' };
+    outgoing
+      .writeHead(200, {
+        'content-type': 'application/json',
+        ...(incoming.url === '/uploads/1' ? ofUploads : {}),
+      })
+      .end('[]');
   });
   const running: (readonly [Gateway, Listening])[] = [];
 
@@ -74,9 +80,28 @@ describe('pages of another origin', () => {
       },
     });
     expect([answer.status, ...said(answer)]).toEqual([204, VIEW, 'origin']);
-    expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST');
-    expect(answer.headers.get('access-control-allow-headers')).toBe('authorization, content-type, range');
+    expect(answer.headers.get('access-control-allow-methods')).toBe('GET, HEAD, POST, PATCH, DELETE');
+    const headers = answer.headers.get('access-control-allow-headers')?.split(', ');
+    for (const name of [
+      'authorization',
+      'content-type',
+      'range',
+      'traceparent',
+      'tus-resumable',
+      'upload-offset',
+    ])
+      expect(headers).toContain(name);
     expect(asked).toEqual([]);
+  });
+
+  test('may read how far an upload is, and what the services say of other pages is not passed on', async () => {
+    const url = await start(VIEW);
+    const answer = await fetch(`${url}/vms/uploads/1`, { method: 'HEAD', headers: { origin: VIEW } });
+    expect(said(answer)).toEqual([VIEW, 'origin, accept']);
+    const exposed = answer.headers.get('access-control-expose-headers')?.split(', ');
+    for (const name of ['location', 'upload-offset', 'tus-resumable', 'x-request-id', 'retry-after'])
+      expect(exposed).toContain(name);
+    expect(answer.headers.get('upload-offset')).toBe('7');
   });
 
   test.each([

@@ -1,8 +1,9 @@
 import { realpath } from 'node:fs/promises';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { join, sep } from 'node:path';
 import send from 'send';
-import { problemBody } from '../platform/http/problem.js';
+import { MALFORMED } from '../platform/http/refuse.js';
+import { type Answered, endWhenRead, type Refusal, refusalHead, waitsToSend } from './early-answer.js';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
 const SECURITY = { 'x-content-type-options': 'nosniff' };
@@ -17,18 +18,19 @@ interface FileError {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface FileRequest {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
+export interface FileRequest extends Answered {
   /** Raw path below the folder. */
   readonly path: string;
-  readonly requestId: string;
 }
+
+/** A client that reads nothing for so long is gone, or a player that has paused: it asks again, ms. */
+const UNREAD_MS = 120_000;
 
 /** One answer from a folder of published files: ranges, revalidation, no listing, no escape. */
 export class FileAnswer {
-  readonly requestBytes = 0;
+  requestBytes = 0;
   responseBytes = 0;
+  readonly upstreamMs = null;
 
   constructor(
     readonly root: string,
@@ -38,6 +40,14 @@ export class FileAnswer {
   start(): void {
     const { incoming, outgoing, requestId } = this.request;
     outgoing.setHeader('x-request-id', requestId);
+    outgoing.setTimeout(UNREAD_MS, () => outgoing.destroy());
+    outgoing.once(MALFORMED, (refused: Refusal) => {
+      outgoing.shouldKeepAlive = false;
+      this.#answer(refused, true);
+    });
+    incoming.on('data', (chunk: Buffer) => {
+      this.requestBytes += chunk.length;
+    });
     if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {
       this.#refuse(405, 'files are read with GET or HEAD', { allow: 'GET, HEAD' });
       return;
@@ -58,6 +68,7 @@ export class FileAnswer {
 
   #send(): void {
     const { incoming, outgoing, path } = this.request;
+    if (outgoing.headersSent || outgoing.destroyed) return;
     // Segments never change under their name; manifests are asked for again.
     const segment = path.endsWith('.m4s');
     const cache = segment ? { immutable: true, maxAge: YEAR_MS } : { maxAge: 0 };
@@ -78,22 +89,23 @@ export class FileAnswer {
   }
 
   #refuse(status: number, detail: string, headers: Readonly<Record<string, string>> = {}): void {
-    const { outgoing, requestId } = this.request;
+    this.#answer({ status, detail, headers }, false);
+  }
+
+  /** Where the rest of the request is lost, nobody waits for it. */
+  #answer(refusal: Refusal, lost: boolean): void {
+    const { incoming, outgoing } = this.request;
+    if (outgoing.writableEnded) return;
     if (outgoing.headersSent) {
       outgoing.destroy();
       return;
     }
     // What was said of the file, its caching above all, is not to be said of the refusal.
     for (const name of outgoing.getHeaderNames()) if (!KEPT.test(name)) outgoing.removeHeader(name);
-    const body = problemBody(status, detail);
-    this.responseBytes = Buffer.byteLength(body);
-    outgoing
-      .writeHead(status, {
-        ...headers,
-        'content-type': 'application/problem+json',
-        'content-length': String(this.responseBytes),
-        'x-request-id': requestId,
-      })
-      .end(body);
+    if (waitsToSend(incoming)) outgoing.shouldKeepAlive = false;
+    const body = refusalHead(this.request, refusal);
+    this.responseBytes = body.length;
+    if (lost) outgoing.end(body);
+    else endWhenRead(this.request, body);
   }
 }

@@ -38,17 +38,6 @@ async function start(
   return { ...listening, registry, upstream: server };
 }
 
-/** Sends bytes as they are, and gives back all that comes until the connection ends. */
-const raw = (port: number, text: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write(text));
-    let answer = '';
-    socket.on('data', (chunk) => {
-      answer += chunk;
-    });
-    socket.on('end', () => resolve(answer)).on('error', reject);
-  });
-
 describe('gateway', () => {
   test('strips the prefix, keeps the query, overwrites what a client says of itself', async () => {
     const seen: IncomingMessage[] = [];
@@ -85,29 +74,6 @@ describe('gateway', () => {
     const body = Buffer.alloc(5_000_000, 'x');
     const answer = await fetch(`${url}/vms/echo`, { method: 'POST', body });
     expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
-  });
-
-  test('drops hop-by-hop and nominated headers both ways', async () => {
-    const seen: IncomingMessage[] = [];
-    const { port } = await start((incoming, outgoing) => {
-      seen.push(incoming);
-      outgoing
-        .writeHead(200, { connection: 'close, x-secret', 'x-secret': '1', 'content-length': '2' })
-        .end('ok');
-    });
-    const answer = await raw(
-      port,
-      'GET /vms/a HTTP/1.1\r\nHost: h\r\nConnection: close, X-Drop\r\nX-Drop: 1\r\nExpect: 100-continue\r\n\r\n',
-    );
-    expect(answer).not.toContain('x-secret');
-    expect(answer.endsWith('ok')).toBe(true);
-    expect(seen[0]?.headers['x-drop']).toBeUndefined();
-  });
-
-  test.each(['/vms/a/../b', '/vms/%2e%2e/admin', '/vms/a%2fb', '/vms/a\\b'])('refuses %s', async (path) => {
-    const { port } = await start((_, outgoing) => outgoing.end('reached'));
-    const answer = await raw(port, `GET ${path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
   });
 
   test('says 502 for a dead upstream, without its address', async () => {
@@ -162,27 +128,6 @@ describe('gateway', () => {
       });
       expect(status).toBe(413);
     }
-  });
-
-  test('aborts the upstream when the client goes away', async () => {
-    let arrived: () => void = () => {};
-    const reached = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
-    let gone: () => void = () => {};
-    const aborted = new Promise<void>((resolve) => {
-      gone = resolve;
-    });
-    const { url } = await start((incoming) => {
-      incoming.socket.once('close', gone);
-      arrived();
-    });
-    const client = new AbortController();
-    const answer = fetch(`${url}/vms/a`, { signal: client.signal }).catch(() => 'aborted');
-    await reached;
-    client.abort();
-    expect(await answer).toBe('aborted');
-    await aborted;
   });
 
   test('counts by its own route table', async () => {

@@ -3,12 +3,18 @@ import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import { Pool } from 'undici';
 import { HttpMetrics } from '../platform/http/metrics.js';
-import { problem } from '../platform/http/problem.js';
+import type { OnRefused } from '../platform/http/refuse.js';
+import type { Lines } from '../platform/telemetry/lines.js';
+import { Accounting, type Counted, givenId, pathOf } from './accounting.js';
+import { clientsBehind } from './client.js';
 import { answerPreflight } from './cross-origin.js';
+import { type Answered, EarlyAnswer, type Refusal, waitsToSend } from './early-answer.js';
 import { Exchange } from './exchange.js';
 import { FileAnswer } from './files.js';
 import { type HttpBindings, RESPONSE_ALREADY_SENT } from './hono-node.js';
-import { isPlain, routeOf } from './routes.js';
+import { Limits } from './limits.js';
+import type { Rate } from './rate-limit.js';
+import { isPlain } from './routes.js';
 
 export interface GatewayOptions {
   /** Origin of video management, like http://127.0.0.1:8081. */
@@ -20,118 +26,152 @@ export interface GatewayOptions {
   /** Monotonic, ms. */
   readonly monotonic: () => number;
   /** One line per request. */
-  readonly log?: (line: Readonly<Record<string, string | number>>, message: string) => void;
+  readonly log?: Lines;
   /** Greatest request body, bytes. */
   readonly uploadLimit?: number;
-  /** How long the upstream may take to begin its answer, ms. */
+  /** How long the upstream may take to begin its answer, and a client to go on, ms. */
   readonly timeoutMs?: number;
   /** The origin whose pages may use it from a browser, beside its own; null: none. */
   readonly viewOrigin?: string | null;
+  /** Requests that video management may be busy with; more are told to come again. */
+  readonly maxInFlight?: number;
+  /** Requests that each client may send; null: as many as it likes. */
+  readonly rate?: Rate | null;
+  /** Addresses of proxies, or their networks as CIDR, whose word on who asks is believed. */
+  readonly trustedProxies?: readonly string[];
   /** Further routes of the same port. */
   readonly mount?: (app: Hono<Env>) => void;
 }
 
+/** `fetch` and `onRefused` are for `serve`, which has to let it ask for bodies itself. */
 export interface Gateway {
   readonly fetch: (request: Request, env: HttpBindings) => Promise<Response>;
+  readonly onRefused: OnRefused;
+  readonly asksForBodies: true;
+  /** From here on it says at /readyz that nothing is to be sent here any more. */
+  drain(): void;
   close(): Promise<void>;
-}
-
-/** What an answer's accounting needs to know of it. */
-interface Counted {
-  readonly requestBytes: number;
-  readonly responseBytes: number;
 }
 
 interface Env {
   Bindings: HttpBindings;
 }
 
+interface Startable extends Counted {
+  start(): void;
+}
+
 const PREFIX = '/vms';
 const FILES = '/videofiles';
-const CONNECTIONS = 128;
-const requestIds = /^[A-Za-z0-9._-]{1,128}$/;
+const METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS';
+const methods: ReadonlySet<string> = new Set(METHODS.split(', '));
 
 /** The front door: everything under /vms goes to video management, the prefix stripped. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { registry, vms, videoFiles, newId, monotonic, log, mount } = options;
+  const { registry, vms, videoFiles, newId, monotonic, log = null, mount } = options;
   const { uploadLimit = 1024 ** 3, timeoutMs = 30_000, viewOrigin = null } = options;
-  const metrics = new HttpMetrics(registry, 'gateway');
-  const pool = new Pool(vms, { connections: CONNECTIONS, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+  const { maxInFlight = 256, rate = null, trustedProxies = [] } = options;
+  const accounting = new Accounting(new HttpMetrics(registry, 'gateway'), monotonic, log);
+  const limits = new Limits({ registry, maxInFlight, rate, monotonic });
+  const clientOf = clientsBehind(trustedProxies);
+  // A connection for each, so that none waits for another unseen.
+  const pool = new Pool(vms, { connections: maxInFlight, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 });
+  const onReleased = (): void => limits.leave();
+  const common = { pool, uploadLimit, timeoutMs, monotonic, onReleased };
   const app = new Hono<Env>();
+  let draining = false;
 
-  /** Metrics and log line of one exchange, once its answer is through or cut. */
-  const account = (
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    one: { route: string; requestId: string; exchange: Counted | null },
-  ): void => {
-    const since = monotonic();
-    outgoing.once('close', () => {
-      const ms = monotonic() - since;
-      const method = incoming.method ?? 'GET';
-      const status = outgoing.headersSent ? outgoing.statusCode : 499;
-      const { requestBytes = 0, responseBytes = 0 } = one.exchange ?? {};
-      metrics.observe({ route: one.route, method, status, seconds: ms / 1000, requestBytes, responseBytes });
-      log?.({ requestId: one.requestId, method, route: one.route, status, ms: Math.round(ms) }, 'request');
+  const answer = ({ incoming, outgoing, requestId }: Answered, by: Startable): void => {
+    accounting.follow(incoming, outgoing, requestId, by);
+    by.start();
+  };
+  const refuse = (answered: Answered, refusal: Refusal): void =>
+    answer(answered, new EarlyAnswer(answered, refusal));
+
+  const proxy = (answered: Answered, target: string): void => {
+    const client = clientOf(answered.incoming);
+    const refusal = limits.ask(client.address) ?? limits.enter();
+    if (refusal) {
+      refuse(answered, refusal);
+      return;
+    }
+    const path = target.slice(PREFIX.length);
+    const exchange = new Exchange(common, {
+      answered,
+      client,
+      path: path.startsWith('/') ? path : `/${path}`,
     });
+    answer(answered, exchange);
   };
 
-  const requestIdOf = ({ headers }: IncomingMessage): string => {
-    const given = headers['x-request-id'];
-    return typeof given === 'string' && requestIds.test(given) ? given : newId();
+  const serveFile = (answered: Answered, path: string): void => {
+    const refusal = limits.ask(clientOf(answered.incoming).address);
+    if (refusal) refuse(answered, refusal);
+    else answer(answered, new FileAnswer(videoFiles, { ...answered, path: path.slice(FILES.length) }));
   };
 
-  const proxy = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
-    const requestId = requestIdOf(incoming);
-    const raw = incoming.url ?? '/';
-    const path = raw.slice(PREFIX.length) || '/';
-    const exchange = new Exchange({ incoming, outgoing, pool, path, requestId, uploadLimit, timeoutMs });
-    account(incoming, outgoing, { route: routeOf(raw.split('?', 1)[0] ?? raw), requestId, exchange });
-    exchange.start();
-  };
-
-  const serveFile = (incoming: IncomingMessage, outgoing: ServerResponse, full: string): void => {
-    const requestId = requestIdOf(incoming);
-    const path = full.slice(FILES.length);
-    const exchange = new FileAnswer(videoFiles, { incoming, outgoing, path, requestId });
-    account(incoming, outgoing, { route: routeOf(full), requestId, exchange });
-    exchange.start();
+  /** Whether it is answered here: not by routes of Hono's, which would copy an answer to HEAD and lose its mark. */
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse, requestId: string): boolean => {
+    const answered = { incoming, outgoing, requestId };
+    const target = incoming.url ?? '/';
+    const path = pathOf(target);
+    const proxied = path === PREFIX || path.startsWith(`${PREFIX}/`);
+    const ours = proxied || path.startsWith(`${FILES}/`);
+    if (!isPlain(path))
+      refuse(answered, {
+        status: 400,
+        detail: 'the path holds dot segments, backslashes or encoded slashes',
+      });
+    else if (!methods.has(incoming.method ?? ''))
+      refuse(answered, {
+        status: 405,
+        detail: `${incoming.method} is not for here`,
+        headers: { allow: METHODS },
+      });
+    else if (ours && viewOrigin !== null && answerPreflight(answered, viewOrigin))
+      accounting.follow(incoming, outgoing, requestId, {
+        requestBytes: 0,
+        responseBytes: 0,
+        upstreamMs: null,
+      });
+    else if (proxied) proxy(answered, target);
+    else if (ours) serveFile(answered, path);
+    else return false;
+    return true;
   };
 
   app.get('/healthz', (c) => c.text('ok'));
-  app.get('/readyz', (c) => c.text('ok'));
+  app.get('/readyz', (c) => (draining ? c.text('draining', 503) : c.text('ok')));
   app.get('/metrics', async (c) =>
     c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   );
   mount?.(app);
   app.notFound((c) => {
-    account(c.env.incoming, c.env.outgoing, { route: 'unmatched', requestId: newId(), exchange: null });
-    return problem(404, `there is nothing at ${c.req.path}`);
+    const { incoming, outgoing } = c.env;
+    const requestId = String(outgoing.getHeader('x-request-id'));
+    refuse({ incoming, outgoing, requestId }, { status: 404, detail: `there is nothing at ${c.req.path}` });
+    return RESPONSE_ALREADY_SENT;
   });
 
   return {
     fetch: async (request, env) => {
-      const raw = env.incoming.url ?? '/';
-      const path = raw.split('?', 1)[0] ?? raw;
-      if (!isPlain(path)) {
-        account(env.incoming, env.outgoing, { route: 'unmatched', requestId: newId(), exchange: null });
-        return problem(400, 'the path holds dot segments, backslashes or encoded slashes');
-      }
-      const ours = path === PREFIX || path.startsWith(`${PREFIX}/`) || path.startsWith(`${FILES}/`);
-      if (ours && viewOrigin !== null && answerPreflight(env.incoming, env.outgoing, viewOrigin)) {
-        account(env.incoming, env.outgoing, { route: routeOf(path), requestId: newId(), exchange: null });
-        return RESPONSE_ALREADY_SENT;
-      }
-      // Not a route of Hono's: for HEAD it would copy the answer and lose the mark that it is sent.
-      if (path === PREFIX || path.startsWith(`${PREFIX}/`)) {
-        proxy(env.incoming, env.outgoing);
-        return RESPONSE_ALREADY_SENT;
-      }
-      if (path.startsWith(`${FILES}/`)) {
-        serveFile(env.incoming, env.outgoing, path);
-        return RESPONSE_ALREADY_SENT;
-      }
-      return app.fetch(request, env);
+      const { incoming, outgoing } = env;
+      const requestId = givenId(incoming) ?? newId();
+      if (take(incoming, outgoing, requestId)) return RESPONSE_ALREADY_SENT;
+      outgoing.setHeader('x-request-id', requestId);
+      if (waitsToSend(incoming)) outgoing.writeContinue();
+      const response = await app.fetch(request, env);
+      // For HEAD, Hono has copied the answer.
+      return outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
+    },
+    onRefused: (refused) => {
+      const requestId = givenId(refused.incoming) ?? newId();
+      accounting.refused(refused, requestId);
+      return { 'x-request-id': requestId };
+    },
+    asksForBodies: true,
+    drain: () => {
+      draining = true;
     },
     close: () => pool.destroy(),
   };

@@ -1,4 +1,7 @@
-/** Headers that concern one connection, and what a client may not say of itself. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Client } from './client.js';
+
+/** Headers that concern one connection. */
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -9,7 +12,9 @@ const hopByHop = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
 ]);
+/** What the gateway says itself. */
 const ours = new Set([
   'expect',
   'host',
@@ -18,52 +23,64 @@ const ours = new Set([
   'x-forwarded-host',
   'x-request-id',
 ]);
+/** What only a proxy may say of a client. */
+const vouched = /^(?:forwarded|x-real-ip|x-client-ip|true-client-ip|x-forwarded-.+)$/;
+/** Who frames a body, or decides of it, does so before it. */
+const noTrailer =
+  /^(?:content-.+|authorization|set-cookie|cache-control|expires|date|location|retry-after|vary|host|x-request-id|access-control-.+)$/;
 
 /** Names that a `Connection` header nominates. */
-function nominated(flat: readonly string[]): ReadonlySet<string> | null {
+function nominated(flat: readonly (Buffer | string)[]): ReadonlySet<string> | null {
   let names: Set<string> | null = null;
   for (let i = 0; i < flat.length; i += 2) {
-    if (flat[i]?.toLowerCase() !== 'connection') continue;
+    if (String(flat[i]).toLowerCase() !== 'connection') continue;
     names ??= new Set();
-    for (const name of (flat[i + 1] ?? '').split(',')) names.add(name.trim().toLowerCase());
+    for (const name of String(flat[i + 1]).split(',')) names.add(name.trim().toLowerCase());
   }
+  // They are needed to read the message, and cannot be meant.
+  for (const name of ['content-length', 'host']) names?.delete(name);
   return names;
 }
 
-export interface Client {
-  readonly address: string;
-  readonly host: string;
-  readonly requestId: string;
-}
-
 /** A request's headers as they go upstream: flat names and values, as node's `rawHeaders`. */
-export function upstreamHeaders(raw: readonly string[], { address, host, requestId }: Client): string[] {
+export function upstreamHeaders(raw: readonly string[], client: Client, requestId: string): string[] {
   const dropped = nominated(raw);
   const kept = [
     'x-forwarded-for',
-    address,
+    client.forwardedFor,
     'x-forwarded-proto',
-    'http',
+    client.proto,
     'x-forwarded-host',
-    host,
+    client.host,
     'x-request-id',
     requestId,
   ];
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase();
-    if (!hopByHop.has(name) && !ours.has(name) && !dropped?.has(name)) kept.push(name, raw[i + 1] ?? '');
+    if (hopByHop.has(name) || ours.has(name) || dropped?.has(name)) continue;
+    if (!client.vouchedFor && vouched.test(name)) continue;
+    kept.push(name, raw[i + 1] ?? '');
   }
   return kept;
 }
 
-/** An answer's headers as they go to the client. */
-export function clientHeaders(raw: readonly string[], requestId: string): string[] {
+/** An answer's headers as they go to the client. Which pages may read it is the gateway's to say. */
+export function clientHeaders(raw: readonly (Buffer | string)[], requestId: string): string[] {
   const dropped = nominated(raw);
   const kept = ['x-request-id', requestId];
   for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] ?? '').toLowerCase();
-    if (!hopByHop.has(name) && name !== 'x-request-id' && !dropped?.has(name))
-      kept.push(name, raw[i + 1] ?? '');
+    const name = textOf(raw[i]).toLowerCase();
+    if (hopByHop.has(name) || name === 'x-request-id' || name.startsWith('access-control-')) continue;
+    if (!dropped?.has(name)) kept.push(name, textOf(raw[i + 1]));
   }
   return kept;
 }
+
+/** Trailers of an answer that may go on. */
+export const trailersOf = (trailers: IncomingHttpHeaders): [string, string][] =>
+  Object.entries(trailers)
+    .filter(([name]) => !hopByHop.has(name) && !noTrailer.test(name))
+    .map(([name, value]) => [name, String(value)]);
+
+const textOf = (part: Buffer | string | undefined): string =>
+  typeof part === 'string' ? part : (part?.toString('latin1') ?? '');

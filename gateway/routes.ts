@@ -2,9 +2,13 @@
 const templates: readonly (readonly [RegExp, string])[] = [
   [/^\/vms\/users\/register$/, '/vms/users/register'],
   [/^\/vms\/users$/, '/vms/users'],
+  [/^\/vms\/openapi\.json$/, '/vms/openapi.json'],
+  [/^\/vms\/uploads\/?$/, '/vms/uploads'],
+  [/^\/vms\/uploads\/[^/]+$/, '/vms/uploads/:id'],
   [/^\/vms\/videos$/, '/vms/videos'],
   [/^\/vms\/videos\/[^/]+$/, '/vms/videos/:id'],
   [/^\/vms\/videos\/[^/]+\/status$/, '/vms/videos/:id/status'],
+  [/^\/vms\/videos\/[^/]+\/retry$/, '/vms/videos/:id/retry'],
   [/^\/videofiles\/[^/]+\/[^/]+$/, '/videofiles/:id/:file'],
 ];
 
@@ -14,4 +18,4 @@ export const routeOf = (path: string): string =>
 
 /** Whether a raw path may be forwarded: nothing that an upstream could read as another path. */
 export const isPlain = (path: string): boolean =>
-  !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)/i.test(path) && !/%2f|%5c|\\/i.test(path);
+  !/(?:^|\/)(?:\.|%2e){1,2}(?:\/|;|%3b|$)/i.test(path) && !/%2f|%5c|\\/i.test(path);

@@ -98,7 +98,7 @@ describe('a manifest that differs from the code', () => {
     environment: { VMS_URL: 'http://vms:8080', TIDEMARK_VIDEOS: '/videos', NODE_OPTIONS: '--no-warnings' },
     mounts: ['/tmp', '/videos'],
     probes: [{ path: '/readyz', port: 9464 }],
-    graceMs: 30_000,
+    graceMs: 35_000,
   };
 
   test.each<[string, Partial<Ours>, string]>([
@@ -122,7 +122,12 @@ describe('a manifest that differs from the code', () => {
       { probes: [{ path: '/readyz', port: 8080 }] },
       '/readyz is asked at 8080, and answered at 9464',
     ],
-    ['the time to stop', { graceMs: 25_000 }, 'it is ended after 25000 ms, and takes 30000 ms to stop'],
+    ['the time to stop', { graceMs: 25_000 }, 'it is ended after 25000 ms, and takes 35000 ms to stop'],
+    [
+      'the time to wait before',
+      { environment: { ...right.environment, TIDEMARK_DRAIN_WAIT: '6s' } },
+      'it is ended after 35000 ms, and takes 36000 ms to stop',
+    ],
   ])('in %s is found', async (_, wrong, told) => {
     expect(await problemsOf(right)).toEqual([]);
     expect(await problemsOf({ ...right, ...wrong })).toEqual([expect.stringContaining(told)]);

@@ -96,7 +96,8 @@ export async function problemsOf(one: Ours): Promise<string[]> {
     if (port !== given.adminPort) say(`${path} is asked at ${port}, and answered at ${given.adminPort}`);
     if ((await admin.request(path)).status !== 200) say(`${path} is asked, and answered by nobody`);
   }
-  const needed = command.drainMs + STOP_MS;
+  const { drainWait = 0 } = given as { drainWait?: number };
+  const needed = drainWait + command.drainMs + STOP_MS;
   if (one.graceMs < needed) say(`it is ended after ${one.graceMs} ms, and takes ${needed} ms to stop`);
   return problems;
 }

@@ -8,22 +8,29 @@ export const gatewayCommand = () =>
   componentCommand({
     name: 'gateway',
     description: 'the front door of the video platform',
-    names: ['port', 'vmsUrl', 'videos', 'viewOrigin', 'uploadLimit', 'timeout'],
+    names: [
+      ...(['port', 'vmsUrl', 'videos', 'viewOrigin', 'uploadLimit', 'timeout', 'maxInFlight'] as const),
+      ...(['rateLimit', 'trustedProxies', 'drainWait'] as const),
+    ],
     drainMs: DRAIN_MS,
     start: async (settings, { logger, registry, onStop }) => {
       const { createGateway } = await import('../../gateway/gateway.js');
       const { serve } = await import('../../platform/http/serve.js');
       const { host, port, vmsUrl: vms, videos, viewOrigin, uploadLimit, timeout: timeoutMs } = settings;
+      const { maxInFlight, rateLimit: rate, trustedProxies, drainWait } = settings;
       const gateway = createGateway({
-        ...{ vms, registry, viewOrigin, uploadLimit, timeoutMs },
+        ...{ vms, registry, viewOrigin, uploadLimit, timeoutMs, maxInFlight, rate, trustedProxies },
         videoFiles: join(videos, 'published'),
         newId: randomUUID,
         monotonic: () => performance.now(),
-        log: (line, message) => logger.info(line, message),
+        log: logger,
       });
       onStop(() => gateway.close());
-      const listening = await serve({ fetch: gateway.fetch as never, host, port });
-      onStop(() => listening.close(DRAIN_MS), DRAIN_MS);
+      const listening = await serve({ ...gateway, fetch: gateway.fetch as never, host, port });
+      onStop(() => {
+        gateway.drain();
+        return listening.close(DRAIN_MS, drainWait);
+      }, drainWait + DRAIN_MS);
       return { url: listening.url };
     },
   });

@@ -16,6 +16,15 @@ export const duration = z.string().transform((text, context) => {
 /** What a timer waits for: longer ones would fire at once. */
 export const waiting = duration.refine((ms) => ms <= 24 * 3_600_000, 'must be 1d at most');
 
+/** The same, or 0. */
+export const waitingOrNot = z.string().transform((text, context) => {
+  if (text === '0') return 0;
+  const { data, error } = waiting.safeParse(text);
+  if (data !== undefined) return data;
+  context.addIssue(`${error?.issues[0]?.message}, or 0`);
+  return z.NEVER;
+});
+
 export const wholeNumber = z.string().regex(/^\d+$/, 'is no number').transform(Number);
 
 export const limit = wholeNumber.refine((n) => n >= 1 && n <= 2 ** 30, 'must be from 1 to 1073741824');

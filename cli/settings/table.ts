@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { MAX_GROUPS } from '../../pipeline/model/groups.js';
+import { gatewaySettings } from './gateway.js';
 import { notifySettings } from './notify.js';
 import { originSettings } from './origins.js';
 import {
@@ -27,6 +28,7 @@ export const settings = {
   ...notifySettings,
   ...originSettings,
   ...videoSettings,
+  ...gatewaySettings,
   kafkaBrokers: {
     flag: '--kafka-brokers <list>',
     variable: 'KAFKA_BROKERS',

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Client } from 'undici';
 import { expect, test } from 'vitest';
@@ -58,4 +61,42 @@ test('ends soon, and cuts no answer, though a client sends request after request
   const { code } = failure as { code?: string };
   expect(['ECONNREFUSED', 'UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']).toContain(code);
   await client.destroy();
+});
+
+test('told to stop, it still takes new connections for a while, and asks each to end', async () => {
+  const listening = await serve({ fetch: fetchOk, host: '127.0.0.1', port: 0 });
+  const closed = listening.close(10_000, 2_000);
+  for (let n = 0; n < 3; n++) {
+    const answer = await fetch(listening.url);
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close']);
+    await answer.text();
+  }
+  await closed;
+  await expect(fetch(listening.url)).rejects.toThrow();
+});
+
+test('a body that is announced is asked for, where the handler does not do so itself', async () => {
+  const echo = async (request: Request): Promise<Response> => new Response(await request.text());
+  const listening = await serve({ fetch: echo, host: '127.0.0.1', port: 0 });
+  const asked = request(listening.url, {
+    method: 'POST',
+    headers: { expect: '100-continue', 'content-length': 4 },
+  });
+  const answered = once(asked, 'response') as Promise<[IncomingMessage]>;
+  asked.flushHeaders();
+  await once(asked, 'continue');
+  asked.end('body');
+  let text = '';
+  for await (const part of (await answered)[0]) text += part;
+  expect(text).toBe('body');
+  await listening.close(0);
+});
+
+test('HTTP/1.0 needs no Host', async () => {
+  const listening = await serve({ fetch: fetchOk, host: '127.0.0.1', port: 0 });
+  const socket = connect(listening.port, '127.0.0.1', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+  let answer = '';
+  for await (const part of socket) answer += part;
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*ok$/);
+  await listening.close(0);
 });
