@@ -1,13 +1,13 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
+import type { CalmGroups, GroupJudgement, Judgement } from '../pipeline/model/judgement.js';
 import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { sameRule } from '../pipeline/model/same-rule.js';
 import { computed } from '../pipeline/model/selection.js';
 import { unjudged } from '../pipeline/model/unjudged.js';
 import { closedEnd } from '../pipeline/model/windows.js';
-import type { GroupJudgement, Judgement } from '../pipeline/operators/judge.js';
 
 /** Groups that are shown at most, over all rules and partitions; each has about ten series. */
 const MOST_GROUPS = 500;
@@ -125,7 +125,7 @@ export class WindowMetrics {
     const stage = this.#options.live.get(partition);
     if (!stage) return;
     const newest = this.#newestOf(stage);
-    for (const { rule, end, groups } of judgements) {
+    for (const { rule, end, groups, calm } of judgements) {
       newest.delete(rule);
       for (const { unjudged: reason } of groups)
         if (reason !== null) this.#unjudged.inc({ rule: rule.name, reason });
@@ -133,7 +133,7 @@ export class WindowMetrics {
       // Objects for those alone that are shown: there may be a hundred thousand groups.
       newest.set(
         rule,
-        this.#withinRoom(rule, shown).map((group) => ({ ...group, rule, end })),
+        this.#withinRoom(rule, shown, calm).map((group) => ({ ...group, rule, end })),
       );
     }
   }
@@ -158,15 +158,16 @@ export class WindowMetrics {
   }
 
   /** Where there is no room for all, those with an alert come first. */
-  #withinRoom(rule: Rule, shown: readonly GroupJudgement[]): readonly GroupJudgement[] {
+  #withinRoom(rule: Rule, shown: readonly GroupJudgement[], calm: CalmGroups): readonly GroupJudgement[] {
     const { live, mostGroups = MOST_GROUPS } = this.#options;
     let room = mostGroups;
     for (const stage of live.values())
       for (const others of this.#newestOf(stage).values()) room -= others.length;
-    if (shown.length <= room) return shown;
-    this.#leftOut.inc({ rule: rule.name }, shown.length - room);
-    const active = shown.filter(({ state }) => state !== 'inactive');
-    return [...active, ...shown.filter(({ state }) => state === 'inactive')].slice(0, room);
+    const count = shown.length + calm.size;
+    if (count > room) this.#leftOut.inc({ rule: rule.name }, count - room);
+    const isActive = ({ state }: GroupJudgement): boolean => state !== 'inactive';
+    const [active, inactive] = [shown.filter(isActive), shown.filter((one) => !isActive(one))];
+    return [...active, ...calm.first(room), ...inactive].slice(0, room);
   }
 
   /** A window without data leaves no trace here, so what is kept may be older than the newest one. */

@@ -2,6 +2,7 @@ import { filter, map, Subject } from 'rxjs';
 import type { Batch } from '../../platform/log/batch.js';
 import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
 import { windowsOf } from '../model/burn.js';
+import type { Judgement } from '../model/judgement.js';
 import { SelectionJudging } from '../model/judging.js';
 import { Merging } from '../model/merging.js';
 import { PaneStore } from '../model/panes.js';
@@ -12,7 +13,7 @@ import { computed, type Selection } from '../model/selection.js';
 import { StateReader, StateWriter } from '../model/state-bytes.js';
 import { byCodeUnits } from '../model/text.js';
 import { closeMerged } from '../operators/close-merged.js';
-import { type Judged, type Judgement, judge } from '../operators/judge.js';
+import { type Judged, judge } from '../operators/judge.js';
 import { type PartialRow, type ReadPartial, readPartials } from '../operators/read-partials.js';
 import {
   type CompileRules,

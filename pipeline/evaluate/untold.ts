@@ -1,6 +1,6 @@
+import type { GroupJudgement, Judgement } from '../model/judgement.js';
 import type { Rule } from '../model/rule.js';
 import { groupText } from '../model/text.js';
-import type { GroupJudgement, Judgement } from '../operators/judge.js';
 
 /** Says once of each rule that its measure cannot be told from the buckets of a group; all are counted elsewhere. */
 export class Untold {

@@ -26,5 +26,5 @@ export class SharedBaselines {
 }
 
 /** Whether they choose the same windows of a rule that is inactive, and make the same of them. */
-const chooseAlike = (a: BaselineSettings, b: BaselineSettings): boolean =>
+export const chooseAlike = (a: BaselineSettings, b: BaselineSettings): boolean =>
   a.windows === b.windows && a.minWindows === b.minWindows && a.offset === b.offset && a.method === b.method;

@@ -1,19 +1,18 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
-import type { ActiveAlert } from '../model/alert-state.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
 import { toRecord, unknownBuckets } from '../model/buckets.js';
-import { type Burned, type BurnFound, burnFor } from '../model/burn.js';
-import type { Labels } from '../model/matcher.js';
+import { type BurnFound, burnFor } from '../model/burn.js';
+import { CalmGroups, type GroupJudgement, type Judgement } from '../model/judgement.js';
 import { measured } from '../model/measures.js';
-import type { Rule } from '../model/rule.js';
 import type { GroupRule, RuleJudging } from '../model/rule-judging.js';
 import { SharedBaselines } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import type { Unjudged } from '../model/unjudged.js';
 import { judgedBy, type Verdict } from '../model/verdict.js';
+import { Glance, type Sharing, WindowColumns } from '../model/window-columns.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 import { begin, judgeGroup, type Remembered, type Transition } from './judge-group.js';
 
@@ -24,40 +23,17 @@ export interface Judged {
   readonly judgements: readonly Judgement[];
 }
 
-/** What a rule found in the window that ends there. */
-export interface Judgement {
-  readonly rule: Rule;
-  /** ms */
-  readonly end: number;
-  /** The groups with data, and those without that were active. */
-  readonly groups: readonly GroupJudgement[];
-}
-
-export interface GroupJudgement {
-  readonly labels: Labels;
-  /** Null without data. */
-  readonly sums: GroupWindow | null;
-  /** What it was compared with. */
-  readonly baseline: BaselineView;
-  /** Of an objective, what decides; null where that is not known, and for any other rule. */
-  readonly burned: Burned | null;
-  /** As the window left it. */
-  readonly state: ActiveAlert['state'] | 'inactive';
-  /** Why there are data, but no judgement; null where there are none, or the rule was judged. */
-  readonly unjudged: Unjudged | null;
-}
-
 /** Judges each closed window by every rule of its selection: a record per window, one per transition. */
 export function judge(revision: () => string, expand: Expand): OperatorFunction<ClosingStep, Judged> {
   return map((closed) => {
     const events: AlertEvent[] = [];
     const judgements: Judgement[] = [];
     for (const window of closed) {
-      const groups = window.groups.map((group) => withPast(window, group));
+      const columns = new WindowColumns(window.groups.map((group) => withPast(window, group)));
       for (const judging of window.judging.rules) {
-        const found = judgeRule(window, judging, groups);
-        for (const event of found.transitions) events.push({ ...event, revision: revision() });
-        judgements.push({ rule: judging.rule, end: window.end, groups: found.groups });
+        const { groups, calm, transitions } = judgeRule(window, judging, columns);
+        for (const event of transitions) events.push({ ...event, revision: revision() });
+        judgements.push({ rule: judging.rule, end: window.end, groups, calm });
       }
       remember(window);
     }
@@ -77,13 +53,6 @@ interface Found {
   readonly transitions: Transition[];
 }
 
-/** A group of a closed window, and what all rules of its selection share of it. */
-interface Sharing {
-  readonly merged: GroupWindow;
-  readonly past: readonly PastWindow[];
-  readonly baselines: SharedBaselines;
-}
-
 const nothing: readonly PastWindow[] = [];
 
 const pastOf = ({ judging }: ClosedWindow, text: string): readonly PastWindow[] =>
@@ -94,9 +63,17 @@ function withPast(window: ClosedWindow, merged: GroupWindow): Sharing {
   return { merged, past, baselines: new SharedBaselines({ start: merged.start, end: window.end, past }) };
 }
 
-function judgeRule(window: ClosedWindow, judging: RuleJudging, groups: readonly Sharing[]): Found {
+function judgeRule(
+  window: ClosedWindow,
+  judging: RuleJudging,
+  columns: WindowColumns,
+): Found & Pick<Judgement, 'calm'> {
   const found: Found = { groups: [], transitions: [] };
-  for (const sharing of groups) {
+  const glances = glancesOf(judging, columns);
+  const { groups } = columns;
+  for (let i = 0; i < groups.length; i++) {
+    if (glances[i] === Glance.holdsNot) continue;
+    const sharing = groups[i] as Sharing;
     const group = judging.known(sharing.merged.text);
     if (group === undefined) judgeCalm(found, window, judging, sharing);
     else
@@ -116,7 +93,19 @@ function judgeRule(window: ClosedWindow, judging: RuleJudging, groups: readonly 
       found.groups.push({ labels, sums: null, baseline: none, burned: null, state, unjudged: null });
     } else judgeActive(found, { window, judging, merged: null, ...absent });
   }
-  return found;
+  return { ...found, calm: new CalmGroups(judging.rule, groups, glances) };
+}
+
+/** For groups of which something is remembered, and rules that are not judged at a glance, it does not tell. */
+function glancesOf({ rule, groups }: RuleJudging, columns: WindowColumns): Uint8Array {
+  const glances = columns.glances(rule);
+  if (glances === null) return new Uint8Array(columns.groups.length);
+  if (groups.size > 0)
+    for (const text of groups.keys()) {
+      const place = columns.places.get(text);
+      if (place !== undefined) glances[place] = Glance.untold;
+    }
+  return glances;
 }
 
 interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
