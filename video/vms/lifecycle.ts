@@ -6,6 +6,7 @@ import type { Directory } from './directory.js';
 import { outboxRemoval } from './outbox.js';
 import type { User, Video } from './records.js';
 import { noSuchVideo, notYours, Refusal } from './refusal.js';
+import { removeUploads } from './upload-files.js';
 import { type Asked, enqueue, type UploadContext } from './uploads.js';
 
 /** Takes back a job that may not have been published yet. */
@@ -33,6 +34,7 @@ export async function deleteVideo(
   try {
     if (removed.upload !== null) await remove(folders.upload(jobId(id, removed.upload)));
     await discard(folders.video(id));
+    await removeUploads(folders, id);
   } catch (error) {
     onLeft(error);
   }

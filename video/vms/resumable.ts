@@ -1,9 +1,9 @@
 import { Metadata, Server, type Upload } from '@tus/server';
-import { list, remove } from '../jobs/folders.js';
+import { list } from '../jobs/folders.js';
 import { jobId } from '../jobs/topics.js';
 import type { User, Video } from './records.js';
 import { noSuchVideo, notYours, Refusal } from './refusal.js';
-import { UploadFiles } from './upload-files.js';
+import { removeUploads, UploadFiles } from './upload-files.js';
 import { UploadLocks, type UploadLocksOptions } from './upload-locks.js';
 import { type Asked, completeUpload, roomFor, type UploadContext, uploadable } from './uploads.js';
 
@@ -50,8 +50,7 @@ export class ResumableUploads {
       onUploadCreate: async (_, { metadata }) => {
         const video = metadata?.video ?? '';
         // One at a time for each video: what was begun before, and is not complete, is given up.
-        for (const { name, path } of await list(folders.resumable))
-          if (name.startsWith(jobId(video, ''))) await remove(path);
+        await removeUploads(folders, video);
         return { metadata: { video } };
       },
       onUploadFinish: async (request, upload) => {
@@ -71,7 +70,8 @@ export class ResumableUploads {
     this.#asked.set(request, asked);
     const id = videoIn(request.headers.get('upload-metadata'));
     const video = await uploadable(id, user, directory);
-    const { room, full } = await roomFor(video, { directory, most });
+    const pending = Number.isFinite(most.bytes) ? await this.#pending(video) : 0;
+    const { room, full } = await roomFor(video, { directory, most }, pending);
     if (Number(request.headers.get('upload-length')) > room) throw full;
     using _ = slots.take(user.id);
     return this.#handle(request);
@@ -104,6 +104,18 @@ export class ResumableUploads {
     return this.#taken.get(request) ?? null;
   }
 
+  /** What the other uploads of a video's owner that have begun may come to, bytes. */
+  async #pending({ id, owner }: Video): Promise<number> {
+    const { folders, directory, uploadLimit } = this.context;
+    let sum = 0;
+    for (const { name } of await list(folders.resumable)) {
+      const [of = ''] = name.split('.');
+      if (of === id || name.endsWith('.json') || (await directory.video(of))?.owner !== owner) continue;
+      sum += (await this.#files.sizeOf(name)) ?? uploadLimit;
+    }
+    return sum;
+  }
+
   async #find(id: string): Promise<Upload> {
     if (ids.test(id))
       try {
@@ -115,11 +127,17 @@ export class ResumableUploads {
   }
 
   async #complete({ id, size = 0, metadata }: Upload, request: object): Promise<void> {
-    await this.#files.seal(id);
-    const file = { path: await this.#files.path(id), upload: uploadIn(id), bytes: size };
-    const asked = this.#asked.get(request) ?? nobody;
-    const video = await completeUpload(metadata?.video ?? '', file, asked, this.context);
-    this.#taken.set(request, video);
+    try {
+      await this.#files.seal(id);
+      const file = { path: await this.#files.path(id), upload: uploadIn(id), bytes: size };
+      const asked = this.#asked.get(request) ?? nobody;
+      const video = await completeUpload(metadata?.video ?? '', file, asked, this.context);
+      this.#taken.set(request, video);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      // The client asked again while its request before completes it: it moves the file.
+      throw isBusy();
+    }
   }
 
   async #handle(request: Request): Promise<Response> {
@@ -135,16 +153,18 @@ export class ResumableUploads {
 const nobody: Asked = { requestId: null, traceparent: null };
 const uploadIn = (id: string): string => id.split('.')[1] ?? '';
 
+const isBusy = (): Refusal =>
+  new Refusal(423, 'another request writes to this upload: try again', {
+    headers: { ...VERSION, 'retry-after': '2' },
+  });
+
 const isTusError = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && 'status_code' in error;
 
 /** What the library refuses, said as everywhere else. */
 function refusalOf(status: number, body: string): Refusal {
   // It calls it an error of ours that another request has the upload.
-  if (status === 500 && body.includes('lock'))
-    return new Refusal(423, 'another request writes to this upload: try again', {
-      headers: { ...VERSION, 'retry-after': '2' },
-    });
+  if (status === 500 && body.includes('lock')) return isBusy();
   return new Refusal(status, body.trim() || 'the request does not follow tus 1.0.0', { headers: VERSION });
 }
 

@@ -248,7 +248,7 @@ export const uploadOffset = createRoute({
   request: { params: idParameter, headers: z.object(tus) },
   responses: {
     200: { description: 'It goes on behind the offset.', headers: offset },
-    ...refusals(400, 401, 403, 404, 409, 410, 412, 415, 429),
+    ...refusals(400, 401, 403, 404, 409, 410, 412, 415, 423, 429, 507),
   },
 });
 

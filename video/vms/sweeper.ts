@@ -45,8 +45,12 @@ async function sweepFiles({
   const named = (name: string): string => name.replace(/\.json$/, '');
   for (const { name, changedAt } of resumable)
     touched.set(named(name), Math.max(changedAt, touched.get(named(name)) ?? 0));
-  for (const { name, path } of resumable)
-    if (clock() - (touched.get(named(name)) ?? 0) > abandonAfter) await drop(path);
+  for (const { name, path } of resumable) {
+    const idle = clock() - (touched.get(named(name)) ?? 0);
+    // Nobody can go on with one whose video is gone.
+    const isLost = idle > sweepAfter && (await directory.video(name.split('.')[0] ?? '')) === null;
+    if (isLost || idle > abandonAfter) await drop(path);
+  }
   for (const found of await list(folders.uploads)) {
     const [id = '', upload] = found.name.replace(/\.mp4$/, '').split('.');
     const video = await directory.video(id);

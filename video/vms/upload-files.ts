@@ -5,6 +5,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { DataStore, ERRORS, FileKvStore, Upload } from '@tus/server';
+import { type Folders, list, remove } from '../jobs/folders.js';
+import { jobId } from '../jobs/topics.js';
 import type { Directory } from './directory.js';
 import { refuseOthers } from './receive.js';
 import { Refusal } from './refusal.js';
@@ -73,15 +75,22 @@ export class UploadFiles extends DataStore {
     const path = await this.path(id);
     try {
       await pipeline(body, createWriteStream(path, { flags: 'r+', start: offset }));
+      const { size } = await stat(path);
+      // What is no video is refused at once, and not when all of it has come.
+      if (offset < HEAD_BYTES && size >= HEAD_BYTES) await this.#refuseOthers(id);
+      return size;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOSPC' || code === 'EDQUOT') throw new Refusal(507, 'there is no room for the file');
+      // Meanwhile it was given up, or begun anew, or its video was deleted.
+      if (code === 'ENOENT') throw ERRORS.FILE_NO_LONGER_EXISTS;
       throw error;
     }
-    const { size } = await stat(path);
-    // What is no video is refused at once, and not when all of it has come.
-    if (offset < HEAD_BYTES && size >= HEAD_BYTES) await this.#refuseOthers(id);
-    return size;
+  }
+
+  /** What an upload is to have, bytes; null where that is not said yet. */
+  async sizeOf(id: string): Promise<number | null> {
+    return (await this.#described.get(id).catch(() => undefined))?.size ?? null;
   }
 
   /** What is complete, and was moved to where it is processed from, is still known as complete. */
@@ -131,6 +140,12 @@ export class UploadFiles extends DataStore {
     await this.remove(id);
     throw new Refusal(415, why);
   }
+}
+
+/** Removes what came so far of uploads for a video. */
+export async function removeUploads({ resumable }: Folders, video: string): Promise<void> {
+  for (const { name, path } of await list(resumable))
+    if (name.startsWith(jobId(video, ''))) await remove(path);
 }
 
 const exists = (path: string): Promise<boolean> =>

@@ -50,12 +50,13 @@ export async function uploadable(id: string, user: User, directory: Directory): 
   return video;
 }
 
-/** So many bytes the file of a video may have by what its owner has stored, and what is said of more. */
+/** So many bytes the file of a video may have by what its owner has stored, or has begun to send, and what is said of more. */
 export async function roomFor(
   { owner, bytes }: Video,
   { directory, most }: Pick<UploadContext, 'directory' | 'most'>,
+  pending = 0,
 ): Promise<{ readonly room: number; readonly full: Refusal }> {
-  const { bytes: used } = await directory.usages.of(owner);
+  const used = (await directory.usages.of(owner)).bytes + pending;
   const room = most.bytes - used + bytes;
   const full = refusalOf(new OverLimit('bytes', used, most.bytes));
   if (room <= 0) throw full;
@@ -94,10 +95,12 @@ export async function completeUpload(
   context: UploadContext,
 ): Promise<Video> {
   await rename(path, context.folders.upload(jobId(id, upload)));
-  const may = ({ state }: Video): boolean => takesFile.includes(state);
+  const may = (one: Video): boolean => takesFile.includes(one.state) && one.upload !== upload;
   const changed = await enqueue(id, { upload, may, bytes: () => bytes }, asked, context);
   if (changed) return changed;
   const now = await context.directory.video(id);
+  // Another request of the same client completed it just before.
+  if (now?.upload === upload) return now;
   throw now ? isNotWaiting(now) : noSuchVideo();
 }
 
@@ -133,7 +136,8 @@ export async function enqueue(
   try {
     const changed = await directory.change(id, change, { also: () => [outboxEntry(entry)], most });
     if (changed) relay.wake();
-    const needless = changed ? before : upload;
+    // What it has already is being processed, whoever sends it again.
+    const needless = changed ? before : before === upload ? null : upload;
     // It is done: a file that stays after all is swept.
     if (needless !== null) await remove(folders.upload(jobId(id, needless))).catch(() => undefined);
     return changed;
