@@ -43,11 +43,13 @@ export interface GatewayOptions {
   readonly mount?: (app: Hono<Env>) => void;
 }
 
-/** `fetch` and `onRefused` are for `serve`, which has to let it ask for bodies itself. */
+/** What `serve` is given: it has to let it ask for bodies itself. */
 export interface Gateway {
   readonly fetch: (request: Request, env: HttpBindings) => Promise<Response>;
   readonly onRefused: OnRefused;
   readonly asksForBodies: true;
+  /** What is proxied has its own timeout, which comes first. */
+  readonly bodyMs: number;
   /** From here on it says at /readyz that nothing is to be sent here any more. */
   drain(): void;
   close(): Promise<void>;
@@ -170,6 +172,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       return { 'x-request-id': requestId };
     },
     asksForBodies: true,
+    bodyMs: Math.max(120_000, 4 * timeoutMs),
     drain: () => {
       draining = true;
     },

@@ -50,6 +50,18 @@ export function refuseMalformed(onRefused: OnRefused = () => ({})) {
       socket.destroy(),
     );
   };
+  /** In the middle of what comes on a connection. */
+  const midway = (refused: Refused, socket: Duplex): void => {
+    // Node's own way to the answer that is under way on a connection.
+    const current = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
+    if (!current) onSocket(refused, socket, null);
+    else if (current.req.complete) {
+      // It is of the next request, whose answer must not be taken for that of this one.
+      current.shouldKeepAlive = false;
+      current.once('finish', () => socket.destroy());
+    } else if (current.headersSent) socket.destroy();
+    else if (!current.emit(MALFORMED, refused)) onResponse(refused, current.req, current);
+  };
   return {
     /** Whether it was refused. */
     request(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
@@ -68,20 +80,13 @@ export function refuseMalformed(onRefused: OnRefused = () => ({})) {
     },
     broken(error: NodeJS.ErrnoException, socket: Duplex): void {
       // The client is gone, in the middle of its request too, or has been answered.
-      if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable) {
+      if (error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE' || !socket.writable)
         socket.destroy();
-        return;
-      }
-      const refused = refusedByParser(error);
-      // Node's own way to the answer that is under way on a connection.
-      const current = (socket as { _httpMessage?: ServerResponse | null })._httpMessage;
-      if (!current) onSocket(refused, socket, null);
-      else if (current.req.complete) {
-        // It is of the next request, whose answer must not be taken for that of this one.
-        current.shouldKeepAlive = false;
-        current.once('finish', () => socket.destroy());
-      } else if (current.headersSent) socket.destroy();
-      else if (!current.emit(MALFORMED, refused)) onResponse(refused, current.req, current);
+      else midway(refusedByParser(error), socket);
+    },
+    /** The rest of a body does not come: whoever reads it would wait for ever. */
+    stalled(socket: Duplex): void {
+      midway({ status: 408, detail: 'the rest of the request did not come in time' }, socket);
     },
   };
 }

@@ -100,3 +100,26 @@ test('HTTP/1.0 needs no Host', async () => {
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*ok$/);
   await listening.close(0);
 });
+
+test.each([
+  ['nobody waits for ever', 'a'],
+  ['though it came in chunks', null],
+])('a body that stops coming ends its request: %s', async (_, part) => {
+  const said: number[] = [];
+  const onRefused = ({ status }: { status: number }) => {
+    said.push(status);
+    return {};
+  };
+  const echo = async (request: Request): Promise<Response> => new Response(await request.text());
+  const listening = await serve({ fetch: echo, host: '127.0.0.1', port: 0, bodyMs: 50, onRefused });
+  const framing =
+    part === null ? 'Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n' : `Content-Length: 9\r\n\r\n${part}`;
+  const socket = connect(listening.port, '127.0.0.1', () =>
+    socket.write(`POST / HTTP/1.1\r\nHost: h\r\n${framing}`),
+  );
+  let answer = '';
+  for await (const chunk of socket) answer += chunk;
+  expect(answer).toMatch(/^HTTP\/1\.1 408 [\s\S]*connection: close[\s\S]*did not come in time/i);
+  expect(said).toEqual([408]);
+  await listening.close(0);
+});

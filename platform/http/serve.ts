@@ -26,6 +26,8 @@ export interface ServeOptions {
   readonly port: number;
   /** How long the head of a request may take from its connection, or from its first byte on, ms. */
   readonly headMs?: number;
+  /** A body of which nothing comes for so long, or half of it, ends its request, ms. */
+  readonly bodyMs?: number;
   /** How long a connection is kept for a next request, ms. */
   readonly idleMs?: number;
   /** Told of each request that is refused before `fetch` sees it; gives headers of the answer. */
@@ -68,10 +70,20 @@ export function serve({ fetch, host, port, ...options }: ServeOptions): Promise<
 
 /** A server that hands on what every reader of HTTP reads alike, and refuses all else. */
 function strictServer(take: Take, options: Omit<ServeOptions, 'fetch' | 'host' | 'port'>): Server {
-  const { headMs = 30_000, idleMs = 15_000, onRefused, asksForBodies = false } = options;
+  const { headMs = 30_000, bodyMs = 120_000, idleMs = 15_000, onRefused, asksForBodies = false } = options;
   const refuse = refuseMalformed(onRefused);
   // What comes behind a request that was refused may be part of it.
   const ended = new WeakSet<Socket>();
+  const watch = (incoming: IncomingMessage, outgoing: ServerResponse, stalled: () => void): void => {
+    let before = -1;
+    const look = setInterval(() => {
+      const { bytesRead } = incoming.socket;
+      if (!incoming.complete && bytesRead === before) stalled();
+      if (incoming.complete) clearInterval(look);
+      before = bytesRead;
+    }, bodyMs / 2);
+    outgoing.once('close', () => clearInterval(look));
+  };
   const guarded: Take = (incoming, outgoing) => {
     if (ended.has(incoming.socket)) return;
     if (refuse.request(incoming, outgoing)) {
@@ -79,6 +91,7 @@ function strictServer(take: Take, options: Omit<ServeOptions, 'fetch' | 'host' |
       return;
     }
     incoming.url = originForm(incoming.url ?? '/');
+    if (hasBody(incoming)) watch(incoming, outgoing, () => refuse.stalled(incoming.socket));
     take(incoming, outgoing);
   };
   const server = createServer(
@@ -109,6 +122,9 @@ function strictServer(take: Take, options: Omit<ServeOptions, 'fetch' | 'host' |
   server.on('clientError', refuse.broken);
   return server;
 }
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 
 /** How often connections are closed that went idle meanwhile, ms. */
 const SWEEP_MS = 500;
