@@ -21,6 +21,7 @@ const ours = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
+  'x-real-ip',
   'x-request-id',
 ]);
 /** What only a proxy may say of a client. */
@@ -52,6 +53,8 @@ export function upstreamHeaders(raw: readonly string[], client: Client, requestI
     client.proto,
     'x-forwarded-host',
     client.host,
+    'x-real-ip',
+    client.address,
     'x-request-id',
     requestId,
   ];

@@ -176,8 +176,8 @@ describe('who asks', () => {
       expect(headers).toMatchObject({
         ...{ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'h' },
       });
-      for (const name of ['forwarded', 'x-real-ip', 'x-forwarded-port'])
-        expect(headers[name]).toBeUndefined();
+      expect(headers['x-real-ip']).toBe('127.0.0.1');
+      for (const name of ['forwarded', 'x-forwarded-port']) expect(headers[name]).toBeUndefined();
     },
   );
 
@@ -185,6 +185,8 @@ describe('who asks', () => {
     expect(await ask(['127.0.0.0/8'])).toMatchObject({
       ...{ 'x-forwarded-for': '6.6.6.6, 10.0.0.1, 127.0.0.1', 'x-forwarded-proto': 'https' },
       ...{ 'x-forwarded-host': 'shop.example', 'x-forwarded-port': '443', forwarded: 'for=6.6.6.6' },
+      // The one that was there before it met proxies that are trusted.
+      'x-real-ip': '10.0.0.1',
     });
   });
 

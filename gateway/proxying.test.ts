@@ -40,6 +40,7 @@ describe('what concerns one connection', () => {
         'x-forwarded-host',
         'x-forwarded-proto',
         'x-kept',
+        'x-real-ip',
         'x-request-id',
       ].sort(),
     );

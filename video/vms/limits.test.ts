@@ -113,6 +113,17 @@ describe('what a user may have', () => {
     expect((await upload(app, 'w', 50))[0]).toBe(202);
   });
 
+  test('is so many wrong logins of one client, also where all come by one proxy', async () => {
+    const app = open({});
+    const ask = async (password: string, client: string): Promise<number> => {
+      const headers = { 'x-real-ip': client, 'x-forwarded-for': `${client}, 10.0.0.1` };
+      const init = json({ name: password, author: 'a' }, { ...headers, ...basic(ada.email, password) });
+      return (await app.request('/videos', init)).status;
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, i) => ask(`guess ${i}`, '1.1.1.1')));
+    expect([await ask('guess', '1.1.1.1'), await ask(ada.password, '2.2.2.2')]).toEqual([429, 201]);
+  });
+
   test('is known of videos that were there before anything was counted', async () => {
     const old = (id: string) => {
       const { endedAt: _, bytes: __, encoding: ___, ...rest } = video({ id, name: id, state: 'available' });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Directory } from './directory.js';
 import type { Passwords } from './passwords.js';
 import type { User } from './records.js';
@@ -41,7 +42,9 @@ export class Logins {
     const { directory, passwords } = this.options;
     const user = await directory.userByEmail(given.user);
     onClaim?.(user?.id ?? null);
-    const place = JSON.stringify([given.user.toLowerCase(), address]);
+    // A name may be as long as a header: what is remembered of it has one length.
+    const named = JSON.stringify([given.user.toLowerCase(), address]);
+    const place = createHash('sha256').update(named).digest('base64');
     let attempted = false;
     const onAttempt = (): void => {
       this.#attempt(place);

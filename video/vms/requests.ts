@@ -78,8 +78,8 @@ const saidOf = ({ action }: Audit, status: number): string =>
 export const loggedIn = (logins: Logins, action: Audit['action'] | null): MiddlewareHandler<Env> =>
   createMiddleware<Env>(async (c, next) => {
     const authorization = c.req.header('authorization');
-    // The last one is whom the gateway saw; what stands before it, a client may say of itself.
-    const address = c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() ?? '';
+    // Whom the gateway saw, before proxies that it trusts: behind these, all would have one address.
+    const address = c.req.header('x-real-ip') ?? '';
     const onClaim = (claimed: string | null): void => c.set('audit', { action: 'login', user: claimed });
     const user = await logins.of({ authorization, address, onClaim });
     if (!user) {
