@@ -53,6 +53,19 @@ describe('a line of a log', () => {
   });
 });
 
+test.each([
+  ['\u009b31m', '"\\u009b31m"'],
+  ['a\u202eb', '"a\\u202eb"'],
+  ['\u001b[2J', '"\\u001b[2J"'],
+])('a step says nothing to the terminal: %j', (said, shown) => {
+  const found = stepOf(line(0, { msg: said, component: said, name: said }), 'r1');
+  expect(found).toMatchObject({ component: shown, message: shown.slice(1, -1), fields: [['name', shown]] });
+});
+
+test('a time that is none is no step', () => {
+  expect(stepOf(JSON.stringify({ time: 1e300, requestId: 'r1', msg: 'm' }), 'r1')).toBeNull();
+});
+
 describe('the path of a request', () => {
   const path = steps(
     line(12_500, { component: 'vps', msg: 'job done', ms: 12_000, video: 'v' }),

@@ -12,6 +12,8 @@ export interface Step {
 }
 
 const WARNING = 40;
+/** The last time that a date can be, ms since the epoch. */
+const LAST_TIME = 8.64e15;
 const own = new Set([
   'level',
   'time',
@@ -35,12 +37,12 @@ export function stepOf(text: string, id: string): Step | null {
   const line = parse(text.slice(text.indexOf('{')));
   if (line === null || (line.requestId !== id && line.traceId !== id)) return null;
   const time = typeof line.time === 'number' ? line.time : Date.parse(String(line.time));
-  if (Number.isNaN(time)) return null;
+  if (!(Math.abs(time) <= LAST_TIME)) return null;
   const took = typeof line.ms === 'number' && line.ms > 0 ? line.ms : 0;
   return {
     ...{ from: time - took, to: time },
-    component: typeof line.component === 'string' ? line.component : '-',
-    message: typeof line.msg === 'string' ? line.msg : '',
+    component: typeof line.component === 'string' ? wordOf(line.component) : '-',
+    message: typeof line.msg === 'string' ? inert(line.msg) : '',
     level: typeof line.level === 'number' ? line.level : 30,
     fields: Object.entries(line).flatMap(([name, value]) =>
       own.has(name) || value === null ? [] : [[name, wordOf(value)] as const],
@@ -59,9 +61,19 @@ function parse(text: string): Readonly<Record<string, unknown>> | null {
 
 /** A value on one line; in quotes where it would not stand for itself. */
 function wordOf(value: unknown): string {
-  if (typeof value === 'object' && value !== null && 'message' in value) return JSON.stringify(value.message);
-  return typeof value === 'string' && /^[!#-~]+$/.test(value) ? value : JSON.stringify(value);
+  if (typeof value === 'object' && value !== null && 'message' in value) return quoted(value.message);
+  return typeof value === 'string' && /^[!#-~]+$/.test(value) ? value : quoted(value);
 }
+
+const quoted = (value: unknown): string => inert(JSON.stringify(value) ?? '');
+
+/** Nothing that a terminal takes for a command (some do so above ASCII, too), or that turns the direction of the text. */
+const inert = (text: string): string =>
+  text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: it is they that are meant.
+    /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
 /** In the order in which they began; what took longer goes before what it waited for. */
 export const inOrder = (steps: readonly Step[]): readonly Step[] =>
