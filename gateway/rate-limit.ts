@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../platform/http/network.js';
 
 export interface Rate {
   /** Requests a second in the long run. */
@@ -33,7 +33,7 @@ export class RateLimit {
   /** Takes a request at this time, ms; gives 0, or after how many ms there is room for it. */
   take(address: string, now: number): number {
     const { perSecond, burst } = this.rate;
-    const key = keyOf(address);
+    const key = networkOf(address);
     const bucket = this.#buckets.get(key) ?? { tokens: burst, at: now };
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1_000) * perSecond);
     bucket.at = now;
@@ -47,17 +47,4 @@ export class RateLimit {
     bucket.tokens -= 1;
     return 0;
   }
-}
-
-/** Whoever has one address of IPv6 mostly has the 2^64 of its network. */
-function keyOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [before = '', after] = address.split('::');
-  const groups = before === '' ? [] : before.split(':');
-  const tail = after === undefined || after === '' ? [] : after.split(':');
-  const zeros = after === undefined ? 0 : 8 - groups.length - tail.length;
-  return [...groups, ...Array<string>(Math.max(0, zeros)).fill('0'), ...tail]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16))
-    .join(':');
 }

@@ -75,6 +75,12 @@ describe('logins', () => {
     expect(await login('x', { email: 'bob@example.org' })).toBe(false);
   });
 
+  test('that fail from one network of IPv6 count together, as one client has all of it', async () => {
+    for (let i = 0; i < 10; i++) expect(await login(`wrong ${i}`, { address: `2001:db8::${i}` })).toBe(false);
+    expect(await login('wrong', { address: '2001:db8::ffff' })).toBe(300);
+    expect(await login(ada.password, { address: '2001:db8:0:1::1' })).toBe('u');
+  });
+
   test('that are remembered pass, whatever fails meanwhile', async () => {
     expect(await login()).toBe('u');
     await fail(10);

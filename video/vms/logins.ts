@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { networkOf } from '../../platform/http/network.js';
 import type { Directory } from './directory.js';
 import type { Passwords } from './passwords.js';
 import type { User } from './records.js';
@@ -43,7 +44,7 @@ export class Logins {
     const user = await directory.userByEmail(given.user);
     onClaim?.(user?.id ?? null);
     // A name may be as long as a header: what is remembered of it has one length.
-    const named = JSON.stringify([given.user.toLowerCase(), address]);
+    const named = JSON.stringify([given.user.toLowerCase(), networkOf(address)]);
     const place = createHash('sha256').update(named).digest('base64');
     let attempted = false;
     const onAttempt = (): void => {
