@@ -31,7 +31,8 @@ export function outputOptions(probe: Probe, renditions: readonly Rendition[], th
   // Even sizes differ a little in shape, which a set does not allow: all are shown in the shape of the input.
   const shape = `${probe.width}/${probe.height}:max=10000`;
   for (const [i, { codec, width, height, bitrate }] of renditions.entries()) {
-    args.push(`-filter:v:${i}`, `scale=${width}:${height},setdar=${shape}`);
+    // By its rate alone, ffmpeg does not know how long the last frame is shown: an only one would be lost.
+    args.push(`-filter:v:${i}`, `fps=${rate},scale=${width}:${height},setdar=${shape}`);
     args.push(`-b:v:${i}`, `${bitrate}k`, `-maxrate:v:${i}`, `${Math.round(bitrate * 1.2)}k`);
     args.push(`-bufsize:v:${i}`, `${bitrate * 2}k`);
     if (codec === 'h264') args.push(`-c:v:${i}`, 'libx264', `-preset:v:${i}`, 'veryfast');

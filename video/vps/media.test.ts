@@ -44,6 +44,11 @@ describe('a file from anywhere', () => {
     ['an ordinary one', (one) => one.ordinary(), ['320x180']],
     ['its index first', indexFirst, ['320x180']],
     ['one frame', (one) => one.make(...card('320x180', 1), '-frames:v', '1', ...h264), ['320x180']],
+    [
+      'one frame that is shown for long',
+      (one) => one.make('-f', 'lavfi', '-i', 'testsrc=size=320x180:rate=1/3', '-frames:v', '1', ...h264),
+      ['320x180'],
+    ],
     ['a quarter turn', (one) => turned(one, 90), ['180x320']],
     ['a half turn', (one) => turned(one, 180), ['320x180']],
     ['three quarters of a turn', (one) => turned(one, 270), ['180x320']],
