@@ -1,6 +1,12 @@
 import { z } from '@hono/zod-openapi';
 
-const text = z.string().trim().min(1).max(200);
+/** A line of text: what others print of it must not go on as something else. */
+const text = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((said) => !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(said), 'holds control characters');
 
 export const registration = z
   .object({

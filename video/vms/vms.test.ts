@@ -76,6 +76,9 @@ describe('video management', () => {
     ['a missing field', json({ name: 'x', email: 'a@b.org' }), 400, 'password'],
     ['no address', json({ ...ada, email: 'nowhere' }), 400, 'email'],
     ['an empty name', json({ ...ada, name: '  ' }), 400, 'name'],
+    ['a name of two lines', json({ ...ada, name: 'a\r\nb' }), 400, 'name: holds control characters'],
+    ['a name that rings', json({ ...ada, name: 'a\u0007' }), 400, 'name: holds control characters'],
+    ['half a letter for a name', json({ ...ada, name: '\ud800' }), 400, 'name: holds control characters'],
     ['too long a body', json({ ...ada, name: 'x'.repeat(70_000) }), 413, '65536 bytes'],
   ])('refuses %s by saying what is wrong', async (_, init, status, detail) => {
     const answer = await app.request('/users/register', init);
