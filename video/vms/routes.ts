@@ -316,10 +316,17 @@ export const routes = [
   ...[retryVideo, healthz, readyz, metrics, document],
 ] as const;
 
+const table = routes.map(({ method, path }) => {
+  const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
+  return [method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), pattern] as const;
+});
+
 /** What metrics and log lines call each route. */
-export const routeOf = routeTable(
-  routes.map(({ method, path }) => {
-    const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
-    return [method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), pattern] as const;
-  }),
-);
+export const routeOf = routeTable(table);
+
+/** The methods that a path has, in the form of the header `Allow`; empty where there is no such path. */
+export const methodsOf = (path: string): string =>
+  table
+    .filter(([, , pattern]) => pattern.test(path))
+    .flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .join(', ');
