@@ -5,7 +5,7 @@ import type { Labels } from './matcher.js';
 import type { Rule } from './rule.js';
 import type { GroupWindow } from './sums.js';
 import type { Unjudged } from './unjudged.js';
-import { Glance, type Sharing } from './window-columns.js';
+import type { Sharing } from './window-columns.js';
 
 /** What a rule found in the window that ends there. */
 export interface Judgement {
@@ -34,30 +34,32 @@ export interface GroupJudgement {
 
 /** Groups for which a rule does not hold, and of which it remembers nothing: objects only for those that are looked at. */
 export class CalmGroups {
-  #size = -1;
-
+  /** `notable`: places of the others, in order. */
   constructor(
     readonly rule: Rule,
     readonly groups: readonly Sharing[],
-    readonly glances: Uint8Array,
+    readonly notable: readonly number[],
   ) {}
 
   /** How many they are. */
   get size(): number {
-    if (this.#size < 0)
-      this.#size = this.glances.reduce((sum, one) => sum + (one === Glance.holdsNot ? 1 : 0), 0);
-    return this.#size;
+    return this.groups.length - this.notable.length;
   }
 
   /** So many of them at most. */
   first(most: number): readonly GroupJudgement[] {
     const found: GroupJudgement[] = [];
+    let next = 0;
     for (let i = 0; i < this.groups.length && found.length < most; i++) {
-      if (this.glances[i] !== Glance.holdsNot) continue;
-      const { merged: sums, baselines } = this.groups[i] as Sharing;
-      const baseline = baselines.of(this.rule);
-      found.push({ labels: sums.labels, sums, baseline, burned: null, state: 'inactive', unjudged: null });
+      if (this.notable[next] === i) next++;
+      else found.push(this.#at(i));
     }
     return found;
+  }
+
+  #at(i: number): GroupJudgement {
+    const { merged: sums, baselines } = this.groups[i] as Sharing;
+    const baseline = baselines.of(this.rule);
+    return { labels: sums.labels, sums, baseline, burned: null, state: 'inactive', unjudged: null };
   }
 }

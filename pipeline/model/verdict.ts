@@ -56,7 +56,7 @@ function holds(condition: Condition, window: WindowSums, baseline: BaselineView)
   return above !== null && above >= threshold ? compare(Infinity, operator, threshold) : 'buckets';
 }
 
-export function compare(value: number, operator: Operator, threshold: number): boolean {
+function compare(value: number, operator: Operator, threshold: number): boolean {
   switch (operator) {
     case '>':
       return value > threshold;

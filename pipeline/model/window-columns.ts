@@ -1,10 +1,9 @@
 import { baselineValue } from './alert-record.js';
 import type { PastWindow } from './baseline.js';
 import { type Measure, measured } from './measures.js';
-import type { BaselineSettings, Rule } from './rule.js';
+import type { BaselineSettings, Operator, Rule } from './rule.js';
 import { chooseAlike, type SharedBaselines } from './shared-baselines.js';
 import type { GroupWindow } from './sums.js';
-import { compare } from './verdict.js';
 
 /** A group of a closed window, and what all rules of its selection share of it. */
 export interface Sharing {
@@ -19,8 +18,15 @@ interface Compared {
   readonly column: Float64Array;
 }
 
-/** What a glance at a group says: that a rule's condition holds, or does not, or that it takes more to tell. */
-export const Glance = { untold: 0, holds: 1, holdsNot: 2 } as const;
+/** Whether what an operator says of two numbers is certainly false: of a number that is missing (NaN) it is not. */
+const refutes: Readonly<Record<Operator, (value: number, against: number) => boolean>> = {
+  '>': (value, against) => value <= against,
+  '>=': (value, against) => value < against,
+  '<': (value, against) => value >= against,
+  '<=': (value, against) => value > against,
+  '==': (value, against) => value < against || value > against,
+  '!=': (value, against) => value === against,
+};
 
 /**
  * The numbers of all groups of a closed window, in columns that are computed once for all rules that compare them:
@@ -28,39 +34,58 @@ export const Glance = { untold: 0, holds: 1, holdsNot: 2 } as const;
  */
 export class WindowColumns {
   readonly #values = new Map<Measure, Float64Array>();
+  readonly #judgeable = new Map<number, Uint8Array>();
   readonly #baselines: Compared[] = [];
   #places: ReadonlyMap<string, number> | null = null;
 
   constructor(readonly groups: readonly Sharing[]) {}
 
-  /**
-   * What the rule's condition comes to for each group, as if nothing were remembered of the rule for it; null where
-   * the rule is judged by more than one comparison. Where a number is missing, the glance does not tell.
-   */
-  glances(rule: Rule): Uint8Array | null {
-    const { condition, also, objective, minRequests } = rule;
-    const { measure, operator, threshold } = condition;
-    if (objective !== null || also.length > 0) return null;
-    if (threshold.kind === 'baseline' && threshold.mads !== 0) return null;
-    const { groups } = this;
-    const values = this.#valuesOf(measure);
-    const baselines = threshold.kind === 'baseline' ? this.#baselinesOf(rule) : null;
-    const factor = threshold.kind === 'baseline' ? threshold.factor : threshold.value;
-    const found = new Uint8Array(groups.length);
-    for (let i = 0; i < groups.length; i++) {
-      const { covered, requests } = (groups[i] as Sharing).merged;
-      const value = values[i] as number;
-      const against = baselines === null ? factor : factor * (baselines[i] as number);
-      if (!covered || requests < minRequests || Number.isNaN(value) || Number.isNaN(against)) continue;
-      found[i] = compare(value, operator, against) ? Glance.holds : Glance.holdsNot;
-    }
-    return found;
-  }
-
   /** Places of the groups, by their texts. */
   get places(): ReadonlyMap<string, number> {
     this.#places ??= new Map(this.groups.map(({ merged }, i) => [merged.text, i]));
     return this.#places;
+  }
+
+  /**
+   * The places, in order, of the groups that have to be looked at, if nothing is remembered of the rule for any:
+   * those for which its condition holds or cannot be told. All, where it is judged by more than one comparison.
+   */
+  notable(rule: Rule): number[] {
+    const { condition, also, objective, minRequests } = rule;
+    const { measure, operator, threshold } = condition;
+    const notable: number[] = [];
+    const { length } = this.groups;
+    const simple = objective === null && also.length === 0;
+    if (!simple || (threshold.kind === 'baseline' && threshold.mads !== 0)) {
+      for (let i = 0; i < length; i++) notable.push(i);
+      return notable;
+    }
+    const isRefuted = refutes[operator];
+    const values = this.#valuesOf(measure);
+    const judgeable = this.#judgeableWith(minRequests);
+    if (threshold.kind === 'fixed') {
+      const against = threshold.value;
+      for (let i = 0; i < length; i++)
+        if (judgeable[i] === 0 || !isRefuted(values[i] as number, against)) notable.push(i);
+      return notable;
+    }
+    const { factor } = threshold;
+    const baselines = this.#baselinesOf(rule);
+    for (let i = 0; i < length; i++)
+      if (judgeable[i] === 0 || !isRefuted(values[i] as number, factor * (baselines[i] as number)))
+        notable.push(i);
+    return notable;
+  }
+
+  /** 1 where there are requests enough, and an interval that covers them. */
+  #judgeableWith(minRequests: number): Uint8Array {
+    const known = this.#judgeable.get(minRequests);
+    if (known) return known;
+    const column = new Uint8Array(this.groups.length);
+    for (const [i, { merged }] of this.groups.entries())
+      column[i] = merged.covered && merged.requests >= minRequests ? 1 : 0;
+    this.#judgeable.set(minRequests, column);
+    return column;
   }
 
   /** NaN where it cannot be told. */

@@ -12,7 +12,7 @@ import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import type { Unjudged } from '../model/unjudged.js';
 import { judgedBy, type Verdict } from '../model/verdict.js';
-import { Glance, type Sharing, WindowColumns } from '../model/window-columns.js';
+import { type Sharing, WindowColumns } from '../model/window-columns.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 import { begin, judgeGroup, type Remembered, type Transition } from './judge-group.js';
 
@@ -69,10 +69,9 @@ function judgeRule(
   columns: WindowColumns,
 ): Found & Pick<Judgement, 'calm'> {
   const found: Found = { groups: [], transitions: [] };
-  const glances = glancesOf(judging, columns);
   const { groups } = columns;
-  for (let i = 0; i < groups.length; i++) {
-    if (glances[i] === Glance.holdsNot) continue;
+  const notable = notableOf(judging, columns);
+  for (const i of notable) {
     const sharing = groups[i] as Sharing;
     const group = judging.known(sharing.merged.text);
     if (group === undefined) judgeCalm(found, window, judging, sharing);
@@ -86,26 +85,26 @@ function judgeRule(
         past: sharing.past,
       });
   }
-  for (const absent of absentGroups(window, judging)) {
+  for (const absent of absentGroups(window, judging, columns)) {
     if (absent.isOpen) {
       const { labels, alert } = absent.group;
       const state = alert?.state ?? 'inactive';
       found.groups.push({ labels, sums: null, baseline: none, burned: null, state, unjudged: null });
     } else judgeActive(found, { window, judging, merged: null, ...absent });
   }
-  return { ...found, calm: new CalmGroups(judging.rule, groups, glances) };
+  return { ...found, calm: new CalmGroups(judging.rule, groups, notable) };
 }
 
-/** For groups of which something is remembered, and rules that are not judged at a glance, it does not tell. */
-function glancesOf({ rule, groups }: RuleJudging, columns: WindowColumns): Uint8Array {
-  const glances = columns.glances(rule);
-  if (glances === null) return new Uint8Array(columns.groups.length);
-  if (groups.size > 0)
-    for (const text of groups.keys()) {
-      const place = columns.places.get(text);
-      if (place !== undefined) glances[place] = Glance.untold;
-    }
-  return glances;
+/** Places of the groups that have to be looked at, in order: also those of which the rule remembers something. */
+function notableOf({ rule, groups: remembered }: RuleJudging, columns: WindowColumns): readonly number[] {
+  const notable = columns.notable(rule);
+  if (remembered.size === 0 || notable.length === columns.groups.length) return notable;
+  const all = new Set(notable);
+  for (const text of remembered.keys()) {
+    const place = columns.places.get(text);
+    if (place !== undefined) all.add(place);
+  }
+  return all.size === notable.length ? notable : [...all].sort((a, b) => a - b);
 }
 
 interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
@@ -114,11 +113,11 @@ interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
 }
 
 /** Groups without data of which the rule says something all the same: it is active, or alerts for want of data. */
-function absentGroups(window: ClosedWindow, judging: RuleJudging): readonly Absent[] {
+function absentGroups(window: ClosedWindow, judging: RuleJudging, columns: WindowColumns): readonly Absent[] {
   const { sessions, seen } = window.judging;
   const alerts = judging.rule.noData === 'alert' && seen !== null && seen.size > 0;
   if (judging.active === 0 && !alerts) return [];
-  const withData = new Set(window.groups.map(({ text }) => text));
+  const { places: withData } = columns;
   const absent = new Map<string, Absent>();
   const add = (text: string, group: GroupRule): void => {
     const isOpen = sessions?.isOpen(text) ?? false;
