@@ -1,24 +1,30 @@
 import { Option } from 'commander';
 import { UsageError } from './usage-error.js';
 
-/** Parsers of options that several commands share; each throws `UsageError`. */
-export function count(text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (Number.isSafeInteger(value)) return value;
-  throw new UsageError(`"${text}" is no whole number from 0 on`);
-}
+/** Parsers of options that several commands share, by what an error calls the option; each throws `UsageError`. */
+export const count =
+  (option: string) =>
+  (text: string): number => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (Number.isSafeInteger(value)) return value;
+    throw new UsageError(`${option}: "${text}" is no whole number from 0 on`);
+  };
 
-export function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
-  throw new UsageError(`"${text}" is no number above 0`);
-}
+export const positive =
+  (option: string) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
+    throw new UsageError(`${option}: "${text}" is no number above 0`);
+  };
 
-export function share(text: string): number {
-  const value = text === '' ? Number.NaN : Number(text);
-  if (value >= 0 && value <= 1) return value;
-  throw new UsageError(`"${text}" is no probability from 0 to 1`);
-}
+export const share =
+  (option: string) =>
+  (text: string): number => {
+    const value = text === '' ? Number.NaN : Number(text);
+    if (value >= 0 && value <= 1) return value;
+    throw new UsageError(`${option}: "${text}" is no probability from 0 to 1`);
+  };
 
 /** Reads an origin, perhaps with a path, without the slash at its end; `option` as an error calls it. */
 export const httpUrl =

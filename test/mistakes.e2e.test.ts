@@ -31,7 +31,9 @@ describe('mistakes', () => {
     [['alerts', '-o', 'xml'], 'Allowed choices are text, wide, json'],
     [['alerts', '--url', 'localhost'], '"localhost" is no address: write it like http://localhost:8080'],
     [['load', '--register', '0', '--csv', '/nowhere/load.csv'], '/nowhere/load.csv cannot be written'],
-    [['load', '--rate', '0'], '"0" is no number above 0'],
+    [['load', '--rate', '0'], '--rate: "0" is no number above 0'],
+    [['load', '--hit', '2'], '--hit: "2" is no probability from 0 to 1'],
+    [['load', '--list', 'x'], '--list: "x" is no whole number from 0 on'],
     [['check', '--against', 'localhost:9090'], '--against: "localhost:9090" is no address'],
     [
       ['check', '--prometheus-username', 'me', '--against', 'http://localhost:1'],

@@ -57,7 +57,11 @@ export const backtestCommand = (): Command => {
     .option('--diff', 'two rule files over the same data: alerts that come, go, or change')
     .option('--fail-on-change', 'with --diff: exit with 1 where an alert comes, goes or changes')
     .option('--windows', 'print windows too; with -o text or json')
-    .option('--partitions <n>', 'number of partitions; else as many as the file names, or 4', count)
+    .option(
+      '--partitions <n>',
+      'number of partitions; else as many as the file names, or 4',
+      count('--partitions'),
+    )
     .option('-q, --quiet', 'no progress')
     .addOption(
       new Option('-o, --output <form>', 'table, text (a line for each transition), json')

@@ -21,12 +21,12 @@ export const loadCommand = (): Command =>
   new Command('load')
     .description('drive the gateway with requests at a rate')
     .addOption(urlOption())
-    .option('--register <n1>', 'users that register, create a video and upload it', count, 10)
+    .option('--register <n1>', 'users that register, create a video and upload it', count('--register'), 10)
     .option('--video <file>', 'the mp4 that they upload; else a clip is made with ffmpeg')
-    .option('--list <n2>', 'times that the videos are listed', count, 100)
-    .option('--get <n3>', 'times that a video is asked for', count, 100)
-    .option('--hit <p1>', 'probability that the video asked for exists', share, 0.5)
-    .option('--rate <n>', 'requests per second', positive, 20)
+    .option('--list <n2>', 'times that the videos are listed', count('--list'), 100)
+    .option('--get <n3>', 'times that a video is asked for', count('--get'), 100)
+    .option('--hit <p1>', 'probability that the video asked for exists', share('--hit'), 0.5)
+    .option('--rate <n>', 'requests per second', positive('--rate'), 20)
     .option('--csv <file>', 'a row per request: time, method, URI, status, latency, bytes out, bytes in')
     .addHelpText(
       'after',

@@ -40,7 +40,12 @@ export const reportCommand = (): Command => {
         objectiveOf,
       ),
     )
-    .option('--worst <n>', 'how many of the worst windows are told of each rule and group', count, 3)
+    .option(
+      '--worst <n>',
+      'how many of the worst windows are told of each rule and group',
+      count('--worst'),
+      3,
+    )
     .option('-q, --quiet', 'no progress')
     .addOption(
       new Option('-o, --output <form>', 'table, json, html')

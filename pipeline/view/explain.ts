@@ -9,6 +9,7 @@ import { topics } from '../stage/stage.js';
 import type { AlertIndex } from './alert-index.js';
 import { comparedOf, evidenceFrom, recompute } from './recompute.js';
 import type { Recomputed } from './recomputed.js';
+import { ruleBlock } from './rule-block.js';
 import type { RuleTexts } from './rule-texts.js';
 import { groupOf } from './sparkline.js';
 
@@ -130,13 +131,7 @@ async function windowsOf(
   return found;
 }
 
-/** From the line of the rule to the next one. */
 async function ruleLines({ rule }: AlertRecord, rules: RuleTexts): Promise<string | null> {
   const text = (await rules.of(rule.revision))?.text;
-  if (text === undefined) return null;
-  const [first = '', ...rest] = text.split('\n').slice(rule.line - 1);
-  const next = rest.findIndex((line) => /^\s*-\s+\S/.test(line) && indent(line) <= indent(first));
-  return [first, ...(next < 0 ? rest : rest.slice(0, next))].join('\n').trimEnd();
+  return text === undefined ? null : ruleBlock(text, rule.line);
 }
-
-const indent = (line: string): number => line.length - line.trimStart().length;

@@ -173,7 +173,11 @@ export function createApi(options: ApiOptions): OpenAPIHono<Env> {
     return c.json(publicVideo(video), 202);
   });
 
-  app.notFound((c) => problem(404, `there is nothing at ${c.req.path}`));
+  app.notFound((c) => {
+    const allow = routes.methodsOf(c.req.path);
+    if (allow === '') return problem(404, `there is nothing at ${c.req.path}`);
+    return problem(405, `${c.req.method} is not for here: ask with ${allow}`, { allow });
+  });
   app.onError((thrown, c) => {
     const error = thrown instanceof OverLimit ? refusalOf(thrown) : thrown;
     if (error instanceof Refusal) {

@@ -174,7 +174,12 @@ describe('a video', () => {
     ['waits', { state: 'waitingUpload', upload: null }, 409, 'the video is waitingUpload: only one that is'],
     ['is uploaded', {}, 409, 'the video is uploaded'],
     ['is available', { state: 'available' }, 409, 'the video is available'],
-    ['keeps no file', { state: 'notAvailable', bytes: 0 }, 409, 'send it again, with POST /videos/v'],
+    [
+      'keeps no file',
+      { state: 'notAvailable', bytes: 0 },
+      409,
+      'its file is not kept any more: upload it again',
+    ],
   ])('that %s is not tried again', async (_, more, status, detail) => {
     if (more) await add(more);
     const before = [await stands(), await jobs()];

@@ -55,7 +55,7 @@ export async function retryVideo(
   if (!video) throw noSuchVideo();
   if (video.owner !== user.id) throw notYours();
   if (video.state !== 'notAvailable') throw isNotFailed(video);
-  const gone = new Refusal(409, `its file is not kept any more: send it again, with POST /videos/${id}`);
+  const gone = new Refusal(409, 'its file is not kept any more: upload it again');
   const upload = newId();
   if (video.upload === null || video.bytes === 0) throw gone;
   const kept = folders.upload(jobId(id, video.upload));

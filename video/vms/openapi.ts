@@ -12,7 +12,7 @@ export function describeApi(app: Api): Readonly<Record<string, unknown>> {
       version: '1.0.0',
       license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       description:
-        'Users, their videos, and how far these have come. A video is `waitingUpload`, then `uploaded`, then `available` or `notAvailable`. Within this version fields may be added: pass over those that you do not know. Where it does not reach this service, the gateway answers 502 or 504.',
+        'Users, their videos, and how far these have come. A video is `waitingUpload`, then `uploaded`, then `available` or `notAvailable`. Within this version fields may be added: pass over those that you do not know. The gateway before it may answer any request with 400, 405, 408, 413, 417, 429, 431 or 503 by itself, and with 502 or 504 where it does not reach this service. Every answer of the gateway has an `X-Request-ID`, that of the request where it had one.',
     },
     servers: [
       { url: '/vms', description: 'Through the gateway.' },

@@ -26,7 +26,10 @@ const problem = z
 
 const user = z.object({ id, name: z.string() }).openapi('User');
 const registered = z.object({ id, name: z.string(), email: z.string() }).openapi('RegisteredUser');
-const state = z.enum(states).openapi('State');
+const state = z.enum(states).openapi('State', {
+  description:
+    '`waitingUpload`: its file is awaited. `uploaded`: it waits or is being encoded. `available`: it can be played. `notAvailable`: it could not be encoded.',
+});
 const progress = z.number().min(0).max(1).openapi({ description: 'Share that is encoded.' });
 const reason = z.string().nullable().openapi({ description: 'Why it is notAvailable; null otherwise.' });
 const video = z
@@ -137,6 +140,8 @@ export const listVideos = createRoute({
 export const playVideo = createRoute({
   ...{ method: 'get', path: '/videos/{id}', operationId: 'playVideo', tags: ['videos'] },
   summary: 'The manifest of an available video',
+  description:
+    'It lies at the gateway, below `/videofiles/{id}`, beside `master.m3u8` (HLS), `poster.jpg` and `thumbnails.vtt`.',
   request: { params: idParameter },
   responses: {
     301: {
@@ -150,6 +155,8 @@ export const playVideo = createRoute({
 export const uploadVideo = createRoute({
   ...{ method: 'post', path: '/videos/{id}', operationId: 'uploadVideo', tags: ['videos'], ...login },
   summary: 'Upload the file of a video that is waitingUpload or notAvailable',
+  description:
+    'A video that there is not is 400; 404 is one that was deleted while its file came. One that is notAvailable takes another file.',
   request: {
     params: idParameter,
     body: {
@@ -195,7 +202,7 @@ export const retryVideo = createRoute({
 
 /** Uploads that may be broken off and go on, by a protocol that has its own description (tus.io). */
 const said = (description: string) => z.string().openapi({ description });
-const tus = { 'Tus-Resumable': said('1.0.0') };
+const tus = { 'Tus-Resumable': said('The version of the protocol: 1.0.0.').openapi({ example: '1.0.0' }) };
 const offset = {
   'Upload-Offset': { description: 'So many bytes are there.', schema: { type: 'integer' as const } },
 };
@@ -209,7 +216,9 @@ export const createUpload = createRoute({
   request: {
     headers: z.object({
       ...tus,
-      'Upload-Metadata': said('`video`, and the id of the video as base64.'),
+      'Upload-Metadata': said('`video`, and the id of the video as base64.').openapi({
+        example: 'video MmYxYzZhMGUtOGQzYi00YTU1LTlhM2MtMGM2YTViN2U5ZDEw',
+      }),
       'Upload-Length': said('Bytes of the file.').optional(),
       'Upload-Defer-Length': said('1, in place of the length.').optional(),
     }),
@@ -219,7 +228,7 @@ export const createUpload = createRoute({
       description: 'Begun.',
       headers: {
         Location: { description: 'Where it goes on, relative to this request.', schema: { type: 'string' } },
-        'Upload-Expires': { description: 'Until when it may.', schema: { type: 'string' } },
+        'Upload-Expires': { description: 'Until when it may go on.', schema: { type: 'string' } },
       },
     },
     ...refusals(400, 401, 403, 409, 412, 413, 415, 423, 429, 507),
@@ -247,7 +256,13 @@ export const uploadOffset = createRoute({
   summary: 'How far an upload has come',
   request: { params: idParameter, headers: z.object(tus) },
   responses: {
-    200: { description: 'It goes on behind the offset.', headers: offset },
+    200: {
+      description: 'It goes on behind the offset.',
+      headers: {
+        ...offset,
+        'Upload-Length': { description: 'Bytes of the file, if known.', schema: { type: 'integer' } },
+      },
+    },
     ...refusals(400, 401, 403, 404, 409, 410, 412, 415, 423, 429, 507),
   },
 });
@@ -301,10 +316,17 @@ export const routes = [
   ...[retryVideo, healthz, readyz, metrics, document],
 ] as const;
 
+const table = routes.map(({ method, path }) => {
+  const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
+  return [method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), pattern] as const;
+});
+
 /** What metrics and log lines call each route. */
-export const routeOf = routeTable(
-  routes.map(({ method, path }) => {
-    const pattern = new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`);
-    return [method.toUpperCase(), path.replace(/\{(\w+)\}/g, ':$1'), pattern] as const;
-  }),
-);
+export const routeOf = routeTable(table);
+
+/** The methods that a path has, in the form of the header `Allow`; empty where there is no such path. */
+export const methodsOf = (path: string): string =>
+  table
+    .filter(([, , pattern]) => pattern.test(path))
+    .flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .join(', ');

@@ -92,7 +92,7 @@ describe('an upload', () => {
     [
       'to a video that is not there',
       400,
-      'there is no video gone: create it first',
+      'there is no video gone: create one first',
       () => [form(), owner, 'gone'],
     ],
     ['by somebody else', 403, 'this video is not yours', () => [form(), basic(bob.email, bob.password)]],

@@ -44,7 +44,8 @@ const takesFile: readonly State[] = ['waitingUpload', 'notAvailable'];
 /** The video that this user may upload a file to. Rejects with a `Refusal` that says why not. */
 export async function uploadable(id: string, user: User, directory: Directory): Promise<Video> {
   const video = await directory.video(id);
-  if (!video) throw new Refusal(400, `there is no video ${id}: create it first, with POST /videos`);
+  if (!video)
+    throw new Refusal(400, `there is no video ${id}: create one first, and send the file to its id`);
   if (video.owner !== user.id) throw notYours();
   if (!takesFile.includes(video.state)) throw isNotWaiting(video);
   return video;

@@ -86,6 +86,18 @@ describe('video management', () => {
     expect(((await answer.json()) as { detail: string }).detail).toContain(detail);
   });
 
+  test.each([
+    ['PUT', '/videos', 'POST, GET, HEAD'],
+    ['PATCH', '/videos/v', 'GET, HEAD, POST, DELETE'],
+    ['GET', '/users/register', 'POST'],
+    ['DELETE', '/uploads', 'OPTIONS, POST'],
+  ])('says which methods a path has where %s %s is none of them', async (method, path, allow) => {
+    const answer = await app.request(path, { method });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, allow]);
+    expect(await answer.json()).toMatchObject({ detail: `${method} is not for here: ask with ${allow}` });
+    expect((await call('/nothing', { method })).status).toBe(404);
+  });
+
   test('says that there is no room left, without a path of ours', async () => {
     const full = new LogError('NoSpace', 'no room in /data: the disk is full');
     driver.store.transact = () => Promise.reject(full);
