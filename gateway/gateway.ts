@@ -130,6 +130,11 @@ export function createGateway(options: GatewayOptions): Gateway {
         detail: `${incoming.method} is not for here`,
         headers: { allow: METHODS },
       });
+    else if (isSocket(incoming))
+      refuse(answered, {
+        status: 501,
+        detail: 'there are no websockets here: ask again without Upgrade',
+      });
     else if (ours && viewOrigin !== null && answerPreflight(answered, viewOrigin))
       accounting.follow(incoming, outgoing, requestId, {
         requestBytes: 0,
@@ -179,3 +184,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     close: () => pool.destroy(),
   };
 }
+
+/** What waits for frames cannot go on with an ordinary answer; to any other protocol it need not be changed. */
+const isSocket = ({ headers: { upgrade = '', connection = '' } }: IncomingMessage): boolean =>
+  /\bwebsocket\b/i.test(upgrade) && /\bupgrade\b/i.test(connection);

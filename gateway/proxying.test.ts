@@ -66,7 +66,17 @@ describe('what concerns one connection', () => {
     expect(driver.reached[0]?.headers['content-length']).toBe('2');
   });
 
-  test.each(['websocket', 'h2c'])('an upgrade to %s is not made', async (protocol) => {
+  test.each(['websocket', 'WebSocket, x'])('an upgrade to %s is refused', async (protocol) => {
+    await open(ok);
+    const head = `GET /vms/a HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+    const connection = await driver.connect();
+    connection.send(head);
+    await expect.poll(() => connection.received).toContain('there are no websockets here');
+    expect(parsed(connection.received).status).toBe(501);
+    expect(driver.reached).toEqual([]);
+  });
+
+  test.each(['h2c', 'TLS/1.0'])('an upgrade to %s is not made', async (protocol) => {
     await open(ok);
     const connection = await driver.connect();
     connection.send(

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Hono } from 'hono';
 import { Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
 import { instrument, routeTable } from './instrument.js';
+import { serve } from './serve.js';
 
 function service(): { readonly app: Hono; readonly registry: Registry } {
   const registry = new Registry();
@@ -52,5 +55,33 @@ describe('an instrumented service', () => {
     expect(text).toContain(`http_request_duration_seconds_sum${of} 0.25`);
     expect(text).toContain(`http_request_size_bytes_sum${of} ${asked}`);
     expect(text).toContain(`http_response_size_bytes_sum${of} ${answered}`);
+  });
+
+  test.each([
+    ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3\r\nyou\r\n0\r\n\r\n', 201, 8],
+    ['as long as it is said to be', 'Content-Length: 5\r\n\r\nhello', 201, 5],
+    ['that breaks off', 'Content-Length: 500\r\n\r\nhello', 500, 5],
+  ])('counts of a body %s what came', async (_, rest, status, bytes) => {
+    const { app, registry } = service();
+    const listening = await serve({ fetch: app.fetch as never, host: '127.0.0.1', port: 0 });
+    try {
+      const socket = connect(listening.port, '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`POST /things HTTP/1.1\r\nHost: h\r\nConnection: close\r\n${rest}`);
+      if (status === 500) {
+        // What was sent is there before the end of the line is.
+        socket.end();
+      } else {
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString()).toContain(` ${status} `);
+      }
+      const of = `{service="it",route="/things",method="POST",status="${status}"}`;
+      await expect
+        .poll(async () => (await registry.metrics()).match(/http_request_size_bytes_sum.*/)?.[0])
+        .toBe(`http_request_size_bytes_sum${of} ${bytes}`);
+      socket.destroy();
+    } finally {
+      await listening.close(0);
+    }
   });
 });

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { MiddlewareHandler } from 'hono';
 import type { Registry } from 'prom-client';
+import { bodyBytes } from './body-bytes.js';
 import { HttpMetrics } from './metrics.js';
 
 export interface InstrumentOptions {
@@ -19,6 +21,9 @@ export function instrument({ registry, service, monotonic, routeOf }: Instrument
   const metrics = new HttpMetrics(registry, service);
   return async (c, next) => {
     const since = monotonic();
+    // Nobody has begun to read the body yet. Without a server there is only what is said of it.
+    const { incoming } = (c.env ?? {}) as { readonly incoming?: IncomingMessage };
+    const received = incoming && bodyBytes(incoming);
     await next();
     const { method, path } = c.req;
     metrics.observe({
@@ -26,7 +31,7 @@ export function instrument({ registry, service, monotonic, routeOf }: Instrument
       method,
       status: c.res.status,
       seconds: (monotonic() - since) / 1000,
-      requestBytes: Number(c.req.header('content-length') ?? 0),
+      requestBytes: received?.() ?? Number(c.req.header('content-length') ?? 0),
       responseBytes: method === 'HEAD' ? 0 : await sizeOf(c.res),
     });
   };
