@@ -96,7 +96,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     this.#timer = setTimeout(() => this.#timeOut(), timeoutMs);
-    this.#headers = upstreamHeaders(incoming.rawHeaders, client, requestId);
+    this.#headers = upstreamHeaders(incoming, client, requestId);
     if (waitsToSend(incoming)) outgoing.writeContinue();
     if (this.#upload && incoming.headers['transfer-encoding'] !== undefined)
       // A chunk that is framed wrongly is to be found before the upstream hears of it.
@@ -134,7 +134,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#stopTimer();
     this.upstreamMs = this.options.monotonic() - this.#since;
-    const headers = clientHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], requestId);
+    const headers = clientHeaders((controller.rawHeaders ?? []) as (Buffer | string)[], parsed, requestId);
     for (let i = 0; i < headers.length; i += 2) {
       if (headers[i] === 'content-length') this.#expected = Number(headers[i + 1]);
       // What was set before would be replaced.

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Client } from './client.js';
 
 /** Headers that concern one connection. */
@@ -30,22 +30,29 @@ const vouched = /^(?:forwarded|x-real-ip|x-client-ip|true-client-ip|x-forwarded-
 const noTrailer =
   /^(?:content-.+|authorization|set-cookie|cache-control|expires|date|location|retry-after|vary|host|x-request-id|access-control-.+)$/;
 
-/** Names that a `Connection` header nominates. */
-function nominated(flat: readonly (Buffer | string)[]): ReadonlySet<string> | null {
-  let names: Set<string> | null = null;
-  for (let i = 0; i < flat.length; i += 2) {
-    if (String(flat[i]).toLowerCase() !== 'connection') continue;
-    names ??= new Set();
-    for (const name of String(flat[i + 1]).split(',')) names.add(name.trim().toLowerCase());
-  }
+/** What only says whether the connection is kept, as it nearly always does. */
+const plain = new Set(['keep-alive', 'close', 'Keep-Alive', 'Close']);
+
+/** Names that `Connection` headers nominate, which node and undici have put together. */
+function nominated(connection: string | readonly string[] | undefined): ReadonlySet<string> | null {
+  if (connection === undefined || plain.has(connection as string)) return null;
+  const names = new Set(
+    String(connection)
+      .split(',')
+      .map((name) => name.trim().toLowerCase()),
+  );
   // They are needed to read the message, and cannot be meant.
-  for (const name of ['content-length', 'host']) names?.delete(name);
+  for (const name of ['content-length', 'host']) names.delete(name);
   return names;
 }
 
 /** A request's headers as they go upstream: flat names and values, as node's `rawHeaders`. */
-export function upstreamHeaders(raw: readonly string[], client: Client, requestId: string): string[] {
-  const dropped = nominated(raw);
+export function upstreamHeaders(
+  { rawHeaders: raw, headers }: Pick<IncomingMessage, 'rawHeaders' | 'headers'>,
+  client: Client,
+  requestId: string,
+): string[] {
+  const dropped = nominated(headers.connection);
   const kept = [
     'x-forwarded-for',
     client.forwardedFor,
@@ -68,8 +75,12 @@ export function upstreamHeaders(raw: readonly string[], client: Client, requestI
 }
 
 /** An answer's headers as they go to the client. Which pages may read it is the gateway's to say. */
-export function clientHeaders(raw: readonly (Buffer | string)[], requestId: string): string[] {
-  const dropped = nominated(raw);
+export function clientHeaders(
+  raw: readonly (Buffer | string)[],
+  { connection }: IncomingHttpHeaders,
+  requestId: string,
+): string[] {
+  const dropped = nominated(connection);
   const kept = ['x-request-id', requestId];
   for (let i = 0; i < raw.length; i += 2) {
     const name = textOf(raw[i]).toLowerCase();
