@@ -330,9 +330,13 @@ describe.skipIf(!browserSuites)('the page', () => {
     await view.append(firing('/a'), firing('/b', { startsAt: 1 }));
     const { page } = await open(view.line.url);
     await expect.poll(() => count(page, '#alert-rows tr')).toBe(2);
-    await page.keyboard.press('j');
-    await page.keyboard.press('j');
+    // Both before anything is drawn.
+    await page.evaluate(
+      `for (const key of ['j', 'j']) document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))`,
+    );
     await expect.poll(() => page.locator('#why .state').innerText()).toContain('/b');
+    await page.keyboard.press('k');
+    await expect.poll(() => page.locator('#why .state').innerText()).toContain('/a');
     await page.keyboard.press('Escape');
     await expect.poll(() => page.locator('#why').isVisible()).toBe(false);
     await page.keyboard.press('4');

@@ -3,7 +3,6 @@ import { open, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-
 import { DataStore, ERRORS, FileKvStore, Upload } from '@tus/server';
 import { type Folders, list, remove } from '../jobs/folders.js';
 import { jobId } from '../jobs/topics.js';

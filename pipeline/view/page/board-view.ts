@@ -65,6 +65,8 @@ export class BoardView {
     const next = rows[to];
     if (!next) return;
     this.#list.show(to);
+    // The next key may come before the next frame.
+    this.#chosen = next.fingerprint;
     this.options.onChosen(next);
   }
 
