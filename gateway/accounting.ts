@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpMetrics } from '../platform/http/metrics.js';
 import type { RefusedRequest } from '../platform/http/refuse.js';
+import { requestIdOf } from '../platform/http/request-id.js';
 import { traceIdOf } from '../platform/http/trace-parent.js';
 import type { Line, Lines } from '../platform/telemetry/lines.js';
 import { routeOf } from './routes.js';
@@ -28,13 +29,10 @@ interface Entry {
 }
 
 const MOST_PATH = 200;
-const requestIds = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The client's own id of a request, where it is one. */
-export function givenId(incoming: IncomingMessage | null): string | null {
-  const given = incoming?.headers['x-request-id'];
-  return typeof given === 'string' && requestIds.test(given) ? given : null;
-}
+export const givenId = (incoming: IncomingMessage | null): string | null =>
+  requestIdOf(incoming?.headers['x-request-id']);
 
 export function pathOf(target: string): string {
   const query = target.indexOf('?');

@@ -85,9 +85,6 @@ const counted: readonly (readonly [SelectionParts, Add])[] = [
   ],
 ];
 
-/** Metric families that statistics of APIs are made of. */
-export const apiFamilies: readonly string[] = [...new Set(counted.map(([{ metric }]) => metric))];
-
 export interface TallyOptions {
   readonly decoding: () => MetricDecoding;
   /** From when it counts, ms since the epoch; what comes before says from where counters grew. */

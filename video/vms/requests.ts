@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { textWithin } from '../../platform/http/body.js';
+import { requestIdOf } from '../../platform/http/request-id.js';
 import { traceIdOf } from '../../platform/http/trace-parent.js';
 import type { Line, Lines } from '../../platform/telemetry/lines.js';
 import type { Logins } from './logins.js';
@@ -28,7 +29,6 @@ export interface Env {
 }
 
 const BODY_BYTES = 64 * 1024;
-const requestIds = /^[A-Za-z0-9._-]{1,128}$/;
 /** Asked for again and again by machines. */
 const silent = new Set(['/healthz', '/readyz', '/metrics']);
 const jsonType = /^application\/json(?:;\s*[a-zA-Z0-9-]+=[^;]+)*$/i;
@@ -44,8 +44,7 @@ export interface AccountOptions {
 export const account = ({ lines, monotonic, newRequestId }: AccountOptions): MiddlewareHandler<Env> =>
   createMiddleware<Env>(async (c, next) => {
     const since = monotonic();
-    const given = c.req.header('x-request-id') ?? '';
-    const requestId = requestIds.test(given) ? given : newRequestId();
+    const requestId = requestIdOf(c.req.header('x-request-id')) ?? newRequestId();
     const said = c.req.header('traceparent') ?? null;
     const traceId = traceIdOf(said);
     // One that is none is not carried on.
