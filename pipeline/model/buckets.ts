@@ -20,16 +20,15 @@ function at({ le, counts }: Buckets, bound: number): number | undefined {
 /** The sums over all, left to right, at the bounds that all of them share. Null where there are none. */
 export const shared = (all: readonly Buckets[]): Buckets | null => (all.length === 0 ? null : sumOf(all));
 
-function sumOf([first = unknownBuckets, ...rest]: readonly Buckets[]): {
-  readonly le: readonly number[];
-  readonly counts: number[];
-} {
-  const le = rest.every((one) => sameBounds(one.le, first.le))
+function sumOf(all: readonly Buckets[]): { readonly le: readonly number[]; readonly counts: number[] } {
+  const first = all[0] ?? unknownBuckets;
+  const le = all.every((one) => sameBounds(one.le, first.le))
     ? first.le
-    : first.le.filter((bound) => rest.every((one) => one.le.includes(bound)));
-  const counts = le.map((bound, i) =>
-    [first, ...rest].reduce((sum, one) => sum + ((one.le === le ? one.counts[i] : at(one, bound)) ?? 0), 0),
-  );
+    : first.le.filter((bound) => all.every((one) => one.le.includes(bound)));
+  const counts = le.map(() => 0);
+  for (const one of all)
+    for (let i = 0; i < le.length; i++)
+      counts[i] = (counts[i] as number) + ((one.le === le ? one.counts[i] : at(one, le[i] as number)) ?? 0);
   return { le, counts };
 }
 
@@ -117,3 +116,14 @@ export const fromRecord = (all: readonly { readonly le: number; readonly count: 
   le: all.map(({ le }) => le),
   counts: all.map(({ count }) => count),
 });
+
+/** Of records one after the other: those with the same bounds share the list of them, which is quick to compare. */
+export class SharedBounds {
+  #le: readonly number[] = [];
+
+  fromRecord(all: readonly { readonly le: number; readonly count: number }[]): Buckets {
+    const buckets = fromRecord(all);
+    if (!sameBounds(this.#le, buckets.le)) this.#le = buckets.le;
+    return { le: this.#le, counts: buckets.counts };
+  }
+}

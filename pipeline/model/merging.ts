@@ -1,16 +1,11 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
-import type { Labels } from './matcher.js';
+import { SharedBounds } from './buckets.js';
+import { OpenWindow } from './open-window.js';
 import { loadPart, loadPartial, savePart, savePartial } from './partial-state.js';
 import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
-import { groupText } from './text.js';
+import type { GroupWindow } from './sums.js';
 import { closedEnd } from './windows.js';
-
-/** The partials of one group in one window, by source partition; summed in that order when it closes. */
-export interface OpenGroup {
-  readonly labels: Labels;
-  readonly parts: (Partial | undefined)[];
-}
 
 /** A batch that was taken: up to where its partition got, and which selections it computed. */
 interface Header {
@@ -33,10 +28,6 @@ interface Window {
   readonly start: number;
 }
 
-interface OpenWindow extends Window {
-  readonly groups: Map<string, OpenGroup>;
-}
-
 const windowKey = (selection: string, start: number): string => `${selection} ${start}`;
 
 /** What *evaluate* has read of each source partition and not yet closed. */
@@ -52,6 +43,7 @@ export class Merging {
   watermark = Number.NEGATIVE_INFINITY;
   readonly #sources = new Map<number, Source>();
   readonly #open = new Map<string, OpenWindow>();
+  readonly #bounds = new SharedBounds();
 
   /** Takes what is wanted of a batch once its last part has come. Says where the chain of a source has a gap. */
   read(batch: PartialBatch, wanted: (window: Window) => boolean): string | null {
@@ -106,12 +98,12 @@ export class Merging {
     return broken;
   }
 
-  /** Hands out the groups of a window, which is closed with it. */
-  close(selection: string, start: number): ReadonlyMap<string, OpenGroup> {
+  /** Hands out the groups of a window, which is closed with it, in no order. */
+  close(selection: string, start: number, end: number): readonly GroupWindow[] {
     const key = windowKey(selection, start);
     const open = this.#open.get(key);
     this.#open.delete(key);
-    return open?.groups ?? new Map();
+    return open?.merged(end) ?? [];
   }
 
   /** Forgets headers that no window can ask for any more. */
@@ -166,21 +158,21 @@ export class Merging {
           last = one;
           open = wanted(one) ? this.#window(one) : null;
         }
-        if (open !== null) add(open, first.sourcePartition, one);
+        open?.add(first.sourcePartition, one);
       }
     }
     source.parts = [];
   }
 
   #restore(sourcePartition: number, partial: Partial): void {
-    add(this.#window(partial), sourcePartition, partial);
+    this.#window(partial).add(sourcePartition, partial);
   }
 
   #window({ selection, start }: Window): OpenWindow {
     const key = windowKey(selection, start);
     const known = this.#open.get(key);
     if (known) return known;
-    const open = { selection, start, groups: new Map() };
+    const open = new OpenWindow(selection, start, this.#bounds);
     this.#open.set(key, open);
     return open;
   }
@@ -201,12 +193,12 @@ export class Merging {
       });
       to.list(parts, (part) => savePart(to, part));
     });
-    to.list(this.#open.values(), ({ groups }) =>
-      to.list(groups.values(), ({ parts }) =>
-        to.list(
-          parts.flatMap((part, partition) => (part ? [[partition, part] as const] : [])),
-          ([partition, part]) => savePartial(to, partition, part),
-        ),
+    to.list(this.#open.values(), (open) =>
+      to.list(open.byGroup(), ({ group, parts }) =>
+        to.list(parts, ([partition, sums]) => {
+          const { selection, start } = open;
+          savePartial(to, partition, { selection, start, group, sums });
+        }),
       ),
     );
   }
@@ -228,14 +220,4 @@ export class Merging {
     from.list(() => from.list(() => from.list(() => merging.#restore(from.u32(), loadPartial(from)))));
     return merging;
   }
-}
-
-function add({ groups }: OpenWindow, sourcePartition: number, partial: Partial): void {
-  const text = groupText(partial.group);
-  let group = groups.get(text);
-  if (!group) {
-    group = { labels: partial.group, parts: [] };
-    groups.set(text, group);
-  }
-  group.parts[sourcePartition] = partial;
 }

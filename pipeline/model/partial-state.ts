@@ -1,21 +1,25 @@
 import type { Partial, PartialBatch } from '../../schemas/types.js';
-import { fromRecord, toRecord } from './buckets.js';
+import { toRecord } from './buckets.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
-import { loadDetail, saveDetail } from './sums.js';
+import { type CoveredSums, loadDetail, saveDetail } from './sums.js';
 
-/** A partial that waits for its window to close, with the source partition that it is of. */
-export function savePartial(to: StateWriter, partition: number, part: Partial): void {
+/** A partial that waits for its window to close. */
+interface Waiting extends Pick<Partial, 'selection' | 'group' | 'start'> {
+  readonly sums: CoveredSums;
+}
+
+/** With the source partition that it is of. */
+export function savePartial(to: StateWriter, partition: number, { sums, ...part }: Waiting): void {
   to.u32(partition);
   to.text(part.selection);
   to.labels(part.group);
   to.f64(part.start);
-  to.f64(part.requests);
-  to.f64(part.latencySum);
-  to.f64(part.errors);
-  to.f64(part.samples);
-  to.bool(part.covered);
-  const { buckets, max } = part;
-  saveDetail(to, { buckets: buckets === null ? null : fromRecord(buckets), max });
+  to.f64(sums.requests);
+  to.f64(sums.latencySum);
+  to.f64(sums.errors);
+  to.f64(sums.samples);
+  to.bool(sums.covered);
+  saveDetail(to, sums);
 }
 
 /** What `savePartial` wrote behind the source partition. */

@@ -1,10 +1,9 @@
 import { Observable, type OperatorFunction } from 'rxjs';
-import { type Buckets, fromRecord, shared } from '../model/buckets.js';
 import type { SelectionJudging } from '../model/judging.js';
-import type { Merging, OpenGroup } from '../model/merging.js';
+import type { Merging } from '../model/merging.js';
 import type { PaneStore } from '../model/panes.js';
 import { computed, everyOf } from '../model/selection.js';
-import { type GroupWindow, greatest } from '../model/sums.js';
+import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import { closedEnd, unitsOf } from '../model/windows.js';
 
@@ -115,8 +114,7 @@ function closeTogether(merging: Merging, step: readonly Due[]): ClosingStep {
   return step.map((due) => {
     const { judging, end } = due;
     const { id, window } = computed(judging.selection);
-    const pane =
-      merged.get(id) ?? [...merging.close(id, end - window)].map((one) => merge(one, end - window, end));
+    const pane = merged.get(id) ?? merging.close(id, end - window, end);
     merged.set(id, pane);
     judging.closedEnd = Math.max(judging.closedEnd, end);
     const groups = close(merging, due, pane);
@@ -147,36 +145,4 @@ function close(merging: Merging, due: Due, pane: readonly GroupWindow[]): readon
   sessions.drop(panes.wholeFrom);
   if (isUsed(end - window) && end - window >= panes.wholeFrom) sessions.take(pane);
   return sessions.close(end);
-}
-
-/** Sums left to right, by source partition. */
-function merge(
-  [text, { labels, parts }]: readonly [string, OpenGroup],
-  start: number,
-  end: number,
-): GroupWindow {
-  const merged = {
-    text,
-    labels,
-    start,
-    end,
-    requests: 0,
-    latencySum: 0,
-    errors: 0,
-    samples: 0,
-    covered: false,
-  };
-  let max: number | null = null;
-  const buckets: Buckets[] = [];
-  for (const part of parts) {
-    if (!part) continue;
-    merged.requests += part.requests;
-    merged.latencySum += part.latencySum;
-    merged.errors += part.errors;
-    merged.samples += part.samples;
-    merged.covered ||= part.covered;
-    if (part.buckets !== null) buckets.push(fromRecord(part.buckets));
-    max = greatest(max, part.max);
-  }
-  return { ...merged, buckets: shared(buckets), max };
 }
