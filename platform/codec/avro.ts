@@ -47,20 +47,25 @@ export function foreign(
   return { id, name, schema: schemas.writer, read };
 }
 
-/** Where a record is written before it is known how long it gets. */
-let scratch = Buffer.allocUnsafeSlow(64 * 1024);
+const SLAB = 64 * 1024;
+
+/** Records are written one behind the other: how long one gets is known when it is written. */
+let slab = Buffer.allocUnsafeSlow(SLAB);
+let used = 0;
 
 export function frame<Name extends RecordName>({ id, name, write }: Own, value: RecordTypes[Name]): Buffer {
   try {
-    let end = write(value, scratch, FRAME);
-    if (end > scratch.length) {
-      scratch = Buffer.allocUnsafeSlow(2 * end);
-      end = write(value, scratch, FRAME);
+    let end = write(value, slab, used + FRAME);
+    if (end > slab.length) {
+      const size = end - used;
+      slab = Buffer.allocUnsafeSlow(Math.max(SLAB, size));
+      used = 0;
+      end = write(value, slab, FRAME);
     }
-    scratch[0] = 0;
-    scratch.writeUInt32BE(id, 1);
-    const framed = Buffer.allocUnsafe(end);
-    scratch.copy(framed, 0, 0, end);
+    slab[used] = 0;
+    slab.writeUInt32BE(id, used + 1);
+    const framed = slab.subarray(used, end);
+    used = end;
     return framed;
   } catch (cause) {
     throw new CodecError('Invalid', `encoding ${name}: ${reason(cause)}`, { cause });

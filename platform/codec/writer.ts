@@ -13,7 +13,8 @@ export function compileWriter(schema: AvroSchema): Writer {
   const body = emitter.write(inline(schema), 'value', 'it');
   const source = `'use strict'; ${helpers}
 ${emitter.functions.join('\n')}
-return (value, b, p) => { const v = new DataView(b.buffer, b.byteOffset, b.byteLength);
+let of = null, v = null;
+return (value, b, p) => { if (b !== of) { of = b; v = new DataView(b.buffer, b.byteOffset, b.byteLength); }
 ${body}
 return p; };`;
   return new Function('written', source)(new WeakMap()) as Writer;
@@ -26,14 +27,20 @@ function long(b, p, x, what) {
   if ((x | 0) === x && x >= -64 && x < 64) { b[p] = (x << 1) ^ (x >> 31); return p + 1; }
   if (!Number.isSafeInteger(x)) fail(x, what);
   const half = x < 0 ? -x - 1 : x;
-  let rest = Math.floor(half / 64);
-  b[p++] = (half % 64) << 1 | (x < 0 ? 1 : 0) | (rest > 0 ? 128 : 0);
-  while (rest > 0) {
-    const more = Math.floor(rest / 128);
-    b[p++] = rest % 128 | (more > 0 ? 128 : 0);
-    rest = more;
+  // Its low 27 bits, and the at most 26 above them, each with room to be shifted.
+  const high = Math.floor(half / 134217728);
+  let low = (half - high * 134217728) << 1 | (x < 0 ? 1 : 0);
+  if (high > 0) {
+    b[p] = low | 128;
+    b[p + 1] = low >>> 7 | 128;
+    b[p + 2] = low >>> 14 | 128;
+    b[p + 3] = low >>> 21 | 128;
+    p += 4;
+    low = high;
   }
-  return p;
+  for (; low > 127; low >>>= 7) b[p++] = low | 128;
+  b[p] = low;
+  return p + 1;
 }
 function string(b, p, x, what) {
   if (typeof x !== 'string') fail(x, what);
