@@ -28,6 +28,8 @@ export interface MergedState {
   readonly stores: readonly PaneStore[];
 }
 
+const nobody: readonly SelectionJudging[] = [];
+
 /**
  * After each partial batch: closes what every source partition's watermark has passed, in order of
  * end + grace, end. Windows without data are walked through only while an alert of the selection is
@@ -36,31 +38,37 @@ export interface MergedState {
  */
 export function closeMerged(state: () => MergedState): OperatorFunction<void, ClosingStep> {
   return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
+    new Observable((subscriber) => {
+      /** Where it was last: nothing more is due there. */
+      let before = { watermark: Number.NEGATIVE_INFINITY, selections: nobody };
+      return source.subscribe({
         next: () => {
-          const { merging, selections, stores } = state();
+          const { merging, selections } = state();
           const { watermark } = merging;
           if (watermark === Number.NEGATIVE_INFINITY) return;
-          const due = dueWindows(state(), watermark);
-          for (
-            let step = nextStep(selections, due, watermark);
-            step;
-            step = nextStep(selections, due, watermark)
-          ) {
-            subscriber.next(closeTogether(merging, step));
+          if (watermark !== before.watermark || selections !== before.selections) {
+            closeDue(state(), (step) => subscriber.next(step));
+            before = { watermark, selections };
           }
-          for (const one of selections) {
-            const { window, grace } = computed(one.selection);
-            one.closedEnd = Math.max(one.closedEnd, closedEnd(watermark, window, grace));
-          }
-          for (const store of stores) store.check(merging, watermark);
           merging.settle(watermark);
         },
         error: (error) => subscriber.error(error),
         complete: () => subscriber.complete(),
-      }),
-    );
+      });
+    });
+}
+
+function closeDue(state: MergedState, emit: (step: ClosingStep) => void): void {
+  const { merging, selections, stores } = state;
+  const { watermark } = merging;
+  const due = dueWindows(state);
+  for (let step = nextStep(selections, due, watermark); step; step = nextStep(selections, due, watermark))
+    emit(closeTogether(merging, step));
+  for (const one of selections) {
+    const { window, grace } = computed(one.selection);
+    one.closedEnd = Math.max(one.closedEnd, closedEnd(watermark, window, grace));
+  }
+  for (const store of stores) store.check(merging, watermark);
 }
 
 interface Due {
@@ -74,7 +82,8 @@ const inOrder = (a: Due, b: Due): number =>
   closesAt(a) - closesAt(b) || a.end - b.end || byCodeUnits(a.judging.selection.id, b.judging.selection.id);
 
 /** Windows with data in their last pane that the watermark has passed, the next one last. */
-function dueWindows({ merging, selections }: MergedState, watermark: number): Due[] {
+function dueWindows({ merging, selections }: MergedState): Due[] {
+  const { watermark } = merging;
   const byId = new Map<string, SelectionJudging[]>();
   for (const judging of selections) {
     const { id } = computed(judging.selection);
