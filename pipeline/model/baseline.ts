@@ -133,6 +133,8 @@ export const reachOf = ({ selection, baseline }: Rule): number =>
 /** Place of the first window that starts there or later; they are in order. */
 function firstFrom(past: readonly PastWindow[], start: number): number {
   let [low, high] = [0, past.length];
+  // Mostly it is asked for what comes after all of them.
+  if (high === 0 || (past[high - 1] as PastWindow).start < start) return high;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if ((past[middle] as PastWindow).start < start) low = middle + 1;

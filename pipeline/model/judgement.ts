@@ -3,9 +3,10 @@ import type { BaselineView } from './baseline.js';
 import type { Burned } from './burn.js';
 import type { Labels } from './matcher.js';
 import type { Rule } from './rule.js';
+import type { Sharing } from './shared-baselines.js';
 import type { GroupWindow } from './sums.js';
 import type { Unjudged } from './unjudged.js';
-import type { Sharing } from './window-columns.js';
+import type { WindowColumns } from './window-columns.js';
 
 /** What a rule found in the window that ends there. */
 export interface Judgement {
@@ -37,20 +38,20 @@ export class CalmGroups {
   /** `notable`: places of the others, in order. */
   constructor(
     readonly rule: Rule,
-    readonly groups: readonly Sharing[],
+    readonly columns: WindowColumns,
     readonly notable: readonly number[],
   ) {}
 
   /** How many they are. */
   get size(): number {
-    return this.groups.length - this.notable.length;
+    return this.columns.groups.length - this.notable.length;
   }
 
   /** So many of them at most. */
   first(most: number): readonly GroupJudgement[] {
     const found: GroupJudgement[] = [];
     let next = 0;
-    for (let i = 0; i < this.groups.length && found.length < most; i++) {
+    for (let i = 0; i < this.columns.groups.length && found.length < most; i++) {
       if (this.notable[next] === i) next++;
       else found.push(this.#at(i));
     }
@@ -58,8 +59,9 @@ export class CalmGroups {
   }
 
   #at(i: number): GroupJudgement {
-    const { merged: sums, baselines } = this.groups[i] as Sharing;
-    const baseline = baselines.of(this.rule);
+    const { groups, calm } = this.columns;
+    const { merged: sums } = groups[i] as Sharing;
+    const baseline = calm.of(this.rule, i);
     return { labels: sums.labels, sums, baseline, burned: null, state: 'inactive', unjudged: null };
   }
 }

@@ -3,6 +3,7 @@ import { recompile } from '../sla/compile.js';
 import type { BaselineQuery } from './baseline.js';
 import { baselineFor } from './baseline.js';
 import { SharedBaselines } from './shared-baselines.js';
+import type { GroupWindow } from './sums.js';
 
 const { rules } = recompile(
   'sla.yaml',
@@ -41,13 +42,23 @@ const query = (alert: string, more: Partial<BaselineQuery> = {}): BaselineQuery 
   };
 };
 
-const shared = (alert: string, of: SharedBaselines) => of.of(query(alert).rule);
+const merged: GroupWindow = {
+  ...{ text: '{}', labels: {}, start: 30_000, end: 40_000, requests: 1, latencySum: 1, errors: 0 },
+  ...{ buckets: null, max: null, samples: 1, covered: true },
+};
+const baselines = () =>
+  new SharedBaselines(
+    [past.slice(0, 1), past].map((past) => ({ merged, past })),
+    40_000,
+  );
+const shared = (alert: string, of: SharedBaselines) => of.of(query(alert).rule, 1);
 
 test('rules that look back as far share a baseline for a group, whatever else they say', () => {
-  const group = new SharedBaselines({ start: 30_000, end: 40_000, past });
+  const group = baselines();
   const first = shared('A', group);
   expect(first).toEqual(baselineFor(query('A')));
   expect(shared('B', group)).toBe(first);
+  expect(group.of(query('A').rule, 0)).toEqual(baselineFor(query('A', { past: past.slice(0, 1) })));
   for (const alert of ['C', 'D', 'E', 'F']) {
     const own = shared(alert, group);
     expect(own).not.toBe(first);
@@ -58,5 +69,5 @@ test('rules that look back as far share a baseline for a group, whatever else th
 test('a rule that was active has a baseline of its own', () => {
   const wasActive = (start: number): boolean => start === 20_000;
   expect(baselineFor(query('A', { wasActive })).sums?.requests).toBe(10);
-  expect(shared('A', new SharedBaselines({ start: 30_000, end: 40_000, past })).sums?.requests).toBe(30);
+  expect(shared('A', baselines()).sums?.requests).toBe(30);
 });

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { recompile } from '../sla/compile.js';
-import type { PastWindow } from './baseline.js';
+import { calmBaseline, type PastWindow } from './baseline.js';
 import type { Rule } from './rule.js';
-import { SharedBaselines } from './shared-baselines.js';
+import type { Sharing } from './shared-baselines.js';
 import type { GroupWindow } from './sums.js';
 import { judgedBy } from './verdict.js';
-import { type Sharing, WindowColumns } from './window-columns.js';
+import { WindowColumns } from './window-columns.js';
 
 const W = 10_000;
 const NOW = 100 * W;
@@ -44,11 +44,9 @@ const sharing = ({ now, covered, past }: Given, i: number): Sharing => {
     ...{ text: `{route="/${i}"}`, labels: { route: `/${i}` }, start: NOW, end: NOW + W },
     ...{ samples: 1, covered, ...more, ...now },
   };
-  return {
-    ...{ merged, past: windows },
-    baselines: new SharedBaselines({ start: NOW, end: NOW + W, past: windows }),
-  };
+  return { merged, past: windows };
 };
+const columnsOf = (groups: readonly Sharing[]): WindowColumns => new WindowColumns(groups, NOW + W);
 
 const baseline = 'baseline: { windows: 4, min_windows: 2 }';
 
@@ -67,10 +65,11 @@ describe('the groups that a rule has to look at', () => {
     fc.assert(
       fc.property(groups, (all) => {
         const shared = all.map(sharing);
-        const notable = new WindowColumns(shared).notable(rule);
-        const expected = shared.flatMap(({ merged, baselines }, i) =>
-          judgedBy(rule, merged, baselines.of(rule)) === false ? [] : [i],
-        );
+        const notable = columnsOf(shared).notable(rule);
+        const expected = shared.flatMap(({ merged, past }, i) => {
+          const baseline = calmBaseline({ rule, start: NOW, end: NOW + W, past });
+          return judgedBy(rule, merged, baseline) === false ? [] : [i];
+        });
         expect(notable).toEqual(expected);
       }),
     );
@@ -84,14 +83,14 @@ describe('the groups that a rule has to look at', () => {
     const shared = [0, 1, 2].map((i) =>
       sharing({ now: { requests: 5, latencySum: 0, errors: 0 }, covered: true, past: [] }, i),
     );
-    expect(new WindowColumns(shared).notable(ruleOf(text))).toEqual([0, 1, 2]);
+    expect(columnsOf(shared).notable(ruleOf(text))).toEqual([0, 1, 2]);
   });
 
   test('are told by columns that all rules share', () => {
     const shared = [0, 1].map((i) =>
       sharing({ now: { requests: 1, latencySum: i, errors: 0 }, covered: true, past: [] }, i),
     );
-    const columns = new WindowColumns(shared);
+    const columns = columnsOf(shared);
     const slow = (ms: number) => columns.notable(ruleOf(`when: mean_latency > ${ms}ms`));
     expect([slow(500), slow(2_000)]).toEqual([[1], []]);
     // What changes once they are there is not seen any more.

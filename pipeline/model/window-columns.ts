@@ -1,16 +1,7 @@
 import { baselineValue } from './alert-record.js';
-import type { PastWindow } from './baseline.js';
 import { type Measure, measured } from './measures.js';
 import type { BaselineSettings, Operator, Rule } from './rule.js';
-import { chooseAlike, type SharedBaselines } from './shared-baselines.js';
-import type { GroupWindow } from './sums.js';
-
-/** A group of a closed window, and what all rules of its selection share of it. */
-export interface Sharing {
-  readonly merged: GroupWindow;
-  readonly past: readonly PastWindow[];
-  readonly baselines: SharedBaselines;
-}
+import { chooseAlike, SharedBaselines, type Sharing } from './shared-baselines.js';
 
 interface Compared {
   readonly measure: Measure;
@@ -38,7 +29,16 @@ export class WindowColumns {
   readonly #baselines: Compared[] = [];
   #places: ReadonlyMap<string, number> | null = null;
 
-  constructor(readonly groups: readonly Sharing[]) {}
+  /** For rules that are inactive, and were so after every window that is remembered. */
+  readonly calm: SharedBaselines;
+
+  /** `end`: of the window; of sessions, when they were over; ms. */
+  constructor(
+    readonly groups: readonly Sharing[],
+    end: number,
+  ) {
+    this.calm = new SharedBaselines(groups, end);
+  }
 
   /** Places of the groups, by their texts. */
   get places(): ReadonlyMap<string, number> {
@@ -106,8 +106,8 @@ export class WindowColumns {
     for (const one of this.#baselines)
       if (one.measure === measure && chooseAlike(one.settings, settings)) return one.column;
     const column = new Float64Array(this.groups.length);
-    for (const [i, { baselines }] of this.groups.entries())
-      column[i] = baselineValue(measure, baselines.of(rule)) ?? Number.NaN;
+    for (let i = 0; i < column.length; i++)
+      column[i] = baselineValue(measure, this.calm.of(rule, i)) ?? Number.NaN;
     this.#baselines.push({ measure, settings, column });
     return column;
   }

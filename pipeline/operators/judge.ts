@@ -7,12 +7,12 @@ import { type BurnFound, burnFor } from '../model/burn.js';
 import { CalmGroups, type GroupJudgement, type Judgement } from '../model/judgement.js';
 import { measured } from '../model/measures.js';
 import type { GroupRule, RuleJudging } from '../model/rule-judging.js';
-import { SharedBaselines } from '../model/shared-baselines.js';
+import type { Sharing } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
 import { byCodeUnits } from '../model/text.js';
 import type { Unjudged } from '../model/unjudged.js';
 import { judgedBy, type Verdict } from '../model/verdict.js';
-import { type Sharing, WindowColumns } from '../model/window-columns.js';
+import { WindowColumns } from '../model/window-columns.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 import { begin, judgeGroup, type Remembered, type Transition } from './judge-group.js';
 
@@ -29,7 +29,8 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
     const events: AlertEvent[] = [];
     const judgements: Judgement[] = [];
     for (const window of closed) {
-      const columns = new WindowColumns(window.groups.map((group) => withPast(window, group)));
+      const groups = window.groups.map((merged) => ({ merged, past: pastOf(window, merged.text) }));
+      const columns = new WindowColumns(groups, window.end);
       for (const judging of window.judging.rules) {
         const { groups, calm, transitions } = judgeRule(window, judging, columns);
         for (const event of transitions) events.push({ ...event, revision: revision() });
@@ -58,11 +59,6 @@ const nothing: readonly PastWindow[] = [];
 const pastOf = ({ judging }: ClosedWindow, text: string): readonly PastWindow[] =>
   judging.past.get(text)?.windows ?? nothing;
 
-function withPast(window: ClosedWindow, merged: GroupWindow): Sharing {
-  const past = pastOf(window, merged.text);
-  return { merged, past, baselines: new SharedBaselines({ start: merged.start, end: window.end, past }) };
-}
-
 function judgeRule(
   window: ClosedWindow,
   judging: RuleJudging,
@@ -72,18 +68,11 @@ function judgeRule(
   const { groups } = columns;
   const notable = notableOf(judging, columns);
   for (const i of notable) {
-    const sharing = groups[i] as Sharing;
-    const group = judging.known(sharing.merged.text);
-    if (group === undefined) judgeCalm(found, window, judging, sharing);
-    else
-      judgeActive(found, {
-        window,
-        judging,
-        group,
-        merged: sharing.merged,
-        text: sharing.merged.text,
-        past: sharing.past,
-      });
+    const { merged, past } = groups[i] as Sharing;
+    const { text } = merged;
+    const group = judging.known(text);
+    if (group !== undefined) judgeActive(found, { window, judging, group, merged, text, past });
+    else judgeCalm(found, { window, judging, merged, baseline: columns.calm.of(judging.rule, i) });
   }
   for (const absent of absentGroups(window, judging, columns)) {
     if (absent.isOpen) {
@@ -92,7 +81,7 @@ function judgeRule(
       found.groups.push({ labels, sums: null, baseline: none, burned: null, state, unjudged: null });
     } else judgeActive(found, { window, judging, merged: null, ...absent });
   }
-  return { ...found, calm: new CalmGroups(judging.rule, groups, notable) };
+  return { ...found, calm: new CalmGroups(judging.rule, columns, notable) };
 }
 
 /** Places of the groups that have to be looked at, in order: also those of which the rule remembers something. */
@@ -131,16 +120,15 @@ function absentGroups(window: ClosedWindow, judging: RuleJudging, columns: Windo
   return [...absent.values()];
 }
 
+interface Calm extends Pick<Remembered, 'window' | 'judging'> {
+  readonly merged: GroupWindow;
+  readonly baseline: BaselineView;
+}
+
 /** The usual case: the rule is inactive for the group, and was after every window that is remembered. */
-function judgeCalm(
-  found: Found,
-  window: ClosedWindow,
-  judging: RuleJudging,
-  { merged, baselines }: Sharing,
-): void {
+function judgeCalm(found: Found, { window, judging, merged, baseline }: Calm): void {
   const { rule } = judging;
   const { text, labels } = merged;
-  const baseline = baselines.of(rule);
   const burn = burnOf(judging, window, merged);
   const verdict = burn?.verdict ?? judgedBy(rule, merged, baseline);
   let state: GroupJudgement['state'] = 'inactive';
