@@ -32,6 +32,8 @@ const HOUR = 3_600_000;
 /** What judging remembers of one selection. */
 export class SelectionJudging {
   #rules: readonly RuleJudging[] = [];
+  /** How many windows back any of its rules looks. */
+  #reach = 0;
   /** By group text, when its last window with data ended; null where no rule asks for it. */
   seen: Map<string, Seen> | null = null;
   readonly past = new Map<string, GroupPast>();
@@ -58,6 +60,7 @@ export class SelectionJudging {
 
   set rules(rules: readonly RuleJudging[]) {
     this.#rules = rules;
+    this.#reach = Math.max(0, ...rules.map(({ rule }) => reachOf(rule)));
     this.seen = rules.some(({ rule: { noData } }) => remembersGroups(noData))
       ? (this.seen ?? new Map())
       : null;
@@ -93,11 +96,6 @@ export class SelectionJudging {
     return this.sessions !== null || end % this.selection.window === 0;
   }
 
-  /** How many windows back any of its rules looks. */
-  get reach(): number {
-    return Math.max(0, ...this.rules.map(({ rule }) => reachOf(rule)));
-  }
-
   /** Remembers which groups had data in a window that ends there, and forgets those that had none for long. */
   see(end: number, groups: readonly GroupWindow[]): void {
     const { seen } = this;
@@ -115,7 +113,7 @@ export class SelectionJudging {
 
   /** Forgets what no later window can ask for: once in as many windows as are remembered, of long ones each hour. */
   trimSometimes(): void {
-    const remembered = this.reach * spanOf(this.selection);
+    const remembered = this.#reach * spanOf(this.selection);
     const isLong = this.panes !== null || this.rules.some(({ rule }) => rule.baseline.offset > 0);
     const period = isLong ? Math.min(remembered, HOUR) : remembered;
     if (this.closedEnd - this.#trimmedAt >= period) this.trim();
@@ -127,7 +125,7 @@ export class SelectionJudging {
     const oldest = this.#oldest();
     for (const [text, group] of this.past) {
       group.windows = group.windows.filter(({ start }) => start >= oldest);
-      if (this.sessions !== null) group.windows.splice(0, group.windows.length - this.reach);
+      if (this.sessions !== null) group.windows.splice(0, group.windows.length - this.#reach);
       if (group.windows.length === 0) this.past.delete(text);
     }
     for (const { groups } of this.rules) {
@@ -140,7 +138,8 @@ export class SelectionJudging {
 
   /** Start of the oldest window that the next one can be compared with. */
   #oldest(): number {
-    const { closedEnd, selection, reach, sessions } = this;
+    const { closedEnd, selection, sessions } = this;
+    const reach = this.#reach;
     if (sessions !== null) return closedEnd - (reach + 1) * spanOf(selection);
     const next = closedEnd + everyOf(selection) - selection.window;
     return windowStart(next, selection.window) - reach * selection.window;

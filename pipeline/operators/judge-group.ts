@@ -39,16 +39,15 @@ export function judgeGroup(one: Case, verdict: Verdict): Transition | null {
   const transition =
     absence === 'ends' ? endsWithoutData(alert) : step(alert, rule, window.end, { condition, cleared });
   if (transition === null) return null;
-  const event = eventOf(one, alert, baseline);
   if (transition.to === 'firing') {
     alert.state = 'firing';
-    return { ...event, state: 'firing', reason: null };
+    return eventOf(one, alert, { baseline, state: 'firing', reason: null });
   }
   group.alert = null;
   judging.active--;
   const byExpired = baseline.expired && rule.condition.threshold.kind === 'baseline';
   const reason = transition.reason === 'recovered' && byExpired ? 'baseline expired' : transition.reason;
-  return { ...event, state: transition.to, reason };
+  return eventOf(one, alert, { baseline, state: transition.to, reason });
 }
 
 function absenceFor({ window, judging, text }: Case): Absence {
@@ -76,20 +75,21 @@ export function begin(one: Case): Transition {
   group.alert = alert;
   judging.active++;
   const view = held === null ? baseline : { ...baseline, frozenAt: end };
-  return { ...eventOf(one, alert, view), state: alert.state, reason: null };
+  return eventOf(one, alert, { baseline: view, state: alert.state, reason: null });
 }
 
 function eventOf(
-  one: Case,
+  { window, judging, merged, text, burn }: Case,
   alert: ActiveAlert,
-  baseline: BaselineView,
-): Omit<AlertEvent, 'revision' | 'state' | 'reason'> {
-  const { window, judging, merged, text, burn } = one;
+  { baseline, state, reason }: Pick<AlertEvent, 'baseline' | 'state' | 'reason'>,
+): Transition {
   return {
     rule: judging.rule,
     group: text,
     labels: alert.labels,
     severity: alert.severity,
+    state,
+    reason,
     since: alert.since,
     at: window.end,
     windowStart: merged?.start ?? window.start,

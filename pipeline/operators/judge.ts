@@ -32,9 +32,10 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
       const groups = window.groups.map((merged) => ({ merged, past: pastOf(window, merged.text) }));
       const columns = new WindowColumns(groups, window.end);
       for (const judging of window.judging.rules) {
-        const { groups, calm, transitions } = judgeRule(window, judging, columns);
+        const { rule } = judging;
+        const { groups, transitions, notable } = judgeRule(window, judging, columns);
         for (const event of transitions) events.push({ ...event, revision: revision() });
-        judgements.push({ rule: judging.rule, end: window.end, groups, calm });
+        judgements.push({ rule, end: window.end, groups, calm: new CalmGroups(rule, columns, notable) });
       }
       remember(window);
     }
@@ -50,6 +51,8 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
 }
 
 interface Found {
+  /** Places of the groups with data that were looked at, in order. */
+  readonly notable: readonly number[];
   readonly groups: GroupJudgement[];
   readonly transitions: Transition[];
 }
@@ -59,14 +62,10 @@ const nothing: readonly PastWindow[] = [];
 const pastOf = ({ judging }: ClosedWindow, text: string): readonly PastWindow[] =>
   judging.past.get(text)?.windows ?? nothing;
 
-function judgeRule(
-  window: ClosedWindow,
-  judging: RuleJudging,
-  columns: WindowColumns,
-): Found & Pick<Judgement, 'calm'> {
-  const found: Found = { groups: [], transitions: [] };
+function judgeRule(window: ClosedWindow, judging: RuleJudging, columns: WindowColumns): Found {
   const { groups } = columns;
   const notable = notableOf(judging, columns);
+  const found: Found = { notable, groups: [], transitions: [] };
   for (const i of notable) {
     const { merged, past } = groups[i] as Sharing;
     const { text } = merged;
@@ -74,26 +73,29 @@ function judgeRule(
     if (group !== undefined) judgeActive(found, { window, judging, group, merged, text, past });
     else judgeCalm(found, { window, judging, merged, baseline: columns.calm.of(judging.rule, i) });
   }
-  for (const absent of absentGroups(window, judging, columns)) {
-    if (absent.isOpen) {
-      const { labels, alert } = absent.group;
+  for (const { group, text, past, isOpen } of absentGroups(window, judging, columns)) {
+    if (isOpen) {
+      const { labels, alert } = group;
       const state = alert?.state ?? 'inactive';
       found.groups.push({ labels, sums: null, baseline: none, burned: null, state, unjudged: null });
-    } else judgeActive(found, { window, judging, merged: null, ...absent });
+    } else judgeActive(found, { window, judging, group, merged: null, text, past });
   }
-  return { ...found, calm: new CalmGroups(judging.rule, columns, notable) };
+  return found;
 }
 
 /** Places of the groups that have to be looked at, in order: also those of which the rule remembers something. */
 function notableOf({ rule, groups: remembered }: RuleJudging, columns: WindowColumns): readonly number[] {
   const notable = columns.notable(rule);
   if (remembered.size === 0 || notable.length === columns.groups.length) return notable;
-  const all = new Set(notable);
+  const marked = new Uint8Array(columns.groups.length);
+  for (const i of notable) marked[i] = 1;
   for (const text of remembered.keys()) {
     const place = columns.places.get(text);
-    if (place !== undefined) all.add(place);
+    if (place !== undefined) marked[place] = 1;
   }
-  return all.size === notable.length ? notable : [...all].sort((a, b) => a - b);
+  const all: number[] = [];
+  for (let i = 0; i < marked.length; i++) if (marked[i] === 1) all.push(i);
+  return all;
 }
 
 interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
@@ -144,29 +146,29 @@ function judgeCalm(found: Found, { window, judging, merged, baseline }: Calm): v
 }
 
 /** A rule that is active for the group, or was after a window that is remembered. */
-function judgeActive(found: Found, one: Remembered): void {
-  const { window, judging, group, merged, past } = one;
+function judgeActive(found: Found, { window, judging, group, merged, text, past }: Remembered): void {
+  const { rule } = judging;
+  const { labels, activeStarts } = group;
   const start = merged?.start ?? window.start;
   const baseline = baselineFor({
-    rule: judging.rule,
+    rule,
     start,
     end: window.end,
     past,
     active: group.alert !== null,
     held: group.alert?.held ?? null,
-    wasActive: (start) => group.activeStarts.includes(start),
+    wasActive: (start) => activeStarts.includes(start),
   });
   const burn = merged && burnOf(judging, window, merged);
-  const verdict = burn?.verdict ?? judgedBy(judging.rule, merged, baseline);
-  const transition = judgeGroup({ ...one, baseline, burn }, verdict);
-  if (transition) found.transitions.push(transition);
-  if (group.alert !== null && isCandidate(window, merged)) group.activeStarts.push(start);
-  const { labels, alert } = group;
-  found.groups.push({
-    ...{ labels, sums: merged, baseline, state: alert?.state ?? 'inactive' },
-    burned: burn?.deciding ?? null,
-    unjudged: whyNot(verdict),
-  });
+  const verdict = burn?.verdict ?? judgedBy(rule, merged, baseline);
+  if (group.alert !== null || verdict !== false) {
+    const transition = judgeGroup({ window, judging, group, merged, text, baseline, burn }, verdict);
+    if (transition) found.transitions.push(transition);
+    if (group.alert !== null && isCandidate(window, merged)) activeStarts.push(start);
+  }
+  const state = group.alert?.state ?? 'inactive';
+  const burned = burn?.deciding ?? null;
+  found.groups.push({ labels, sums: merged, baseline, burned, state, unjudged: whyNot(verdict) });
 }
 
 /** Of an objective, what its windows say; null for any other rule, and where nothing is measured over time yet. */
