@@ -130,10 +130,11 @@ export class Evaluate implements Stage {
       );
     }
     merging.keep((id) => rules.selections.some((selection) => selection.id === id));
+    const { revision } = state.rules;
     state.rules = rules;
     events.sort((a, b) => byCodeUnits(a.rule.name, b.rule.name) || byCodeUnits(a.group, b.group));
     this.#produced = [];
-    const alerts = events.map((event) => alertRecord(event, this.options.expand));
+    const alerts = events.map((event) => alertRecord(event, revision, this.options.expand));
     this.#collect({ windows: [], alerts, judgements: [] });
     return this.#produced;
   }
@@ -164,14 +165,13 @@ export class Evaluate implements Stage {
   }
 
   #end({ rule, groups }: RuleJudging, judging: SelectionJudging): AlertEvent[] {
-    const { merging, rules } = this.#state;
+    const { merging } = this.#state;
     return [...groups].flatMap(([group, { alert }]) =>
       alert === null
         ? []
         : [
             {
               rule,
-              revision: rules.revision,
               group,
               labels: alert.labels,
               severity: alert.severity,

@@ -18,7 +18,6 @@ const RISING = 1.2;
 
 export interface AlertEvent {
   readonly rule: Rule;
-  readonly revision: string;
   readonly group: string;
   readonly labels: Labels;
   readonly severity: Severity;
@@ -66,8 +65,8 @@ export function baselineValue(measure: Measure, { sums }: BaselineView): number 
 const valuesOf = (measure: Measure, { sums }: Pick<BaselineView, 'sums'>): number[] =>
   (sums?.each ?? []).flatMap((window) => measured(measure, window, window.ms) ?? []);
 
-/** One transition with all that decided it; docs/semantics.md, "Alert record". */
-export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
+/** One transition with all that decided it, under this revision of the rules; docs/semantics.md, "Alert record". */
+export function alertRecord(event: AlertEvent, revision: string, expand: Expand): AlertRecord {
   const { rule, labels, sums, baseline, state } = event;
   const { measure, operator } = rule.condition;
   const value = judgedValue(event);
@@ -95,7 +94,7 @@ export function alertRecord(event: AlertEvent, expand: Expand): AlertRecord {
     baseline: baseline === null ? null : baselineField(rule, baseline),
     context: baseline === null ? [] : rule.context.map((one) => contextOf(one, event, baseline)),
     reason: event.reason,
-    rule: { file: rule.file, line: rule.line, revision: event.revision },
+    rule: { file: rule.file, line: rule.line, revision },
     conditions: baseline === null ? [] : conditionsOf(event, baseline),
   };
 }

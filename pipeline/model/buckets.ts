@@ -25,10 +25,12 @@ function sumOf(all: readonly Buckets[]): { readonly le: readonly number[]; reado
   const le = all.every((one) => sameBounds(one.le, first.le))
     ? first.le
     : first.le.filter((bound) => all.every((one) => one.le.includes(bound)));
-  const counts = le.map(() => 0);
-  for (const one of all)
-    for (let i = 0; i < le.length; i++)
-      counts[i] = (counts[i] as number) + ((one.le === le ? one.counts[i] : at(one, le[i] as number)) ?? 0);
+  const counts = le === first.le ? first.counts.slice() : le.map((bound) => at(first, bound) ?? 0);
+  for (let n = 1; n < all.length; n++) {
+    const one = all[n] as Buckets;
+    const more = one.le === le ? one.counts : le.map((bound) => at(one, bound) ?? 0);
+    for (let i = 0; i < le.length; i++) counts[i] = (counts[i] ?? 0) + (more[i] ?? 0);
+  }
   return { le, counts };
 }
 
@@ -122,8 +124,13 @@ export class SharedBounds {
   #le: readonly number[] = [];
 
   fromRecord(all: readonly { readonly le: number; readonly count: number }[]): Buckets {
-    const buckets = fromRecord(all);
-    if (!sameBounds(this.#le, buckets.le)) this.#le = buckets.le;
-    return { le: this.#le, counts: buckets.counts };
+    const counts: number[] = [];
+    let isSame = all.length === this.#le.length;
+    for (const { le, count } of all) {
+      isSame &&= le === this.#le[counts.length];
+      counts.push(count);
+    }
+    if (!isSame) this.#le = all.map(({ le }) => le);
+    return { le: this.#le, counts };
   }
 }

@@ -7,9 +7,6 @@ import type { GroupWindow } from '../model/sums.js';
 import { clears, type Verdict } from '../model/verdict.js';
 import type { ClosedWindow } from './close-merged.js';
 
-/** All of an alert record but the revision of the rules. */
-export type Transition = Omit<AlertEvent, 'revision'>;
-
 /** A group of which a rule remembers something, at a closed window. */
 export interface Remembered {
   readonly window: ClosedWindow;
@@ -27,7 +24,7 @@ export interface Case extends Omit<Remembered, 'past'> {
 }
 
 /** What the window does to the alert of a rule for a group; null where nothing. */
-export function judgeGroup(one: Case, verdict: Verdict): Transition | null {
+export function judgeGroup(one: Case, verdict: Verdict): AlertEvent | null {
   const { window, judging, group, baseline } = one;
   const { rule } = judging;
   const { alert } = group;
@@ -56,7 +53,7 @@ function absenceFor({ window, judging, text }: Case): Absence {
 }
 
 /** An alert begins with the window. */
-export function begin(one: Case): Transition {
+export function begin(one: Case): AlertEvent {
   const { window, judging, group, baseline, merged } = one;
   const { rule } = judging;
   const { end } = window;
@@ -82,7 +79,7 @@ function eventOf(
   { window, judging, merged, text, burn }: Case,
   alert: ActiveAlert,
   { baseline, state, reason }: Pick<AlertEvent, 'baseline' | 'state' | 'reason'>,
-): Transition {
+): AlertEvent {
   return {
     rule: judging.rule,
     group: text,

@@ -14,7 +14,7 @@ import type { Unjudged } from '../model/unjudged.js';
 import { judgedBy, type Verdict } from '../model/verdict.js';
 import { WindowColumns } from '../model/window-columns.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
-import { begin, judgeGroup, type Remembered, type Transition } from './judge-group.js';
+import { begin, judgeGroup, type Remembered } from './judge-group.js';
 
 export interface Judged {
   readonly windows: readonly { readonly text: string; readonly record: WindowRecord }[];
@@ -34,7 +34,7 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
       for (const judging of window.judging.rules) {
         const { rule } = judging;
         const { groups, transitions, notable } = judgeRule(window, judging, columns);
-        for (const event of transitions) events.push({ ...event, revision: revision() });
+        for (const event of transitions) events.push(event);
         judgements.push({ rule, end: window.end, groups, calm: new CalmGroups(rule, columns, notable) });
       }
       remember(window);
@@ -44,7 +44,7 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
       windows: closed.flatMap((window) =>
         window.groups.map((group) => ({ text: group.text, record: windowRecord(window, group) })),
       ),
-      alerts: events.map((event) => alertRecord(event, expand)),
+      alerts: events.map((event) => alertRecord(event, revision(), expand)),
       judgements,
     };
   });
@@ -54,7 +54,7 @@ interface Found {
   /** Places of the groups with data that were looked at, in order. */
   readonly notable: readonly number[];
   readonly groups: GroupJudgement[];
-  readonly transitions: Transition[];
+  readonly transitions: AlertEvent[];
 }
 
 const nothing: readonly PastWindow[] = [];
