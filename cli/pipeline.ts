@@ -85,10 +85,11 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
     warn,
     observe: (partition, judgements) => windows.observe(partition, judgements),
   });
-  const stages = [
-    await runStage({ ...options, warn }, aggregate, aggregates),
-    await runStage({ ...options, warn }, evaluate, evaluates),
-  ] as const;
+  // Side by side: a broker may hold each new group back for seconds.
+  const stages = await Promise.all([
+    runStage({ ...options, warn }, aggregate, aggregates),
+    runStage({ ...options, warn }, evaluate, evaluates),
+  ]);
   member = () => stages[1].membership.member;
   return {
     get member() {

@@ -1,13 +1,14 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Evaluate } from '../pipeline/evaluate/evaluate.js';
 import { baselineValue, thresholdOf } from '../pipeline/model/alert-record.js';
-import type { CalmGroups, GroupJudgement, Judgement } from '../pipeline/model/judgement.js';
+import type { Judgement } from '../pipeline/model/judgement.js';
 import { everywhere, exposedAs, isOfRequests, type Measure, measured } from '../pipeline/model/measures.js';
 import type { Rule, RuleSet } from '../pipeline/model/rule.js';
 import { sameRule } from '../pipeline/model/same-rule.js';
 import { computed } from '../pipeline/model/selection.js';
 import { unjudged } from '../pipeline/model/unjudged.js';
 import { closedEnd } from '../pipeline/model/windows.js';
+import { NewestGroups, type Shown } from './newest-groups.js';
 
 /** Groups that are shown at most, over all rules and partitions; each has about ten series. */
 const MOST_GROUPS = 500;
@@ -28,17 +29,10 @@ export interface WindowMetricsOptions {
 
 type Labels = Readonly<Record<string, string>>;
 
-/** A group as a rule found it in its newest closed window. */
-interface Shown extends GroupJudgement {
-  readonly rule: Rule;
-  /** ms */
-  readonly end: number;
-}
-
 /** What closed last, by rule, under these rules. */
 interface Newest {
   readonly rules: RuleSet;
-  readonly shown: Map<Rule, readonly Shown[]>;
+  readonly shown: Map<Rule, NewestGroups>;
 }
 
 type Series = (shown: Shown) => readonly { readonly labels?: Labels; readonly value: number | null }[];
@@ -129,45 +123,35 @@ export class WindowMetrics {
       newest.delete(rule);
       for (const { unjudged: reason } of groups)
         if (reason !== null) this.#unjudged.inc({ rule: rule.name, reason });
-      const shown = groups.filter(({ sums, state }) => sums !== null || state !== 'inactive');
-      // Objects for those alone that are shown: there may be a hundred thousand groups.
-      newest.set(
-        rule,
-        this.#withinRoom(rule, shown, calm).map((group) => ({ ...group, rule, end })),
-      );
+      const room = this.#room();
+      const shown = new NewestGroups(rule, { end, groups, calm }, room);
+      if (shown.count > room) this.#leftOut.inc({ rule: rule.name }, shown.count - room);
+      newest.set(rule, shown);
     }
   }
 
   /** What closed last under the rules that the stage judges by now: of a rule that stayed the same, also before. */
-  #newestOf(stage: Evaluate): Map<Rule, readonly Shown[]> {
+  #newestOf(stage: Evaluate): Map<Rule, NewestGroups> {
     const { rules } = stage;
     const known = this.#newest.get(stage);
     if (known?.rules === rules) return known.shown;
     this.#learn(rules);
-    const shown = new Map<Rule, readonly Shown[]>();
+    const shown = new Map<Rule, NewestGroups>();
     for (const [before, groups] of known?.shown ?? []) {
       const rule = rules.rules.find(({ name }) => name === before.name);
-      if (rule && sameRule(before, rule))
-        shown.set(
-          rule,
-          groups.map((group) => ({ ...group, rule })),
-        );
+      if (rule && sameRule(before, rule)) shown.set(rule, groups.under(rule));
     }
     this.#newest.set(stage, { rules, shown });
     return shown;
   }
 
-  /** Where there is no room for all, those with an alert come first. */
-  #withinRoom(rule: Rule, shown: readonly GroupJudgement[], calm: CalmGroups): readonly GroupJudgement[] {
+  /** For how many more groups there is room. */
+  #room(): number {
     const { live, mostGroups = MOST_GROUPS } = this.#options;
     let room = mostGroups;
     for (const stage of live.values())
       for (const others of this.#newestOf(stage).values()) room -= others.length;
-    const count = shown.length + calm.size;
-    if (count > room) this.#leftOut.inc({ rule: rule.name }, count - room);
-    const isActive = ({ state }: GroupJudgement): boolean => state !== 'inactive';
-    const [active, inactive] = [shown.filter(isActive), shown.filter((one) => !isActive(one))];
-    return [...active, ...calm.first(room), ...inactive].slice(0, room);
+    return room;
   }
 
   /** A window without data leaves no trace here, so what is kept may be older than the newest one. */
@@ -178,7 +162,8 @@ export class WindowMetrics {
       stage.rules.rules.flatMap((rule) => {
         const { window, grace } = computed(rule.selection);
         const since = closedEnd(stage.watermark, window, grace);
-        return (this.#newestOf(stage).get(rule) ?? []).filter(({ end }) => end >= since);
+        const newest = this.#newestOf(stage).get(rule);
+        return newest && newest.end >= since ? newest.shown : [];
       }),
     );
   }

@@ -2,9 +2,17 @@ import type { Codec } from '../../platform/codec/codec.js';
 import type { LogRecord, Output } from '../../platform/log/event-log.js';
 import type { Produced } from './stage.js';
 
-/** What a stage gave out as bytes, by topic and partition, in order. */
-export function encodeOutputs(codec: Codec, produced: readonly Produced[]): readonly Output[] {
-  const outputs: (Output & { readonly records: LogRecord[] })[] = [];
+/** Records that are gathered for one place. */
+export interface Encoded extends Output {
+  readonly records: LogRecord[];
+}
+
+/** What a stage gave out as bytes, by topic and partition, in order; behind what was encoded before. */
+export function encodeOutputs(
+  codec: Codec,
+  produced: readonly Produced[],
+  outputs: Encoded[] = [],
+): readonly Encoded[] {
   let last: (typeof outputs)[number] | undefined;
   for (const { topic, partition, key, record } of produced) {
     const here = (one: Output): boolean => one.partition === partition && one.topic === topic;

@@ -125,9 +125,15 @@ test('commits what was gathered where the log holds nothing more after all', asy
   expect(await run([gives(true), null])).toEqual([{ next: 1, records: 1, checkpoint: false }]);
 });
 
-test('holds nothing back for long', async () => {
-  const commits = await run(Array.from({ length: 40 }, () => gives(true)));
-  expect(commits.map(({ records }) => records)).toEqual([11, 11, 11, 7]);
+test('gives out the first of a backlog soon, and commits more rarely the longer it lasts', async () => {
+  const commits = await run(Array.from({ length: 130 }, () => gives(true)));
+  expect(commits.map(({ records }) => records)).toEqual([4, 6, 11, 21, 41, 41, 6]);
+});
+
+test('a backlog begins anew where the end was reached', async () => {
+  const backlog = Array.from({ length: 10 }, () => gives(true));
+  const commits = await run([...backlog, gives(false), ...backlog]);
+  expect(commits.map(({ records }) => records)).toEqual([4, 6, 1, 4, 6]);
 });
 
 test('moves the position on a backlog that gives nothing', async () => {

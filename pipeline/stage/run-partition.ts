@@ -8,14 +8,17 @@ import {
   type OwnedPartition,
 } from '../../platform/log/event-log.js';
 import { checkpointRecords } from './checkpoint.js';
-import { encodeOutputs } from './encode.js';
+import { type Encoded, encodeOutputs } from './encode.js';
 import type { RunOptions } from './options.js';
 import { type Recovered, recover } from './recover.js';
 import { loadSchemas } from './schemas.js';
 import type { Produced, Stage } from './stage.js';
 
-/** While more is there to be read, outputs wait for each other so long, ms: a commit costs the same for many. */
-const GATHER_MS = 100;
+/**
+ * While more is there to be read, outputs wait for each other, ms: a commit costs the same for many. The first ones
+ * of a backlog are seen soon, those behind them wait twice as long each time.
+ */
+const GATHER_MS = { first: 25, most: 400 } as const;
 /** How long to wait before a commit that the log had no room for is tried again, ms. */
 const RETRY_MS = 1_000;
 
@@ -61,9 +64,10 @@ class Run {
   /** Event time of the last checkpoint, and the clock's. */
   #checkpointAt: number;
   #checkpointed: number;
-  /** What was given out since the last commit, and since when there is any. */
-  #gathered: Produced[] = [];
+  /** What was given out since the last commit, and since when there is any; it may wait so long, ms. */
+  #gathered: Encoded[] = [];
   #gatheredAt = 0;
+  #gatherMs: number = GATHER_MS.first;
 
   constructor(
     readonly owned: OwnedPartition,
@@ -93,6 +97,7 @@ class Run {
     const isGathering = this.#gathered.length > 0;
     const waitMs = isGathering ? 0 : Math.max(0, this.#committedAt + this.#positionEvery - clock());
     const batch = await this.#pull(waitMs, changed);
+    if (!batch?.more) this.#gatherMs = GATHER_MS.first;
     if (batch === null) {
       if (isGathering) await this.commit([], false);
       else await this.#commitPosition();
@@ -106,14 +111,16 @@ class Run {
       this.#stage.watermark - this.#checkpointAt >= this.#every && now - this.#checkpointed >= this.#apart;
     if (!isGathering) this.#gatheredAt = now;
     const gives = produced.length > 0 || isGathering;
-    if (gives && !due && batch.more && now - this.#gatheredAt < GATHER_MS) this.#gather(produced);
-    else if (gives || due) await this.commit(produced, due);
-    else if (now - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
+    if (gives && !due && batch.more && now - this.#gatheredAt < this.#gatherMs) this.#gather(produced);
+    else if (gives || due) {
+      if (batch.more) this.#gatherMs = Math.min(GATHER_MS.most, 2 * this.#gatherMs);
+      await this.commit(produced, due);
+    } else if (now - this.#committedAt >= this.#positionEvery) await this.#commitPosition();
   }
 
-  /** One by one: of a large batch there are more than a call may have arguments. */
+  /** As bytes at once: objects that wait outlive the young generation, and cost garbage collection. */
   #gather(produced: readonly Produced[]): void {
-    for (const one of produced) this.#gathered.push(one);
+    encodeOutputs(this.options.codec, produced, this.#gathered);
   }
 
   /** Other rules are taken up at once, also where no data come. */
@@ -132,7 +139,8 @@ class Run {
   /** Outputs, position and, where asked for, the whole state: all or nothing, until it is done. */
   async commit(produced: readonly Produced[], checkpoint: boolean): Promise<void> {
     const { codec, factory } = this.options;
-    const outputs = encodeOutputs(codec, [...this.#gathered, ...produced]);
+    this.#gather(produced);
+    const outputs = this.#gathered;
     const next = this.#next;
     const id = `${factory.name}-${this.owned.partition}-${next}`;
     const commit: Commit = checkpoint

@@ -101,3 +101,15 @@ async function changedAt(path: string): Promise<number | null> {
     return null;
   }
 }
+
+/** Rejects where it cannot be told: a disk that does not answer has not lost the file. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}

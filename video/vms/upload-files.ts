@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DataStore, ERRORS, FileKvStore, Upload } from '@tus/server';
-import { type Folders, list, remove } from '../jobs/folders.js';
+import { exists, type Folders, list, remove } from '../jobs/folders.js';
 import { jobId } from '../jobs/topics.js';
 import type { Directory } from './directory.js';
 import { refuseOthers } from './receive.js';
@@ -146,9 +146,3 @@ export async function removeUploads({ resumable }: Folders, video: string): Prom
   for (const { name, path } of await list(resumable))
     if (name.startsWith(jobId(video, ''))) await remove(path);
 }
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

@@ -1,9 +1,9 @@
-import { mkdir, readdir, rename, stat } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lines } from '../../platform/telemetry/lines.js';
 import { type Rendition, TranscodeError, type Transcoder } from '../../platform/transcoder/transcoder.js';
 import type { VideoEvent, VideoJob } from '../../schemas/types.js';
-import { discard, type Folders, list, remove, sync } from '../jobs/folders.js';
+import { discard, exists, type Folders, list, remove, sync } from '../jobs/folders.js';
 import { ladder } from './ladder.js';
 import { expectedBytes, type Limits, mostBytes, refusal } from './limits.js';
 import { makePictures } from './pictures.js';
@@ -195,16 +195,4 @@ async function clean({ work }: Folders, id: string): Promise<number> {
     await discard(path);
   }
   return highest;
-}
-
-/** Rejects where it cannot be told: a disk that does not answer has not lost the file. */
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
-    throw error;
-  }
 }

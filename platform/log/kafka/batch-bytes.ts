@@ -1,8 +1,5 @@
-import { createRequire } from 'node:module';
 import type { LogRecord } from '../event-log.js';
-
-const require = createRequire(import.meta.url);
-const crc32c = require('kafkajs/src/protocol/recordBatch/crc32C') as (bytes: Buffer) => number;
+import { crc32c } from './crc32c.js';
 
 const HEADER = 61;
 const LENGTH = 8;
@@ -49,7 +46,7 @@ export function writeBatch(
   at = into.writeInt32BE(records.length, at);
   for (const [i, record] of records.entries()) at = writeRecord(into, at, i, record);
   into.writeInt32BE(at - start - BEHIND_LENGTH, start + LENGTH);
-  into.writeUInt32BE(crc32c(into.subarray(start + BEHIND_CRC, at)), start + CRC);
+  into.writeUInt32BE(crc32c(into, start + BEHIND_CRC, at), start + CRC);
   return at;
 }
 
