@@ -43,9 +43,10 @@ export interface WatermarkRow {
   sourcePartitions: number;
 }
 
-export interface LateRow {
-  readonly row: number;
-  readonly windows: readonly { readonly selection: string; readonly start: number }[];
+/** A closed window that a row met. */
+export interface LateWindow {
+  readonly selection: string;
+  readonly start: number;
 }
 
 /** A series that counts elsewhere from a row on, and what it was a member of before, by selection. */
@@ -85,7 +86,8 @@ export class Block {
   /** Of rows whose series have their buckets kept. */
   readonly buckets = new BucketColumns();
   readonly watermarks: WatermarkRow[] = [];
-  readonly late: LateRow[] = [];
+  /** By row. */
+  readonly late = new Map<number, LateWindow[]>();
   /** By slot, in order of rows. */
   readonly moves = new Map<number, Move[]>();
   /** What is wrong with a bad row, for people. */
@@ -98,7 +100,7 @@ export class Block {
     this.rows = 0;
     this.refused = 0;
     this.watermarks.length = 0;
-    this.late.length = 0;
+    this.late.clear();
     this.problems.clear();
     this.buckets.reset(batch.count);
     this.moves.clear();

@@ -113,7 +113,7 @@ export class BucketColumns {
   split(row: number, split: BucketSplit): void {
     const at = this.#at[row] ?? 0;
     const le = this.#grew[row] === 1 ? (this.#le[row] ?? []) : unknownBuckets.le;
-    split.begin(le, this.#increases.subarray(at, at + le.length));
+    split.begin(le, this.#increases, at);
   }
 
   /** The same list for the same bounds, down to the sign of 0. */
@@ -148,15 +148,19 @@ export class BucketSplit {
   #whole = new Float64Array(0);
   #left = new Float64Array(0);
 
-  begin(le: readonly number[], whole: Float64Array): void {
+  /** Begins with the increase at these bounds, which stands from that place on. */
+  begin(le: readonly number[], increases: Float64Array, at: number): void {
     this.le = le;
     if (le.length > this.part.length) {
       this.part = new Float64Array(le.length);
       this.#whole = new Float64Array(le.length);
       this.#left = new Float64Array(le.length);
     }
-    this.#whole.set(whole);
-    this.#left.set(whole);
+    for (let i = 0; i < le.length; i++) {
+      const whole = increases[at + i] ?? 0;
+      this.#whole[i] = whole;
+      this.#left[i] = whole;
+    }
   }
 
   cut(overlap: number, length: number): void {
@@ -168,7 +172,7 @@ export class BucketSplit {
   }
 
   cutRest(): void {
-    this.part.set(this.#left);
+    for (let i = 0; i < this.le.length; i++) this.part[i] = this.#left[i] ?? 0;
   }
 }
 

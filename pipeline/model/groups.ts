@@ -18,6 +18,9 @@ export const OVERFLOW_VALUE = '__overflow__';
 /** Id of the overflow group, which needs no place. */
 export const OVERFLOW = 0;
 
+/** Where fewer than one in so many groups are there, they are compared; else all ranks are gone through. */
+const FEW = 16;
+
 export interface GroupOptions {
   /** Partitions of `partials`. */
   readonly targets: number;
@@ -123,11 +126,16 @@ export class GroupTable {
     return group;
   }
 
-  /** Sorts ids by the texts of their groups. */
+  /** Sorts ids, each there once, by the texts of their groups. */
   sort(ids: number[]): readonly number[] {
     this.#ranks ??= this.#rank();
     const ranks = this.#ranks;
-    return ids.sort((a, b) => (ranks[a] ?? 0) - (ranks[b] ?? 0));
+    if (ids.length * FEW < ranks.length) return ids.sort((a, b) => (ranks[a] ?? 0) - (ranks[b] ?? 0));
+    const byRank = new Int32Array(ranks.length).fill(-1);
+    for (const id of ids) byRank[ranks[id] ?? 0] = id;
+    let sorted = 0;
+    for (const id of byRank) if (id >= 0) ids[sorted++] = id;
+    return ids;
   }
 
   #rank(): Int32Array {

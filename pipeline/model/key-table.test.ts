@@ -8,7 +8,21 @@ const find = (table: KeyTable, key: Buffer, before = 0): number => {
 };
 
 /** Keys of every length up to some words, alike but for one byte. */
-const keys = fc.uint8Array({ maxLength: 11 }).map((bytes) => Buffer.from(bytes.map((one) => one & 3)));
+const alike = fc.uint8Array({ maxLength: 11 }).map((bytes) => Buffer.from(bytes.map((one) => one & 3)));
+/** Eight bytes that are 0, -0 or not a number, read as a double, and text; then some more. */
+const doubles = [
+  '0000000000000000',
+  '0000000000000080',
+  '000000000000f07f',
+  '010000000000f07f',
+  '000000000000f8ff',
+];
+const pieces = fc
+  .array(fc.constantFrom(...doubles, '7b613d2278227d7d'), { minLength: 1, maxLength: 2 })
+  .chain((all) =>
+    fc.constantFrom('', '00', '80', '0080').map((tail) => Buffer.from(all.join('') + tail, 'hex')),
+  );
+const keys = fc.oneof(alike, pieces);
 const steps = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: fc.constant('come' as const), key: keys, before: fc.nat(5) }) },

@@ -1,25 +1,34 @@
-const CHUNK_BITS = 16;
-/** Keys lie in chunks of so many words, 256 KiB, so that nothing large is copied when one more is needed. */
-const CHUNK_WORDS = 1 << CHUNK_BITS;
-/** Keys without state that are let go leave holes; so many words of them are closed up, in proportion to all. */
+const CHUNK_BITS = 18;
+/** Keys lie in chunks of so many bytes, so that nothing large is copied when one more is needed. */
+const CHUNK_BYTES = 1 << CHUNK_BITS;
+/** Keys without state that are let go leave holes; so many bytes of them are closed up, in proportion to all. */
 const MOST_HOLES = 0.5;
+/** Bytes that are compared at once. */
+const PIECE = 8;
 
 /**
- * Keys as small integers (slots). Their bytes lie side by side as words of four, little endian, and are
- * found by a hash over them: no object and no text for a key. About 30 bytes a key beside its own.
+ * What is known of a slot, side by side: where its key begins, over all chunks; its length in bytes, -1
+ * where the slot is free; its hash; the slot that came next.
+ */
+const Field = { place: 0, length: 1, hash: 2, successor: 3 } as const;
+/** Fields of a slot, as a power of two. */
+const FIELD_BITS = 2;
+
+/**
+ * Keys as small integers (slots). Their bytes lie side by side and are found by a hash over them: no object
+ * and no text for a key. About 30 bytes a key beside its own.
  */
 export class KeyTable {
-  /** Words of all keys; a key lies in one chunk, its last word filled up with zeros. */
-  #chunks: Int32Array[] = [];
-  /** First free word of the last chunk. */
-  #free = CHUNK_WORDS;
+  /** A key lies in one chunk. */
+  #chunks: DataView<ArrayBuffer>[] = [];
+  /** First free byte of the last chunk. */
+  #free = CHUNK_BYTES;
   #holes = 0;
   #used = 0;
-  /** By slot: first word, over all chunks; length in bytes, -1 where the slot is free; hash; what came next. */
-  #place = new Int32Array(0);
-  #length = new Int32Array(0);
-  #hash = new Int32Array(0);
-  #successor = new Int32Array(0);
+  /** By slot and field. */
+  #fields = new Int32Array(0);
+  /** Slots whose keys are not told apart as doubles; text never is one of them. */
+  readonly #odd = new Set<number>();
   /** Slots by hash, linear probing; -1 for none. A power of two, at most half full. */
   #index = new Int32Array(128).fill(-1);
   readonly #slots: number[] = [];
@@ -33,20 +42,22 @@ export class KeyTable {
 
   /** Slot of the key, -1 where it is not there. Keys mostly come in the same order as before: guess first. */
   find(bytes: Buffer, start: number, end: number): number {
-    const view = this.#viewOf(bytes);
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
     const length = end - start;
-    const guess = this.#last < 0 ? -1 : (this.#successor[this.#last] ?? -1);
-    if (guess >= 0 && this.#length[guess] === length && this.#is(guess, view, start)) {
+    const guess = this.#last < 0 ? -1 : this.#get(this.#last, Field.successor);
+    if (guess >= 0 && this.#is(guess, start, length)) {
       this.#last = guess;
       return guess;
     }
-    const hash = hashOf(view, start, length);
+    const hash = hashOf(this.#view, start, length);
     const mask = this.#index.length - 1;
     for (let i = hash & mask; ; i = (i + 1) & mask) {
       const slot = this.#index[i] ?? -1;
       if (slot < 0) return -1;
-      if (this.#hash[slot] !== hash || this.#length[slot] !== length) continue;
-      if (!this.#is(slot, view, start)) continue;
+      if (this.#get(slot, Field.hash) !== hash || !this.#is(slot, start, length)) continue;
       this.#follow(slot);
       return slot;
     }
@@ -54,18 +65,18 @@ export class KeyTable {
 
   /** Takes in a key that is not there; no longer than a chunk. */
   add(key: Buffer): number {
+    const { length } = key;
+    if (length > CHUNK_BYTES) throw new RangeError(`a key of ${length} bytes is too long`);
     const view = viewOf(key);
-    const words = (key.length + 3) >> 2;
-    if (words > CHUNK_WORDS) throw new RangeError(`a key of ${key.length} bytes is too long`);
     const slot = this.#slots.pop() ?? this.capacity++;
-    this.#reserve(this.capacity);
-    const place = this.#room(words);
-    const chunk = this.#chunks[place >>> CHUNK_BITS] as Int32Array;
-    for (let i = 0; i < words; i++) chunk[(place & (CHUNK_WORDS - 1)) + i] = wordAt(view, 4 * i, key.length);
-    this.#place[slot] = place;
-    this.#length[slot] = key.length;
-    this.#hash[slot] = hashOf(view, 0, key.length);
-    this.#successor[slot] = -1;
+    this.#reserve(this.capacity << FIELD_BITS);
+    const place = this.#room(length);
+    this.#set(slot, Field.place, place);
+    this.#set(slot, Field.length, length);
+    this.#set(slot, Field.hash, hashOf(view, 0, length));
+    this.#set(slot, Field.successor, -1);
+    bytesAt(this.#chunks, place, length).set(key);
+    if (!isPlain(view, length)) this.#odd.add(slot);
     this.size++;
     if (2 * this.size > this.#index.length) this.#reindex(2 * this.#index.length);
     else this.#enter(slot);
@@ -74,26 +85,21 @@ export class KeyTable {
   }
 
   has(slot: number): boolean {
-    return (this.#length[slot] ?? -1) >= 0;
+    return this.#get(slot, Field.length) >= 0;
   }
 
   /** A copy of the key; empty where the slot is free. */
   bytesOf(slot: number): Buffer {
-    const length = Math.max(0, this.#length[slot] ?? 0);
-    const place = this.#place[slot] ?? 0;
-    const chunk = this.#chunks[place >>> CHUNK_BITS] as Int32Array;
-    const bytes = Buffer.allocUnsafe((length + 3) & ~3);
-    for (let i = 0; 4 * i < length; i++)
-      bytes.writeInt32LE(chunk[(place & (CHUNK_WORDS - 1)) + i] ?? 0, 4 * i);
-    return bytes.subarray(0, length);
+    return this.has(slot) ? Buffer.from(this.#keyOf(slot)) : Buffer.alloc(0);
   }
 
   /** Lets go of all but these. Slots of those that stay do not change. */
   retain(stays: (slot: number) => boolean): void {
     for (let slot = 0; slot < this.capacity; slot++) {
       if (!this.has(slot) || stays(slot)) continue;
-      this.#holes += ((this.#length[slot] ?? 0) + 3) >> 2;
-      this.#length[slot] = -1;
+      this.#holes += this.#get(slot, Field.length);
+      this.#set(slot, Field.length, -1);
+      this.#odd.delete(slot);
       this.#slots.push(slot);
       this.size--;
     }
@@ -102,66 +108,75 @@ export class KeyTable {
     this.#reindex(this.#index.length);
   }
 
-  #viewOf(bytes: Buffer): DataView {
-    if (bytes !== this.#bytes) {
-      this.#bytes = bytes;
-      this.#view = viewOf(bytes);
-    }
-    return this.#view;
+  #get(slot: number, field: number): number {
+    return this.#fields[(slot << FIELD_BITS) + field] ?? -1;
   }
 
-  /** Whether it is the key that begins there, which has its length. From the end, where keys differ. */
-  #is(slot: number, view: DataView, start: number): boolean {
-    const place = this.#place[slot] ?? 0;
-    const length = this.#length[slot] ?? 0;
-    const chunk = this.#chunks[place >>> CHUNK_BITS] as Int32Array;
-    const first = place & (CHUNK_WORDS - 1);
-    let i = length >> 2;
-    if ((length & 3) !== 0 && chunk[first + i] !== wordAt(view, start + 4 * i, start + length)) return false;
-    while (--i >= 0) if (chunk[first + i] !== view.getInt32(start + 4 * i, true)) return false;
+  #set(slot: number, field: number, value: number): void {
+    this.#fields[(slot << FIELD_BITS) + field] = value;
+  }
+
+  #keyOf(slot: number): Buffer {
+    return bytesAt(this.#chunks, this.#get(slot, Field.place), this.#get(slot, Field.length));
+  }
+
+  /**
+   * Whether it is the key of that length that begins there. Piece by piece as doubles, the widest that a
+   * view reads without an object, from the end, where keys differ; the last piece overlaps the one before.
+   */
+  #is(slot: number, start: number, length: number): boolean {
+    if (this.#get(slot, Field.length) !== length) return false;
+    if (this.#odd.size > 0 && this.#odd.has(slot))
+      return this.#keyOf(slot).equals(this.#bytes.subarray(start, start + length));
+    const view = this.#view;
+    const place = this.#get(slot, Field.place);
+    const chunk = this.#chunks[place >>> CHUNK_BITS] as DataView;
+    const first = place & (CHUNK_BYTES - 1);
+    const last = length - PIECE;
+    if (chunk.getFloat64(first + last, true) !== view.getFloat64(start + last, true)) return false;
+    for (let i = (last - 1) & -PIECE; i >= 0; i -= PIECE)
+      if (chunk.getFloat64(first + i, true) !== view.getFloat64(start + i, true)) return false;
     return true;
   }
 
   #follow(slot: number): void {
-    if (this.#last >= 0) this.#successor[this.#last] = slot;
+    if (this.#last >= 0) this.#set(this.#last, Field.successor, slot);
     this.#last = slot;
   }
 
-  /** The first of so many free words of one chunk. */
-  #room(words: number): number {
-    if (this.#chunks.length === 0 || this.#free + words > CHUNK_WORDS) {
-      this.#holes += CHUNK_WORDS - this.#free;
-      this.#used += CHUNK_WORDS - this.#free;
-      this.#chunks.push(new Int32Array(CHUNK_WORDS));
+  /** The first of so many free bytes of one chunk. */
+  #room(bytes: number): number {
+    if (this.#chunks.length === 0 || this.#free + bytes > CHUNK_BYTES) {
+      this.#holes += CHUNK_BYTES - this.#free;
+      this.#used += CHUNK_BYTES - this.#free;
+      this.#chunks.push(new DataView(new ArrayBuffer(CHUNK_BYTES)));
       this.#free = 0;
     }
-    const place = (this.#chunks.length - 1) * CHUNK_WORDS + this.#free;
-    this.#free += words;
-    this.#used += words;
+    const place = (this.#chunks.length - 1) * CHUNK_BYTES + this.#free;
+    this.#free += bytes;
+    this.#used += bytes;
     return place;
   }
 
   #closeUp(): void {
     const old = this.#chunks;
     this.#chunks = [];
-    this.#free = CHUNK_WORDS;
+    this.#free = CHUNK_BYTES;
     this.#holes = 0;
     this.#used = 0;
     for (let slot = 0; slot < this.capacity; slot++) {
       if (!this.has(slot)) continue;
-      const words = ((this.#length[slot] ?? 0) + 3) >> 2;
-      const from = this.#place[slot] ?? 0;
-      const place = this.#room(words);
-      const first = from & (CHUNK_WORDS - 1);
-      const key = (old[from >>> CHUNK_BITS] as Int32Array).subarray(first, first + words);
-      (this.#chunks[place >>> CHUNK_BITS] as Int32Array).set(key, place & (CHUNK_WORDS - 1));
-      this.#place[slot] = place;
+      const length = this.#get(slot, Field.length);
+      const key = bytesAt(old, this.#get(slot, Field.place), length);
+      const place = this.#room(length);
+      bytesAt(this.#chunks, place, length).set(key);
+      this.#set(slot, Field.place, place);
     }
   }
 
   #enter(slot: number): void {
     const mask = this.#index.length - 1;
-    let i = (this.#hash[slot] ?? 0) & mask;
+    let i = this.#get(slot, Field.hash) & mask;
     while ((this.#index[i] ?? -1) >= 0) i = (i + 1) & mask;
     this.#index[i] = slot;
   }
@@ -173,22 +188,29 @@ export class KeyTable {
   }
 
   #reserve(needed: number): void {
-    const before = this.#place.length;
-    if (needed <= before) return;
-    const wider = (old: Int32Array): Int32Array<ArrayBuffer> => {
-      const wide = new Int32Array(Math.max(needed, before * 2, 64));
-      wide.set(old);
-      return wide;
-    };
-    this.#place = wider(this.#place);
-    this.#length = wider(this.#length);
-    this.#hash = wider(this.#hash);
-    this.#successor = wider(this.#successor);
+    if (needed <= this.#fields.length) return;
+    const wide = new Int32Array(Math.max(needed, this.#fields.length * 2, 256));
+    wide.set(this.#fields);
+    this.#fields = wide;
   }
 }
 
 const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
   new DataView(buffer, byteOffset, byteLength);
+
+/** So many bytes from the place on, over all chunks; not copied. */
+function bytesAt(chunks: readonly DataView<ArrayBuffer>[], place: number, length: number): Buffer {
+  const { buffer } = chunks[place >>> CHUNK_BITS] as DataView<ArrayBuffer>;
+  return Buffer.from(buffer, place & (CHUNK_BYTES - 1), length);
+}
+
+/** Whether equality as doubles is that of bytes: no piece is NaN, 0 or -0, and there is a whole one. */
+function isPlain(view: DataView, length: number): boolean {
+  if (length < PIECE) return false;
+  const isTold = (at: number): boolean => Math.abs(view.getFloat64(at, true)) > 0;
+  for (let at = 0; at + PIECE <= length; at += PIECE) if (!isTold(at)) return false;
+  return isTold(length - PIECE);
+}
 
 /** The word at the place; what lies from the end on counts as zeros. */
 function wordAt(view: DataView, at: number, end: number): number {
@@ -198,13 +220,25 @@ function wordAt(view: DataView, at: number, end: number): number {
   return word;
 }
 
-/** Over words: each mixed in by a multiplication (Fibonacci hashing), high bits folded down. */
+/**
+ * Over words: each mixed in by a multiplication (Fibonacci hashing), high bits folded down. Every other
+ * word goes another way, so that one multiplication need not wait for the other.
+ */
 function hashOf(view: DataView, start: number, length: number): number {
   const end = start + length;
-  let hash = length;
-  for (let at = start; at < end; at += 4) {
-    hash = Math.imul(hash ^ wordAt(view, at, end), 0x9e37_79b1);
-    hash ^= hash >>> 15;
+  let even = length;
+  let odd = 0;
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    even = Math.imul(even ^ view.getInt32(at, true), 0x9e37_79b1);
+    even ^= even >>> 15;
+    odd = Math.imul(odd ^ view.getInt32(at + 4, true), 0x85eb_ca6b);
+    odd ^= odd >>> 13;
   }
-  return hash;
+  for (; at < end; at += 4) {
+    even = Math.imul(even ^ wordAt(view, at, end), 0x9e37_79b1);
+    even ^= even >>> 15;
+  }
+  const hash = Math.imul(even ^ odd, 0x9e37_79b1);
+  return hash ^ (hash >>> 15);
 }

@@ -69,7 +69,9 @@ export class Selected {
   readonly #isError: (labels: Labels) => boolean;
   /** Accepted samples of series whose group had no place, since the selection began. */
   overflowSamples = 0;
-  #newest: WindowSums | null = null;
+  /** The windows that were asked for last, and before that. */
+  #last: WindowSums | null = null;
+  #before: WindowSums | null = null;
 
   constructor(
     readonly selection: Selection,
@@ -111,15 +113,22 @@ export class Selected {
     return group;
   }
 
-  /** The sums of the window that starts there; the newest one is found at once. */
+  /** The sums of the window that starts there; one of the last two is found at once. */
   window(start: number): WindowSums {
-    if (this.#newest !== null && this.#newest.start === start) return this.#newest;
+    const last = this.#last;
+    if (last !== null && last.start === start) return last;
+    const sums = this.#before?.start === start ? this.#before : this.#open(start);
+    this.#before = last;
+    this.#last = sums;
+    return sums;
+  }
+
+  #open(start: number): WindowSums {
     let sums = this.windows.get(start);
     if (!sums) {
       sums = new WindowSums(start, this.groups.capacity);
       this.windows.set(start, sums);
     }
-    this.#newest = sums;
     return sums;
   }
 
@@ -145,7 +154,8 @@ export class Selected {
 
   drop(sums: WindowSums): void {
     this.windows.delete(sums.start);
-    if (this.#newest === sums) this.#newest = null;
+    this.#last = null;
+    this.#before = null;
     for (const group of sums.groups) this.groups.release(group);
   }
 

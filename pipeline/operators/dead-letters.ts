@@ -1,6 +1,6 @@
 import type { DeadLetter } from '../../schemas/types.js';
 import { type Account, RAW_DEAD_LETTERS } from '../model/account.js';
-import { type Block, Class, classes, type LateRow } from '../model/block.js';
+import { type Block, Class, classes } from '../model/block.js';
 
 const dead: readonly boolean[] = classes.map((name) =>
   ['skewed', 'bad', 'out_of_order', 'late'].includes(name),
@@ -22,7 +22,6 @@ export function account(block: Block, totals: Account, origin: Origin): readonly
   const letters: DeadLetter[] = [];
   totals.refused += block.refused;
   let mark = 0;
-  let late = 0;
   let marked = block.watermarks[0]?.row;
   for (let row = 0; row < block.rows; row++) {
     if (row === marked) {
@@ -35,15 +34,14 @@ export function account(block: Block, totals: Account, origin: Origin): readonly
     const index = code - 1;
     totals.totals[index] = (totals.totals[index] ?? 0) + 1;
     if (!dead[index]) continue;
-    const windows = block.late[late]?.row === row ? block.late[late++] : undefined;
     const since = (totals.since[index] ?? 0) + 1;
     totals.since[index] = since;
-    if (since <= RAW_DEAD_LETTERS) letters.push(raw(block, row, origin, windows));
+    if (since <= RAW_DEAD_LETTERS) letters.push(raw(block, row, origin));
   }
   return letters;
 }
 
-function raw(block: Block, row: number, origin: Origin, late: LateRow | undefined): DeadLetter {
+function raw(block: Block, row: number, origin: Origin): DeadLetter {
   const reason = classes[(block.class[row] ?? 1) - 1] ?? 'bad';
   const keyStart = block.keyStart[row] ?? -1;
   return {
@@ -52,7 +50,7 @@ function raw(block: Block, row: number, origin: Origin, late: LateRow | undefine
     ...origin,
     offset: block.offset[row] ?? 0,
     records: 1,
-    windows: late?.windows ?? [],
+    windows: block.late.get(row) ?? [],
     key: keyStart < 0 ? null : Buffer.from(block.bytes.subarray(keyStart, block.keyEnd[row])),
     value: Buffer.from(block.bytes.subarray(block.valueStart[row], block.valueEnd[row])),
   };
