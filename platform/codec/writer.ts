@@ -56,14 +56,30 @@ function string(b, p, x, what) {
   if (p + size <= b.length) b.write(x, p);
   return p + size;
 }
-function put(b, p, bytes) {
-  const n = bytes.length;
-  if (n > 128) { if (p + n <= b.length) b.set(bytes, p); }
-  else for (let i = 0; i < n; i++) b[p + i] = bytes[i];
+/** What was written before, in words of four bytes. */
+function again(p, v, known) {
+  const n = known.byteLength;
+  if (p + n > v.byteLength) return p + n;
+  let i = 0;
+  for (; i + 4 <= n; i += 4) v.setInt32(p + i, known.getInt32(i, true), true);
+  for (; i < n; i++) v.setUint8(p + i, known.getUint8(i));
   return p + n;
 }
+/** What lies there, to be written again; null where there was no room for it. */
+const copyOf = (b, from, p) => p > b.length ? null : new DataView(Uint8Array.prototype.slice.call(b, from, p).buffer);
+/** A field's text is mostly the one of the record before. */
+function repeated(b, p, v, x, what, last) {
+  if (x === last.text) return again(p, v, last.bytes);
+  const end = string(b, p, x, what);
+  const bytes = copyOf(b, p, end);
+  if (bytes !== null) { last.text = x; last.bytes = bytes; }
+  return end;
+}
 /** Maps that stay as they are come again and again: as the bytes that they had the first time. */
-const remember = (map, b, from, p) => { if (p <= b.length && Object.isFrozen(map)) written.set(map, Uint8Array.prototype.slice.call(b, from, p)); };
+function remember(map, b, from, p) {
+  const bytes = Object.isFrozen(map) ? copyOf(b, from, p) : null;
+  if (bytes !== null) written.set(map, bytes);
+}
 function names(map) {
   const all = Object.keys(map);
   for (let i = 1; i < all.length; i++) if (all[i - 1] > all[i]) return all.sort();
@@ -73,6 +89,7 @@ function names(map) {
 class Emitter {
   readonly functions: string[] = [];
   #names = 0;
+  #inMap = false;
 
   /** Code that writes the value of an expression; `what` names it in errors. */
   write(type: AvroSchema, value: string, what: string): string {
@@ -91,9 +108,11 @@ class Emitter {
       case 'double':
         return `{ ${is(`typeof ${x} === 'number'`)} if (p + 8 <= b.length) v.setFloat64(p, ${x}, true); p += 8; }`;
       case 'string':
-        return `p = string(b, p, ${value}, ${JSON.stringify(what)});`;
+        return this.#inMap
+          ? `p = string(b, p, ${value}, ${JSON.stringify(what)});`
+          : this.#repeated(x, value, what);
       case 'bytes':
-        return `{ ${is(`${x} instanceof Uint8Array`)} p = put(b, long(b, p, ${x}.length), ${x}); }`;
+        return `{ ${is(`${x} instanceof Uint8Array`)} p = long(b, p, ${x}.length); if (p + ${x}.length <= b.length) b.set(${x}, p); p += ${x}.length; }`;
       case 'enum': {
         const index = `${JSON.stringify(named.symbols ?? [])}.indexOf(${value})`;
         return `{ const ${x} = ${index}; if (${x} < 0) fail(${value}, ${JSON.stringify(what)}); p = long(b, p, ${x}); }`;
@@ -110,13 +129,27 @@ b[p++] = 0; }`;
       case 'map':
         return `{ ${is(`typeof ${x} === 'object' && ${x} !== null`)}
 const known = written.get(${x});
-if (known !== undefined) p = put(b, p, known);
+if (known !== undefined) p = again(p, v, known);
 else { const from = p; const keys = names(${x}); if (keys.length > 0) p = long(b, p, keys.length);
-for (const key of keys) { p = string(b, p, key); ${this.write(named.values ?? 'null', `${x}[key]`, `${what}{}`)} }
+for (const key of keys) { p = string(b, p, key); ${this.#inMapOf(named.values ?? 'null', `${x}[key]`, `${what}{}`)} }
 b[p++] = 0; remember(${x}, b, from, p); } }`;
       default:
         throw new TypeError(`${what}: no writer for ${base(type)}`);
     }
+  }
+
+  /** Code for a value of a map, whose texts follow no pattern. */
+  #inMapOf(type: AvroSchema, value: string, what: string): string {
+    const before = this.#inMap;
+    this.#inMap = true;
+    const code = this.write(type, value, what);
+    this.#inMap = before;
+    return code;
+  }
+
+  #repeated(x: string, value: string, what: string): string {
+    this.functions.push(`const last${x} = { text: '', bytes: new DataView(new ArrayBuffer(1)) };`);
+    return `p = repeated(b, p, v, ${value}, ${JSON.stringify(what)}, last${x});`;
   }
 
   /** A function of its own gets hot, and is compiled, sooner than a loop in a large one. */
