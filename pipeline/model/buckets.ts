@@ -25,9 +25,9 @@ function sumOf(all: readonly Buckets[]): { readonly le: readonly number[]; reado
   const le = all.every((one) => sameBounds(one.le, first.le))
     ? first.le
     : first.le.filter((bound) => all.every((one) => one.le.includes(bound)));
-  const counts = le === first.le ? first.counts.slice() : le.map((bound) => at(first, bound) ?? 0);
-  for (let n = 1; n < all.length; n++) {
-    const one = all[n] as Buckets;
+  // From 0, as all sums: a count of -0 alone is 0 too.
+  const counts = new Array<number>(le.length).fill(0);
+  for (const one of all) {
     const more = one.le === le ? one.counts : le.map((bound) => at(one, bound) ?? 0);
     for (let i = 0; i < le.length; i++) counts[i] = (counts[i] ?? 0) + (more[i] ?? 0);
   }
@@ -119,7 +119,10 @@ export const fromRecord = (all: readonly { readonly le: number; readonly count: 
   counts: all.map(({ count }) => count),
 });
 
-/** Of records one after the other: those with the same bounds share the list of them, which is quick to compare. */
+/**
+ * Of records one after the other: those with the same bounds, down to the sign of 0, share the list of them, which is
+ * quick to compare.
+ */
 export class SharedBounds {
   #le: readonly number[] = [];
 
@@ -127,7 +130,7 @@ export class SharedBounds {
     const counts: number[] = [];
     let isSame = all.length === this.#le.length;
     for (const { le, count } of all) {
-      isSame &&= le === this.#le[counts.length];
+      isSame &&= Object.is(le, this.#le[counts.length]);
       counts.push(count);
     }
     if (!isSame) this.#le = all.map(({ le }) => le);
