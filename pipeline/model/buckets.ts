@@ -25,9 +25,11 @@ function sumOf(all: readonly Buckets[]): { readonly le: readonly number[]; reado
   const le = all.every((one) => sameBounds(one.le, first.le))
     ? first.le
     : first.le.filter((bound) => all.every((one) => one.le.includes(bound)));
-  // From 0, as all sums: a count of -0 alone is 0 too.
-  const counts = new Array<number>(le.length).fill(0);
-  for (const one of all) {
+  const counts = le === first.le ? first.counts.slice() : le.map((bound) => at(first, bound) ?? 0);
+  // Sums begin at 0, so that -0 alone is 0.
+  for (let i = 0; i < counts.length; i++) counts[i] = 0 + (counts[i] ?? 0);
+  for (let n = 1; n < all.length; n++) {
+    const one = all[n] as Buckets;
     const more = one.le === le ? one.counts : le.map((bound) => at(one, bound) ?? 0);
     for (let i = 0; i < le.length; i++) counts[i] = (counts[i] ?? 0) + (more[i] ?? 0);
   }
