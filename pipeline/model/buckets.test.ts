@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BucketSums, type Buckets, quantileOf, shared, shareWithin } from './buckets.js';
+import { BucketSums, type Buckets, quantileOf, SharedBounds, shared, shareWithin } from './buckets.js';
 
 const inf = Number.POSITIVE_INFINITY;
 const of = (...pairs: readonly (readonly [number, number])[]): Buckets => ({
@@ -18,6 +18,10 @@ describe('sums', () => {
     expect(shared(parts)).toEqual(of([0.1, 111], [inf, 333]));
     expect(shared([...parts, of()])).toEqual(of());
     expect(shared([])).toBeNull();
+  });
+
+  test('begin at 0, also those of one alone', () => {
+    expect(shared([of([0.1, -0], [inf, 1])])).toEqual(of([0.1, 0], [inf, 1]));
   });
 
   test('are those of every bound, whatever the layouts', () => {
@@ -41,6 +45,15 @@ describe('sums', () => {
       }),
     );
   });
+});
+
+test('of records keep their bounds down to the sign of 0, and share the list where they are the same', () => {
+  const bounds = new SharedBounds();
+  const read = (...le: number[]): Buckets => bounds.fromRecord(le.map((bound) => ({ le: bound, count: 1 })));
+  const first = read(0, inf);
+  expect(read(0, inf).le).toBe(first.le);
+  expect(read(-0, inf).le).toEqual([-0, inf]);
+  expect(read(0, inf).le).toEqual([0, inf]);
 });
 
 test('of a window are added in the order of the log, at every bound that stays, whatever the layouts', () => {

@@ -26,6 +26,8 @@ function sumOf(all: readonly Buckets[]): { readonly le: readonly number[]; reado
     ? first.le
     : first.le.filter((bound) => all.every((one) => one.le.includes(bound)));
   const counts = le === first.le ? first.counts.slice() : le.map((bound) => at(first, bound) ?? 0);
+  // Sums begin at 0, so that -0 alone is 0.
+  for (let i = 0; i < counts.length; i++) counts[i] = 0 + (counts[i] ?? 0);
   for (let n = 1; n < all.length; n++) {
     const one = all[n] as Buckets;
     const more = one.le === le ? one.counts : le.map((bound) => at(one, bound) ?? 0);
@@ -119,7 +121,10 @@ export const fromRecord = (all: readonly { readonly le: number; readonly count: 
   counts: all.map(({ count }) => count),
 });
 
-/** Of records one after the other: those with the same bounds share the list of them, which is quick to compare. */
+/**
+ * Of records one after the other: those with the same bounds, down to the sign of 0, share the list of them, which is
+ * quick to compare.
+ */
 export class SharedBounds {
   #le: readonly number[] = [];
 
@@ -127,7 +132,7 @@ export class SharedBounds {
     const counts: number[] = [];
     let isSame = all.length === this.#le.length;
     for (const { le, count } of all) {
-      isSame &&= le === this.#le[counts.length];
+      isSame &&= Object.is(le, this.#le[counts.length]);
       counts.push(count);
     }
     if (!isSame) this.#le = all.map(({ le }) => le);

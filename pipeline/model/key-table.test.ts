@@ -73,4 +73,13 @@ describe('a table of keys', () => {
     }
     expect(table.size).toBe(50);
   });
+
+  test('takes an empty key where all room that there is was used up', () => {
+    const table = new KeyTable();
+    const whole = table.add(Buffer.alloc(256 * 1024, 'x'));
+    const empty = table.add(Buffer.alloc(0));
+    expect(find(table, Buffer.alloc(0))).toBe(empty);
+    expect(find(table, Buffer.alloc(256 * 1024, 'x'))).toBe(whole);
+    expect(table.bytesOf(empty)).toHaveLength(0);
+  });
 });

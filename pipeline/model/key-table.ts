@@ -27,7 +27,7 @@ export class KeyTable {
   #used = 0;
   /** By slot and field. */
   #fields = new Int32Array(0);
-  /** Slots whose keys are not told apart as doubles; text never is one of them. */
+  /** Slots whose keys are not told apart as doubles: those shorter than a piece, and of text hardly any other. */
   readonly #odd = new Set<number>();
   /** Slots by hash, linear probing; -1 for none. A power of two, at most half full. */
   #index = new Int32Array(128).fill(-1);
@@ -144,9 +144,9 @@ export class KeyTable {
     this.#last = slot;
   }
 
-  /** The first of so many free bytes of one chunk. */
+  /** The first of so many free bytes of one chunk; also an empty key begins in one, not behind it. */
   #room(bytes: number): number {
-    if (this.#chunks.length === 0 || this.#free + bytes > CHUNK_BYTES) {
+    if (this.#free === CHUNK_BYTES || this.#free + bytes > CHUNK_BYTES) {
       this.#holes += CHUNK_BYTES - this.#free;
       this.#used += CHUNK_BYTES - this.#free;
       this.#chunks.push(new DataView(new ArrayBuffer(CHUNK_BYTES)));
