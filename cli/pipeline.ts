@@ -86,7 +86,7 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
     observe: (partition, judgements) => windows.observe(partition, judgements),
   });
   // Side by side: a broker may hold each new group back for seconds.
-  const stages = await Promise.all([
+  const stages = await allOrNone([
     runStage({ ...options, warn }, aggregate, aggregates),
     runStage({ ...options, warn }, evaluate, evaluates),
   ]);
@@ -99,6 +99,19 @@ export async function runPipeline(options: PipelineOptions): Promise<RunningPipe
       for (const { stop } of stages) await stop();
     },
   };
+}
+
+/** Where one cannot be started, the others are stopped again. */
+async function allOrNone<T extends { readonly stop: () => Promise<void> }>(
+  starting: readonly [Promise<T>, Promise<T>],
+): Promise<readonly [T, T]> {
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    for (const started of await Promise.allSettled(starting))
+      if (started.status === 'fulfilled') await started.value.stop();
+    throw error;
+  }
 }
 
 async function runStage<S extends Aggregate | Evaluate>(

@@ -118,15 +118,15 @@ export class WindowMetrics {
   observe(partition: number, judgements: readonly Judgement[]): void {
     const stage = this.#options.live.get(partition);
     if (!stage) return;
-    const newest = this.#newestOf(stage);
-    for (const { rule, end, groups, calm } of judgements) {
-      newest.delete(rule);
+    const shown = this.#newestOf(stage);
+    for (const judgement of judgements) {
+      const { rule, groups } = judgement;
+      shown.delete(rule);
       for (const { unjudged: reason } of groups)
         if (reason !== null) this.#unjudged.inc({ rule: rule.name, reason });
-      const room = this.#room();
-      const shown = new NewestGroups(rule, { end, groups, calm }, room);
-      if (shown.count > room) this.#leftOut.inc({ rule: rule.name }, shown.count - room);
-      newest.set(rule, shown);
+      const { newest, leftOut } = NewestGroups.of(judgement, this.#room());
+      if (leftOut > 0) this.#leftOut.inc({ rule: rule.name }, leftOut);
+      shown.set(rule, newest);
     }
   }
 

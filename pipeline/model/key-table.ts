@@ -3,12 +3,14 @@ const CHUNK_BITS = 18;
 const CHUNK_BYTES = 1 << CHUNK_BITS;
 /** Keys without state that are let go leave holes; so many bytes of them are closed up, in proportion to all. */
 const MOST_HOLES = 0.5;
+/** Keys begin at words, of which a place can count 2^32: 16 GiB. */
+const WORD_BITS = 2;
 /** Bytes that are compared at once. */
 const PIECE = 8;
 
 /**
- * What is known of a slot, side by side: where its key begins, over all chunks; its length in bytes, -1
- * where the slot is free; its hash; the slot that came next.
+ * What is known of a slot, side by side: the word where its key begins, over all chunks; its length in bytes,
+ * -1 where the slot is free; its hash; the slot that came next.
  */
 const Field = { place: 0, length: 1, hash: 2, successor: 3 } as const;
 /** Fields of a slot, as a power of two. */
@@ -97,7 +99,7 @@ export class KeyTable {
   retain(stays: (slot: number) => boolean): void {
     for (let slot = 0; slot < this.capacity; slot++) {
       if (!this.has(slot) || stays(slot)) continue;
-      this.#holes += this.#get(slot, Field.length);
+      this.#holes += roomFor(this.#get(slot, Field.length));
       this.#set(slot, Field.length, -1);
       this.#odd.delete(slot);
       this.#slots.push(slot);
@@ -130,8 +132,8 @@ export class KeyTable {
       return this.#keyOf(slot).equals(this.#bytes.subarray(start, start + length));
     const view = this.#view;
     const place = this.#get(slot, Field.place);
-    const chunk = this.#chunks[place >>> CHUNK_BITS] as DataView;
-    const first = place & (CHUNK_BYTES - 1);
+    const chunk = this.#chunks[chunkOf(place)] as DataView;
+    const first = byteOf(place);
     const last = length - PIECE;
     if (chunk.getFloat64(first + last, true) !== view.getFloat64(start + last, true)) return false;
     for (let i = (last - 1) & -PIECE; i >= 0; i -= PIECE)
@@ -144,15 +146,16 @@ export class KeyTable {
     this.#last = slot;
   }
 
-  /** The first of so many free bytes of one chunk; also an empty key begins in one, not behind it. */
-  #room(bytes: number): number {
+  /** A place for a key of that length, within one chunk; also an empty key begins in one, not behind it. */
+  #room(length: number): number {
+    const bytes = roomFor(length);
     if (this.#free === CHUNK_BYTES || this.#free + bytes > CHUNK_BYTES) {
       this.#holes += CHUNK_BYTES - this.#free;
       this.#used += CHUNK_BYTES - this.#free;
       this.#chunks.push(new DataView(new ArrayBuffer(CHUNK_BYTES)));
       this.#free = 0;
     }
-    const place = (this.#chunks.length - 1) * CHUNK_BYTES + this.#free;
+    const place = ((this.#chunks.length - 1) << (CHUNK_BITS - WORD_BITS)) | (this.#free >> WORD_BITS);
     this.#free += bytes;
     this.#used += bytes;
     return place;
@@ -198,10 +201,16 @@ export class KeyTable {
 const viewOf = ({ buffer, byteOffset, byteLength }: Buffer): DataView =>
   new DataView(buffer, byteOffset, byteLength);
 
+/** Bytes that a key takes up. */
+const roomFor = (length: number): number => (length + 3) & ~3;
+
+const chunkOf = (place: number): number => place >>> (CHUNK_BITS - WORD_BITS);
+const byteOf = (place: number): number => (place << WORD_BITS) & (CHUNK_BYTES - 1);
+
 /** So many bytes from the place on, over all chunks; not copied. */
 function bytesAt(chunks: readonly DataView<ArrayBuffer>[], place: number, length: number): Buffer {
-  const { buffer } = chunks[place >>> CHUNK_BITS] as DataView<ArrayBuffer>;
-  return Buffer.from(buffer, place & (CHUNK_BYTES - 1), length);
+  const { buffer } = chunks[chunkOf(place)] as DataView<ArrayBuffer>;
+  return Buffer.from(buffer, byteOf(place), length);
 }
 
 /** Whether equality as doubles is that of bytes: no piece is NaN, 0 or -0, and there is a whole one. */

@@ -56,20 +56,29 @@ let used = 0;
 export function frame<Name extends RecordName>({ id, name, write }: Own, value: RecordTypes[Name]): Buffer {
   try {
     let end = write(value, slab, used + FRAME);
+    if (end - used > SLAB) {
+      // A large one has memory of its own, and the slab goes on behind it.
+      const own = Buffer.allocUnsafeSlow(end - used);
+      write(value, own, FRAME);
+      return framed(own, id);
+    }
     if (end > slab.length) {
-      const size = end - used;
-      slab = Buffer.allocUnsafeSlow(Math.max(SLAB, size));
+      slab = Buffer.allocUnsafeSlow(SLAB);
       used = 0;
       end = write(value, slab, FRAME);
     }
-    slab[used] = 0;
-    slab.writeUInt32BE(id, used + 1);
-    const framed = slab.subarray(used, end);
+    const bytes = slab.subarray(used, end);
     used = end;
-    return framed;
+    return framed(bytes, id);
   } catch (cause) {
     throw new CodecError('Invalid', `encoding ${name}: ${reason(cause)}`, { cause });
   }
+}
+
+function framed(bytes: Buffer, id: number): Buffer {
+  bytes[0] = 0;
+  bytes.writeUInt32BE(id, 1);
+  return bytes;
 }
 
 /** `why` says what is to be said of an id that `known` has nothing for. */

@@ -92,3 +92,15 @@ describe('metric reader', () => {
     for (let end = 5; end < framed.length; end++) expect(reader.read(framed, 5, end)).toBe(false);
   });
 });
+
+test('what was written stays as it is, whatever is written behind it, small or large', () => {
+  const state = (size: number, fill: number) => ({
+    ...{ id: `of ${size}`, part: 0, last: true, digest: 'é'.repeat(40) },
+    payload: Buffer.alloc(size, fill),
+  });
+  // A slab holds 64 KiB: some run over its end, some are larger than it is.
+  const sizes = [0, 1, 200_000, 60_000, 10_000, 30_000, 65_536, 40_000, 100, 1_000_000, 100];
+  const written = sizes.map((size, i) => codec.encode('StageState', state(size, i)));
+  for (const [i, size] of sizes.entries())
+    expect(codec.decode(written[i] as Buffer)).toEqual({ type: 'StageState', value: state(size, i) });
+});

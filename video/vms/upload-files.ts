@@ -98,7 +98,7 @@ export class UploadFiles extends DataStore {
     if (described === undefined) throw ERRORS.FILE_NOT_FOUND;
     const { size, metadata, creation_date } = described;
     const [video = '', upload] = id.split('.');
-    const found = await stat(await this.path(id)).catch(() => null);
+    const found = await stat(await this.path(id)).catch(absent);
     const isTaken = (await this.options.directory.video(video))?.upload === upload;
     if (found === null && !isTaken) throw ERRORS.FILE_NO_LONGER_EXISTS;
     return Object.assign(new Upload({ id, offset: found?.size ?? size ?? 0 }), {
@@ -145,4 +145,10 @@ export class UploadFiles extends DataStore {
 export async function removeUploads({ resumable }: Folders, video: string): Promise<void> {
   for (const { name, path } of await list(resumable))
     if (name.startsWith(jobId(video, ''))) await remove(path);
+}
+
+/** Null for what is not there; rejects where that cannot be told. */
+function absent(error: NodeJS.ErrnoException): null {
+  if (error.code === 'ENOENT') return null;
+  throw error;
 }
