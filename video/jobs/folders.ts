@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -102,14 +103,15 @@ async function changedAt(path: string): Promise<number | null> {
   }
 }
 
-/** Rejects where it cannot be told: a disk that does not answer has not lost the file. */
-export async function exists(path: string): Promise<boolean> {
+/** Null for what is not there; rejects where that cannot be told: a disk that does not answer has not lost the file. */
+export async function statOf(path: string): Promise<Stats | null> {
   try {
-    await stat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
     throw error;
   }
 }
+
+export const exists = async (path: string): Promise<boolean> => (await statOf(path)) !== null;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DataStore, ERRORS, FileKvStore, Upload } from '@tus/server';
-import { exists, type Folders, list, remove } from '../jobs/folders.js';
+import { exists, type Folders, list, remove, statOf } from '../jobs/folders.js';
 import { jobId } from '../jobs/topics.js';
 import type { Directory } from './directory.js';
 import { refuseOthers } from './receive.js';
@@ -98,7 +98,7 @@ export class UploadFiles extends DataStore {
     if (described === undefined) throw ERRORS.FILE_NOT_FOUND;
     const { size, metadata, creation_date } = described;
     const [video = '', upload] = id.split('.');
-    const found = await stat(await this.path(id)).catch(absent);
+    const found = await statOf(await this.path(id));
     const isTaken = (await this.options.directory.video(video))?.upload === upload;
     if (found === null && !isTaken) throw ERRORS.FILE_NO_LONGER_EXISTS;
     return Object.assign(new Upload({ id, offset: found?.size ?? size ?? 0 }), {
@@ -145,10 +145,4 @@ export class UploadFiles extends DataStore {
 export async function removeUploads({ resumable }: Folders, video: string): Promise<void> {
   for (const { name, path } of await list(resumable))
     if (name.startsWith(jobId(video, ''))) await remove(path);
-}
-
-/** Null for what is not there; rejects where that cannot be told. */
-function absent(error: NodeJS.ErrnoException): null {
-  if (error.code === 'ENOENT') return null;
-  throw error;
 }

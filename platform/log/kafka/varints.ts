@@ -12,10 +12,6 @@ export class Varints {
     const { bytes } = this;
     let at = this.at;
     let byte = bytes[at++] as number;
-    if (byte < 0x80) {
-      this.at = at;
-      return (byte >>> 1) ^ -(byte & 1);
-    }
     let value = byte & 0x7f;
     let shift = 7;
     while (byte >= 0x80 && shift < 28) {
