@@ -1,17 +1,15 @@
-import { type BucketSums, type Buckets, sameBounds, unknownBuckets } from './buckets.js';
+import { sameBounds, unknownBuckets } from './buckets.js';
+import type { BucketReader } from './cursor.js';
+import type { GroupBuckets } from './group-buckets.js';
+import type { KeptBuckets } from './kept-buckets.js';
 
-/** Bounds and counts as a reader has them; valid until it reads the next record. */
-export interface RawBuckets {
-  readonly le: ArrayLike<number>;
-  readonly counts: ArrayLike<number>;
-  readonly length: number;
-}
-
-/** Counts of the sample before, written over by the next one. */
-export interface KeptBuckets {
+/** Bounds, and whether they rise. */
+interface Layout {
   readonly le: readonly number[];
-  readonly counts: number[];
+  readonly rises: boolean;
 }
+
+const noLayout: Layout = { le: [], rises: true };
 
 /** So many lists of bounds are remembered; a metric mostly has one. */
 const LAYOUTS = 16;
@@ -19,7 +17,7 @@ const LAYOUTS = 16;
 /** The buckets of a block's rows, of series whose buckets are kept: side by side, with no object for a row. */
 export class BucketColumns {
   /** By row: bounds, and where its counts begin. Only of rows that were taken. */
-  readonly #le: (readonly number[])[] = [];
+  readonly #layout: Layout[] = [];
   #at = new Int32Array(0);
   /** By row: 1 where it is known how much they grew. */
   #grew = new Uint8Array(0);
@@ -27,8 +25,9 @@ export class BucketColumns {
   #counts = new Float64Array(0);
   #increases = new Float64Array(0);
   #used = 0;
-  readonly #layouts: (readonly number[])[] = [];
-  #layout = 0;
+  readonly #layouts: Layout[] = [];
+  /** Index of the layout of the row before. */
+  #last = 0;
 
   reset(rows: number): void {
     this.#used = 0;
@@ -37,101 +36,130 @@ export class BucketColumns {
     this.#grew = new Uint8Array(this.#at.length);
   }
 
-  take(row: number, { le, counts, length }: RawBuckets): void {
+  /** Takes the buckets of the record that was read last. */
+  take(row: number, reader: BucketReader): void {
     const at = this.#used;
-    this.#used += length;
-    if (this.#used > this.#counts.length) this.#grow();
-    for (let i = 0; i < length; i++) this.#counts[at + i] = counts[i] ?? Number.NaN;
-    this.#le[row] = this.#layoutOf(le, length);
+    let layout = this.#layouts[this.#last] ?? noLayout;
+    this.#reserve(at + layout.le.length);
+    if (!reader.bucketsAt(layout.le, this.#counts, at)) {
+      const { le, counts, length } = reader.buckets();
+      layout = this.#layoutOf(le, length);
+      this.#reserve(at + length);
+      for (let i = 0; i < length; i++) this.#counts[at + i] = counts[i] ?? Number.NaN;
+    }
+    this.#layout[row] = layout;
     this.#at[row] = at;
     this.#grew[row] = 0;
+    this.#used = at + layout.le.length;
   }
 
   /** Whether the bounds rise and the counts do not fall; NaN does neither. */
   isCumulative(row: number): boolean {
-    const le = this.#le[row] ?? [];
+    const { le, rises } = this.#layout[row] ?? noLayout;
+    const counts = this.#counts;
     const at = this.#at[row] ?? 0;
+    const end = at + le.length;
     let below = 0;
-    for (let i = 0; i < le.length; i++) {
-      const count = this.#counts[at + i] ?? Number.NaN;
+    for (let i = at; i < end; i++) {
+      const count = counts[i] ?? Number.NaN;
       if (!(count >= below && count < Infinity)) return false;
-      if (i > 0 && !((le[i] ?? 0) > (le[i - 1] ?? 0))) return false;
       below = count;
     }
-    return !Number.isNaN(le[0] ?? 0);
-  }
-
-  /** Whether a bucket that both have holds less than before: the counter began anew. */
-  hasFallen(row: number, before: Buckets): boolean {
-    const le = this.#le[row] ?? [];
-    const at = this.#at[row] ?? 0;
-    const aligned = sameBounds(before.le, le);
-    for (let i = 0; i < le.length; i++) {
-      const was = aligned ? before.counts[i] : countAt(before, le[i] ?? 0);
-      if ((this.#counts[at + i] ?? 0) < (was ?? 0)) return true;
-    }
-    return false;
+    return rises;
   }
 
   /** All of it grew since the counter began. */
   begin(row: number): void {
     const at = this.#at[row] ?? 0;
-    const length = this.#le[row]?.length ?? 0;
+    const length = this.#layout[row]?.le.length ?? 0;
     for (let i = at; i < at + length; i++) this.#increases[i] = this.#counts[i] ?? 0;
     this.#grew[row] = 1;
   }
 
-  /** By the difference to the sample before; one that was not there before counts from 0. */
-  growSince(row: number, before: Buckets): void {
-    const le = this.#le[row] ?? [];
+  /**
+   * By the difference to the sample before; a bucket that was not there before counts from 0. False where one that both
+   * have holds less than before: the counter began anew. Where none were kept it is not known.
+   */
+  growSince(row: number, kept: KeptBuckets, slot: number): boolean {
+    const before = kept.boundsOf(slot);
+    if (before === undefined) return true;
+    const { le } = this.#layout[row] ?? noLayout;
     const at = this.#at[row] ?? 0;
-    const aligned = sameBounds(before.le, le);
-    for (let i = 0; i < le.length; i++) {
-      const was = aligned ? before.counts[i] : countAt(before, le[i] ?? 0);
-      this.#increases[at + i] = (this.#counts[at + i] ?? 0) - (was ?? 0);
-    }
-    this.#grew[row] = 1;
+    const was = kept.at(slot);
+    const isAligned = before === le || sameBounds(before, le);
+    const fell = isAligned
+      ? this.#differ(at, le.length, kept.counts, was)
+      : this.#differApart(at, le, (bound) => {
+          const i = before.indexOf(bound);
+          return i < 0 ? 0 : (kept.counts[was + i] ?? 0);
+        });
+    if (!fell) this.#grew[row] = 1;
+    return !fell;
   }
 
-  /** The counts as what was before the next sample; in place, where the bounds are the same. */
-  keep(row: number, before: KeptBuckets | undefined): KeptBuckets {
-    const le = this.#le[row] ?? [];
-    const at = this.#at[row] ?? 0;
-    if (before?.le !== le) return { le, counts: Array.from(this.#counts.subarray(at, at + le.length)) };
-    for (let i = 0; i < le.length; i++) before.counts[i] = this.#counts[at + i] ?? 0;
-    return before;
+  /** Sets so many increases, and says whether any is below 0. */
+  #differ(at: number, length: number, before: Float64Array, was: number): boolean {
+    const counts = this.#counts;
+    const increases = this.#increases;
+    let fell = false;
+    for (let i = 0; i < length; i++) {
+      const increase = (counts[at + i] ?? 0) - (before[was + i] ?? 0);
+      increases[at + i] = increase;
+      if (increase < 0) fell = true;
+    }
+    return fell;
+  }
+
+  #differApart(at: number, le: readonly number[], countBefore: (bound: number) => number): boolean {
+    let fell = false;
+    for (const [i, bound] of le.entries()) {
+      const increase = (this.#counts[at + i] ?? 0) - countBefore(bound);
+      this.#increases[at + i] = increase;
+      if (increase < 0) fell = true;
+    }
+    return fell;
+  }
+
+  /** The counts as what was before the next sample. */
+  keep(row: number, kept: KeptBuckets, slot: number): void {
+    const { le } = this.#layout[row] ?? noLayout;
+    const from = this.#at[row] ?? 0;
+    const to = kept.keep(slot, le);
+    const counts = this.#counts;
+    const keptCounts = kept.counts;
+    for (let i = 0; i < le.length; i++) keptCounts[to + i] = counts[from + i] ?? 0;
   }
 
   /** Adds how much they grew; what is not known stands at no bound. */
-  addTo(sums: BucketSums, row: number): void {
-    const known = this.#grew[row] === 1;
-    const le = known ? (this.#le[row] ?? []) : unknownBuckets.le;
-    sums.add(le, this.#increases, this.#at[row]);
+  addTo(sums: GroupBuckets, group: number, row: number): void {
+    sums.add(group, this.#boundsOf(row), this.#increases, this.#at[row] ?? 0);
   }
 
   /** Begins to split how much they grew. */
   split(row: number, split: BucketSplit): void {
-    const at = this.#at[row] ?? 0;
-    const le = this.#grew[row] === 1 ? (this.#le[row] ?? []) : unknownBuckets.le;
-    split.begin(le, this.#increases, at);
+    split.begin(this.#boundsOf(row), this.#increases, this.#at[row] ?? 0);
   }
 
-  /** The same list for the same bounds, down to the sign of 0. */
-  #layoutOf(le: ArrayLike<number>, length: number): readonly number[] {
+  #boundsOf(row: number): readonly number[] {
+    return this.#grew[row] === 1 ? (this.#layout[row] ?? noLayout).le : unknownBuckets.le;
+  }
+
+  /** The same for the same bounds, down to the sign of 0. */
+  #layoutOf(le: ArrayLike<number>, length: number): Layout {
     const all = this.#layouts;
-    if (isLayout(all[this.#layout], le, length)) return all[this.#layout] as readonly number[];
     let found = all.findIndex((one) => isLayout(one, le, length));
     if (found < 0) {
-      found = all.length < LAYOUTS ? all.length : (this.#layout + 1) % LAYOUTS;
-      all[found] = Array.from({ length }, (_, i) => le[i] ?? Number.NaN);
+      found = all.length < LAYOUTS ? all.length : (this.#last + 1) % LAYOUTS;
+      all[found] = layoutWith(Array.from({ length }, (_, i) => le[i] ?? Number.NaN));
     }
-    this.#layout = found;
-    return all[found] as readonly number[];
+    this.#last = found;
+    return all[found] as Layout;
   }
 
-  #grow(): void {
+  #reserve(needed: number): void {
+    if (needed <= this.#counts.length) return;
     const wider = (old: Float64Array): Float64Array<ArrayBuffer> => {
-      const wide = new Float64Array(Math.max(this.#used, old.length * 2, 1024));
+      const wide = new Float64Array(Math.max(needed, old.length * 2, 1024));
       wide.set(old);
       return wide;
     };
@@ -176,13 +204,13 @@ export class BucketSplit {
   }
 }
 
-function isLayout(known: readonly number[] | undefined, le: ArrayLike<number>, length: number): boolean {
-  if (known?.length !== length) return false;
+const layoutWith = (le: readonly number[]): Layout => ({
+  le,
+  rises: !Number.isNaN(le[0] ?? 0) && le.every((bound, i) => i === 0 || bound > (le[i - 1] ?? 0)),
+});
+
+function isLayout({ le: known }: Layout, le: ArrayLike<number>, length: number): boolean {
+  if (known.length !== length) return false;
   for (let i = 0; i < length; i++) if (!Object.is(known[i], le[i])) return false;
   return true;
-}
-
-function countAt({ le, counts }: Buckets, bound: number): number | undefined {
-  const i = le.indexOf(bound);
-  return i < 0 ? undefined : counts[i];
 }

@@ -85,19 +85,6 @@ export class BucketSums {
   total(): Buckets | null {
     return this.#total;
   }
-
-  save(to: StateWriter): void {
-    to.list(this.#total === null ? [] : [this.#total], (one) => saveBuckets(to, one));
-  }
-
-  static load(from: StateReader): BucketSums {
-    const sums = new BucketSums();
-    from.list(() => {
-      const { le, counts } = loadBuckets(from) ?? unknownBuckets;
-      sums.add(le, counts);
-    });
-    return sums;
-  }
 }
 
 export function saveBuckets(to: StateWriter, buckets: Buckets | null): void {

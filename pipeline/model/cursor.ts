@@ -1,5 +1,3 @@
-import type { RawBuckets } from './bucket-columns.js';
-
 /** Records of one partition as bytes with a cursor; what a batch of the log looks like to an operator. */
 export interface RecordCursor {
   readonly bytes: Buffer;
@@ -13,8 +11,26 @@ export interface RecordCursor {
   readonly valueEnd: number;
 }
 
+/** Bounds and counts as a reader has them; valid until it reads the next record. */
+export interface RawBuckets {
+  readonly le: ArrayLike<number>;
+  readonly counts: ArrayLike<number>;
+  readonly length: number;
+}
+
+/** Reads the buckets of the record that was read last. */
+export interface BucketReader {
+  /**
+   * Where the bounds are these, down to the sign of 0: puts their counts at that place on, and says so. It may
+   * write there, and say false, where they are not, or where that is not quickly told.
+   */
+  bucketsAt(le: readonly number[], counts: Float64Array, at: number): boolean;
+  /** Valid until the next record is read. */
+  buckets(): RawBuckets;
+}
+
 /** Reads the numbers of a metric record in place: no object per record. */
-export interface MetricReader {
+export interface MetricReader extends BucketReader {
   /** False where the bytes are not exactly one record. */
   read(bytes: Buffer, start: number, end: number): boolean;
   readonly timestamp: number;
@@ -24,8 +40,6 @@ export interface MetricReader {
   readonly sum: number;
   /** Whether it is a value at a time, and not all since a counter began. */
   readonly gauge: boolean;
-  /** Of the record that was read last; valid until the next one is read. */
-  buckets(): RawBuckets;
 }
 
 /** What a framed value is, found out from its schema id, and how to read it. */

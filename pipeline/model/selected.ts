@@ -1,4 +1,4 @@
-import { BucketSums } from './buckets.js';
+import { GroupBuckets } from './group-buckets.js';
 import { type GroupOptions, GroupTable, OVERFLOW } from './groups.js';
 import { compileMatchers, type Labels } from './matcher.js';
 import type { Selection } from './selection.js';
@@ -12,7 +12,7 @@ export class WindowSums {
   samples: Float64Array<ArrayBuffer>;
   covered: Uint8Array<ArrayBuffer>;
   /** Only where the selection keeps them, and something grew. */
-  readonly buckets: (BucketSums | undefined)[] = [];
+  readonly buckets = new GroupBuckets();
   /** Greatest value, only where the selection is of a gauge. */
   readonly max: (number | undefined)[] = [];
   readonly groups: number[] = [];
@@ -142,16 +142,6 @@ export class Selected {
     return this.groups.sort(sums.groups);
   }
 
-  /** What the buckets of a group add up to in a window. */
-  bucketsOf({ buckets }: WindowSums, group: number): BucketSums {
-    let sums = buckets[group];
-    if (sums === undefined) {
-      sums = new BucketSums();
-      buckets[group] = sums;
-    }
-    return sums;
-  }
-
   drop(sums: WindowSums): void {
     this.windows.delete(sums.start);
     this.#last = null;
@@ -171,9 +161,7 @@ export class Selected {
         to.f64(sums.errors[id] ?? 0);
         to.f64(sums.samples[id] ?? 0);
         to.bool(sums.covered[id] === 1);
-        const buckets = sums.buckets[id];
-        to.bool(buckets !== undefined);
-        buckets?.save(to);
+        sums.buckets.save(to, id);
         if (this.selection.gauge) to.f64(sums.max[id] ?? 0);
       });
     });
@@ -198,7 +186,7 @@ export class Selected {
         sums.errors[group] = from.f64();
         sums.samples[group] = from.f64();
         sums.covered[group] = from.bool() ? 1 : 0;
-        if (from.bool()) sums.buckets[group] = BucketSums.load(from);
+        sums.buckets.load(from, group);
         if (selection.gauge) sums.max[group] = from.f64();
       });
     });

@@ -1,5 +1,4 @@
-import type { KeptBuckets } from './bucket-columns.js';
-import { loadBuckets, saveBuckets } from './buckets.js';
+import { KeptBuckets } from './kept-buckets.js';
 import { KeyTable } from './key-table.js';
 import { Memberships, type SeriesOfSlots, Wanted, widen } from './memberships.js';
 import type { Selected } from './selected.js';
@@ -23,8 +22,8 @@ export class SeriesTable implements SeriesOfSlots {
   count = new Float64Array(0);
   sum = new Float64Array(0);
   admitted = new Uint8Array(0);
-  /** Of the previous sample, where they are kept; undefined where it came before they were. */
-  readonly buckets: (KeptBuckets | undefined)[] = [];
+  /** Of the previous sample, where they are kept; none where it came before they were. */
+  readonly buckets = new KeptBuckets();
   readonly memberships: Memberships;
   admittedCount = 0;
   /** Whether a small fall of a counter is no reset. */
@@ -129,7 +128,7 @@ export class SeriesTable implements SeriesOfSlots {
       if (this.admitted[slot] === 1) return true;
       this.memberships.drop(slot);
       this.#foreign.delete(slot);
-      this.buckets[slot] = undefined;
+      this.buckets.drop(slot);
       return false;
     });
   }
@@ -139,7 +138,7 @@ export class SeriesTable implements SeriesOfSlots {
     const { memberships } = this;
     memberships.reselect(selected);
     for (const slot of this.interned(false)) {
-      if (memberships.keepsBuckets[slot] === 0) this.buckets[slot] = undefined;
+      if (memberships.keepsBuckets[slot] === 0) this.buckets.drop(slot);
       if (memberships.wanted[slot] !== Wanted.not) continue;
       if (this.admitted[slot] === 1) this.admittedCount--;
       this.admitted[slot] = 0;
@@ -174,7 +173,7 @@ export class SeriesTable implements SeriesOfSlots {
       to.f64(this.t[slot] ?? 0);
       to.f64(this.count[slot] ?? 0);
       to.f64(this.sum[slot] ?? 0);
-      saveBuckets(to, this.buckets[slot] ?? null);
+      this.buckets.save(to, slot);
     });
   }
 
@@ -189,7 +188,7 @@ export class SeriesTable implements SeriesOfSlots {
       table.#admit(slot);
       table.memberships.restore(slot);
       table.#remember(slot, from.f64(), from.f64(), from.f64());
-      table.buckets[slot] = loadBuckets(from) ?? undefined;
+      table.buckets.load(from, slot);
     });
     return table;
   }

@@ -76,7 +76,7 @@ function addWhole(block: Block, selected: Selected, { row, member, own }: Sample
   sums.requests[group] = (sums.requests[group] ?? 0) + requests;
   sums.latencySum[group] = (sums.latencySum[group] ?? 0) + (block.sumIncrease[row] ?? 0);
   if ((member & 1) === 1) sums.errors[group] = (sums.errors[group] ?? 0) + requests;
-  if (selected.selection.buckets) block.buckets.addTo(selected.bucketsOf(sums, group), row);
+  if (selected.selection.buckets) block.buckets.addTo(sums.buckets, group, row);
 }
 
 /** Of a gauge, a sample is what requests are of a histogram. */
@@ -119,7 +119,7 @@ function split(block: Block, { selected, split }: Adding, { row, member, own }: 
     sums.requests[group] = (sums.requests[group] ?? 0) + requestsPart;
     sums.latencySum[group] = (sums.latencySum[group] ?? 0) + latencyPart;
     if ((member & 1) === 1) sums.errors[group] = (sums.errors[group] ?? 0) + requestsPart;
-    if (buckets !== null) selected.bucketsOf(sums, group).add(buckets.le, buckets.part);
+    if (buckets !== null) sums.buckets.add(group, buckets.le, buckets.part, 0);
   }
 }
 

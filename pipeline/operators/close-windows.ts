@@ -116,7 +116,7 @@ function partial(
 
 /** Null where nothing of the group grew in the window. */
 function bucketsOf({ buckets }: WindowSums, id: number): Partial['buckets'] {
-  const total = buckets[id]?.total() ?? null;
+  const total = buckets.of(id);
   return total === null ? null : toRecord(total);
 }
 

@@ -53,7 +53,7 @@ function judge(block: Block, row: number, table: SeriesTable): void {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, { from: start, keeps });
     else still(block, row);
     accept(block, row, table);
-    if (keeps) table.buckets[slot] = block.buckets.keep(row, undefined);
+    if (keeps) block.buckets.keep(row, table.buckets, slot);
   }
 }
 
@@ -108,24 +108,19 @@ function known(block: Block, row: number, table: SeriesTable): void {
     return;
   }
   const keeps = table.memberships.keepsBuckets[slot] === 1;
-  const before = keeps ? table.buckets[slot] : undefined;
   if (t - t1 > LOOKBACK) {
     if (start <= t && t - start <= LOOKBACK) begin(block, row, { from: start, keeps });
     else still(block, row);
   } else if (start > t1) begin(block, row, { from: start, keeps });
-  else if (count < count1 || sum < sum1 || (before && block.buckets.hasFallen(row, before))) {
+  else if (count < count1 || sum < sum1 || (keeps && !block.buckets.growSince(row, table.buckets, slot))) {
     if (table.jitter && isNear(count, count1) && isNear(sum, sum1)) {
       block.class[row] = Class.superseded;
       return;
     }
     begin(block, row, { from: t1, keeps });
-  } else {
-    grow(block, row, t1, count - count1, sum - sum1);
-    // Of a series whose buckets were not kept before it is not known how much they grew.
-    if (before) block.buckets.growSince(row, before);
-  }
+  } else grow(block, row, t1, count - count1, sum - sum1);
   accept(block, row, table);
-  if (keeps) table.buckets[slot] = block.buckets.keep(row, before);
+  if (keeps) block.buckets.keep(row, table.buckets, slot);
 }
 
 /** Whether a counter that fell lost less than an eighth: what began anew has lost nearly all. */

@@ -83,7 +83,7 @@ function readSample(
   const { wanted, keepsBuckets } = table.memberships;
   if (wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative)) block.class[row] = Class.unselected;
   else if (gauge) block.class[row] = Class.gauge;
-  else if (keepsBuckets[slot] === 1) block.buckets.take(row, reader.buckets());
+  else if (keepsBuckets[slot] === 1) block.buckets.take(row, reader);
 }
 
 function readOther(block: Block, row: number, decoding: MetricDecoding): void {

@@ -1,9 +1,8 @@
 import { CodecError, type Decoded, type Decoder } from '../../platform/codec/codec.js';
 import { compileMetricReader } from '../../platform/codec/metric-reader.js';
 import type { MetricRecord, PartialBatch } from '../../schemas/types.js';
-import type { RawBuckets } from '../model/bucket-columns.js';
 import { fromRecord } from '../model/buckets.js';
-import type { MetricDecoding, MetricReader } from '../model/cursor.js';
+import type { MetricDecoding, MetricReader, RawBuckets } from '../model/cursor.js';
 
 const FRAME = 5;
 
@@ -80,6 +79,10 @@ class CodecReader implements MetricReader {
     this.gauge = decoded.value.type === 'gauge';
     this.#buckets = decoded.value.buckets;
     return true;
+  }
+
+  bucketsAt(): boolean {
+    return false;
   }
 
   buckets(): RawBuckets {

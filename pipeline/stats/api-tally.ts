@@ -59,7 +59,7 @@ const counted: readonly (readonly [SelectionParts, Add])[] = [
       to.requests += sums.requests[group] ?? 0;
       to.seconds += sums.latencySum[group] ?? 0;
       to.failed += sums.errors[group] ?? 0;
-      const grown = sums.buckets[group]?.total();
+      const grown = sums.buckets.of(group);
       if (grown) to.spread.add(grown.le, grown.counts);
     },
   ],

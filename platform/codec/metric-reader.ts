@@ -12,7 +12,12 @@ export interface MetricReader {
   readonly sum: number;
   /** Whether it is a value at a time, and not all since a counter began. */
   readonly gauge: boolean;
-  /** Of the record that was read last: so many bounds, and the counts at or below them; valid until the next call. */
+  /**
+   * Of the record that was read last: where its bounds are these, down to the sign of 0, puts the counts at or below them
+   * at that place on, and says so. Where not, what it wrote there means nothing.
+   */
+  bucketsAt(le: readonly number[], counts: Float64Array, at: number): boolean;
+  /** The same where bounds are not known: so many, and the counts; valid until the next call. */
   buckets(): { readonly le: Float64Array; readonly counts: Float64Array; readonly length: number };
 }
 
@@ -54,6 +59,18 @@ class Unsupported extends Error {}
 
 /** Walks once more, over bytes that have been checked. */
 const readBuckets = `begun = -1;
+bucketsAt(le, counts, to) {
+const b = seen, v = view, n = le.length;
+let p = this.begun;
+if (p < 0 || n === 0 || n > 63 || b[p] !== 2 * n) return false;
+p++;
+for (let i = 0; i < n; i++, p += 16) {
+const bound = v.getFloat64(p, true);
+if (bound !== le[i] || (bound === 0 && !Object.is(bound, le[i]))) return false;
+counts[to + i] = v.getFloat64(p + 8, true);
+}
+return b[p] === 0;
+}
 le = new Float64Array(16);
 counts = new Float64Array(16);
 length = 0;
