@@ -61,13 +61,8 @@ export interface Move {
  */
 export class Block {
   rows = 0;
-  /** The bytes that the ranges point into. */
+  /** What the cursor's ranges point into. */
   bytes: Buffer = Buffer.alloc(0);
-  offset = new Float64Array(0);
-  keyStart = new Int32Array(0);
-  keyEnd = new Int32Array(0);
-  valueStart = new Int32Array(0);
-  valueEnd = new Int32Array(0);
   /** Series slot; -1 where the row is no selected sample. */
   slot = new Int32Array(0);
   class = new Uint8Array(0);
@@ -95,7 +90,10 @@ export class Block {
   /** Bad rows whose labels are beyond the limits. */
   refused = 0;
 
+  #batch: RecordCursor | null = null;
+
   reset(batch: RecordCursor): void {
+    this.#batch = batch;
     this.bytes = batch.bytes;
     this.rows = 0;
     this.refused = 0;
@@ -105,6 +103,17 @@ export class Block {
     this.buckets.reset(batch.count);
     this.moves.clear();
     if (batch.count > this.t.length) this.#allocate(Math.max(1024, batch.count, this.t.length * 2));
+  }
+
+  /** The batch with its cursor at each of these rows, which rise, one after the other: it is walked once more. */
+  *at(rows: Iterable<number>): Generator<RecordCursor> {
+    const batch = this.#batch;
+    batch?.rewind();
+    let behind = 0;
+    for (const row of rows) {
+      while (behind <= row && batch?.advance()) behind++;
+      if (batch) yield batch;
+    }
   }
 
   moved(slot: number, move: Move): void {
@@ -119,11 +128,6 @@ export class Block {
   }
 
   #allocate(capacity: number): void {
-    this.offset = new Float64Array(capacity);
-    this.keyStart = new Int32Array(capacity);
-    this.keyEnd = new Int32Array(capacity);
-    this.valueStart = new Int32Array(capacity);
-    this.valueEnd = new Int32Array(capacity);
     this.slot = new Int32Array(capacity);
     this.class = new Uint8Array(capacity);
     this.t = new Float64Array(capacity);

@@ -3,6 +3,8 @@ export interface RecordCursor {
   readonly bytes: Buffer;
   readonly count: number;
   advance(): boolean;
+  /** Back before the first record. */
+  rewind(): void;
   readonly offset: number;
   /** -1 where the record has no key. */
   readonly keyStart: number;

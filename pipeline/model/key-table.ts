@@ -31,6 +31,8 @@ export class KeyTable {
   #fields = new Int32Array(0);
   /** Slots whose keys are not told apart as doubles: those shorter than a piece, and of text hardly any other. */
   readonly #odd = new Set<number>();
+  /** Whether there is any: asking the set is a call. */
+  #hasOdd = false;
   /** Slots by hash, linear probing; -1 for none. A power of two, at most half full. */
   #index = new Int32Array(128).fill(-1);
   readonly #slots: number[] = [];
@@ -78,7 +80,10 @@ export class KeyTable {
     this.#set(slot, Field.hash, hashOf(view, 0, length));
     this.#set(slot, Field.successor, -1);
     bytesAt(this.#chunks, place, length).set(key);
-    if (!isPlain(view, length)) this.#odd.add(slot);
+    if (!isPlain(view, length)) {
+      this.#odd.add(slot);
+      this.#hasOdd = true;
+    }
     this.size++;
     if (2 * this.size > this.#index.length) this.#reindex(2 * this.#index.length);
     else this.#enter(slot);
@@ -105,6 +110,7 @@ export class KeyTable {
       this.#slots.push(slot);
       this.size--;
     }
+    this.#hasOdd = this.#odd.size > 0;
     this.#last = -1;
     if (this.#holes > MOST_HOLES * this.#used) this.#closeUp();
     this.#reindex(this.#index.length);
@@ -128,7 +134,7 @@ export class KeyTable {
    */
   #is(slot: number, start: number, length: number): boolean {
     if (this.#get(slot, Field.length) !== length) return false;
-    if (this.#odd.size > 0 && this.#odd.has(slot))
+    if (this.#hasOdd && this.#odd.has(slot))
       return this.#keyOf(slot).equals(this.#bytes.subarray(start, start + length));
     const view = this.#view;
     const place = this.#get(slot, Field.place);
@@ -136,7 +142,17 @@ export class KeyTable {
     const first = byteOf(place);
     const last = length - PIECE;
     if (chunk.getFloat64(first + last, true) !== view.getFloat64(start + last, true)) return false;
-    for (let i = (last - 1) & -PIECE; i >= 0; i -= PIECE)
+    let i = (last - 1) & -PIECE;
+    // Four at a time: turning a loop costs as much as a piece.
+    for (; i >= 3 * PIECE; i -= 4 * PIECE)
+      if (
+        chunk.getFloat64(first + i, true) !== view.getFloat64(start + i, true) ||
+        chunk.getFloat64(first + i - 8, true) !== view.getFloat64(start + i - 8, true) ||
+        chunk.getFloat64(first + i - 16, true) !== view.getFloat64(start + i - 16, true) ||
+        chunk.getFloat64(first + i - 24, true) !== view.getFloat64(start + i - 24, true)
+      )
+        return false;
+    for (; i >= 0; i -= PIECE)
       if (chunk.getFloat64(first + i, true) !== view.getFloat64(start + i, true)) return false;
     return true;
   }

@@ -76,6 +76,19 @@ export class SeriesTable implements SeriesOfSlots {
     return this.admitted[slot] === 1 || this.admittedCount < this.maxSeries;
   }
 
+  /** Whether a further sample changes nothing but the previous one: no group, no cap, no buckets. */
+  isSettled(slot: number): boolean {
+    const { displaced, keepsBuckets } = this.memberships;
+    return this.admitted[slot] === 1 && displaced[slot] === 0 && keepsBuckets[slot] === 0;
+  }
+
+  /** Takes a later sample of such a series. */
+  goOn(slot: number, t: number, count: number, sum: number): void {
+    this.t[slot] = t;
+    this.count[slot] = count;
+    this.sum[slot] = sum;
+  }
+
   /**
    * Takes an accepted sample, the count of a gauge's being NaN; the caller has checked the cap. Gives what the
    * series was a member of before, by selection, where that changes with this sample.

@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../../schemas/types.js';
 import { type Account, RAW_DEAD_LETTERS } from '../model/account.js';
-import { type Block, Class, classes } from '../model/block.js';
+import { type Block, Class, classes, type RecordClass } from '../model/block.js';
+import type { RecordCursor } from '../model/cursor.js';
 
 const dead: readonly boolean[] = classes.map((name) =>
   ['skewed', 'bad', 'out_of_order', 'late'].includes(name),
@@ -19,55 +20,73 @@ export interface Origin {
 
 /** Counts the rows of a block by class, and gives the dead letters they call for, in log order. */
 export function account(block: Block, totals: Account, origin: Origin): readonly DeadLetter[] {
-  const letters: DeadLetter[] = [];
+  const { class: classed, rows } = block;
+  const due: Due[] = [];
   totals.refused += block.refused;
   let mark = 0;
   let marked = block.watermarks[0]?.row;
-  for (let row = 0; row < block.rows; row++) {
+  for (let row = 0; row < rows; row++) {
     if (row === marked) {
       marked = block.watermarks[++mark]?.row;
-      summarise(letters, totals, { ...origin, offset: block.offset[row] ?? 0 });
+      for (const more of beyondRaw(totals)) due.push({ row, ...more });
       continue;
     }
-    const code = block.class[row] ?? Class.none;
+    const code = classed[row] ?? Class.none;
     if (code === Class.none) continue;
     const index = code - 1;
     totals.totals[index] = (totals.totals[index] ?? 0) + 1;
     if (!dead[index]) continue;
     const since = (totals.since[index] ?? 0) + 1;
     totals.since[index] = since;
-    if (since <= RAW_DEAD_LETTERS) letters.push(raw(block, row, origin));
+    if (since <= RAW_DEAD_LETTERS) due.push({ row, reason: classes[index] ?? 'bad', more: 0 });
+  }
+  // Where in the log they lie is kept of no row: letters are few.
+  return due.length === 0 ? [] : written(block, due, origin);
+}
+
+/** A letter about the record of a row; or at it, about so many more. */
+interface Due {
+  readonly row: number;
+  readonly reason: RecordClass;
+  readonly more: number;
+}
+
+function written(block: Block, due: readonly Due[], origin: Origin): DeadLetter[] {
+  const letters: DeadLetter[] = [];
+  let next = 0;
+  for (const record of block.at(due.map(({ row }) => row))) {
+    const one = due[next++] as Due;
+    const at = { reason: one.reason, ...origin, offset: record.offset };
+    if (one.more === 0) letters.push(raw(block, one, at, record));
+    else
+      letters.push({
+        ...at,
+        detail: `${one.more} more records of this class before this watermark`,
+        ...{ records: one.more, windows: [], key: null, value: null },
+      });
   }
   return letters;
 }
 
-function raw(block: Block, row: number, origin: Origin): DeadLetter {
-  const reason = classes[(block.class[row] ?? 1) - 1] ?? 'bad';
-  const keyStart = block.keyStart[row] ?? -1;
+type At = Pick<DeadLetter, 'reason' | 'topic' | 'partition' | 'offset'>;
+
+function raw(block: Block, { row, reason }: Due, at: At, record: RecordCursor): DeadLetter {
+  const { bytes, keyStart, keyEnd, valueStart, valueEnd } = record;
   return {
-    reason,
+    ...at,
     detail: block.problems.get(row) ?? details[reason] ?? reason,
-    ...origin,
-    offset: block.offset[row] ?? 0,
     records: 1,
     windows: block.late.get(row) ?? [],
-    key: keyStart < 0 ? null : Buffer.from(block.bytes.subarray(keyStart, block.keyEnd[row])),
-    value: Buffer.from(block.bytes.subarray(block.valueStart[row], block.valueEnd[row])),
+    key: keyStart < 0 ? null : Buffer.from(bytes.subarray(keyStart, keyEnd)),
+    value: Buffer.from(bytes.subarray(valueStart, valueEnd)),
   };
 }
 
-/** What was beyond the limit since the last watermark: one record a class, with their number. */
-function summarise(
-  letters: DeadLetter[],
-  { since }: Account,
-  at: Origin & { readonly offset: number },
-): void {
+/** What was beyond the limit since the last watermark, by class; begins anew. */
+function* beyondRaw({ since }: Account): Generator<Pick<Due, 'reason' | 'more'>> {
   for (const [index, reason] of classes.entries()) {
     const more = (since[index] ?? 0) - RAW_DEAD_LETTERS;
-    if (more > 0) {
-      const detail = `${more} more records of this class before this watermark`;
-      letters.push({ reason, detail, ...at, records: more, windows: [], key: null, value: null });
-    }
     since[index] = 0;
+    if (more > 0) yield { reason, more };
   }
 }

@@ -12,15 +12,45 @@ export function increases(series: () => SeriesTable): MonoTypeOperatorFunction<B
     const table = series();
     let mark = 0;
     let watermark = block.watermarks[0];
-    for (let row = 0; row < block.rows; row++) {
+    const { rows, class: classed, slot: slots } = block;
+    for (let row = 0; row < rows; row++) {
       if (watermark !== undefined && watermark.row === row) {
         if (watermark.after > watermark.before) table.forget(watermark.after);
         watermark = block.watermarks[++mark];
-      } else if (block.class[row] === Class.none && (block.slot[row] ?? -1) >= 0) judge(block, row, table);
-      else if (block.class[row] === Class.gauge) takeValue(block, row, table);
+        continue;
+      }
+      const code = classed[row];
+      if (code === Class.none && (slots[row] ?? -1) >= 0) {
+        if (!goesOn(block, row, table)) judge(block, row, table);
+      } else if (code === Class.gauge) takeValue(block, row, table);
     }
     return block;
   });
+}
+
+/**
+ * Takes what nearly every sample is, of which nothing has to be found out: a later one of a known series, not long
+ * after the one before, whose counter went on. Says whether it is one; all others are judged.
+ */
+function goesOn(block: Block, row: number, table: SeriesTable): boolean {
+  const slot = block.slot[row] as number;
+  if (!table.isSettled(slot)) return false;
+  const t = block.t[row] as number;
+  const t1 = table.t[slot] as number;
+  const count = block.count[row] as number;
+  const sum = block.sum[row] as number;
+  const count1 = table.count[slot] as number;
+  const sum1 = table.sum[slot] as number;
+  // NaN, for a gauge before, is less than nothing.
+  const grew = count >= count1 && count < Infinity && sum >= sum1 && sum < Infinity;
+  const later = t > t1 && t - t1 <= LOOKBACK && t <= (block.watermark[row] as number) + MAX_SKEW;
+  if (!(grew && later) || (block.start[row] as number) > t1) return false;
+  block.class[row] = Class.aggregated;
+  block.from[row] = Math.min(t1, t - 1);
+  block.countIncrease[row] = count - count1;
+  block.sumIncrease[row] = sum - sum1;
+  table.goOn(slot, t, count, sum);
+  return true;
 }
 
 function judge(block: Block, row: number, table: SeriesTable): void {

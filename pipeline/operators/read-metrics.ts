@@ -16,78 +16,69 @@ export function readMetrics(
   series: () => SeriesTable,
   block: Block,
 ): OperatorFunction<RecordCursor, Block> {
-  const state = { id: -1, reader: null as MetricReader | null | undefined };
+  const known = { id: -1, reader: null as MetricReader | null | undefined };
   return map((batch) => {
     const table = series();
+    const { memberships } = table;
     table.trim();
     block.reset(batch);
-    const { bytes, offset, keyStart, keyEnd, valueStart, valueEnd, slot, class: classed } = block;
+    const { bytes, slot: slots, class: classed, t, start, count, sum } = block;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let row = 0;
     for (; batch.advance(); row++) {
-      offset[row] = batch.offset;
-      keyStart[row] = batch.keyStart;
-      keyEnd[row] = batch.keyEnd;
-      valueStart[row] = batch.valueStart;
-      valueEnd[row] = batch.valueEnd;
+      const { keyStart, keyEnd, valueStart, valueEnd } = batch;
       classed[row] = Class.none;
-      slot[row] = -1;
-      const id = schemaId(bytes, batch.valueStart, batch.valueEnd);
-      if (id !== state.id || id < 0) {
-        state.id = id;
-        state.reader = id < 0 ? undefined : decoding.metricReader(id);
+      slots[row] = -1;
+      const isFramed = valueEnd - valueStart >= FRAME && bytes[valueStart] === 0;
+      const id = isFramed ? view.getUint32(valueStart + 1) : -1;
+      if (id !== known.id || id < 0) {
+        known.id = id;
+        known.reader = id < 0 ? undefined : decoding.metricReader(id);
       }
-      if (state.reader) readSample(block, row, state.reader, decoding, table);
-      else readOther(block, row, decoding);
+      const { reader } = known;
+      if (!reader) readOther(block, row, decoding, bytes.subarray(valueStart, valueEnd));
+      else if (!reader.read(bytes, valueStart + FRAME, valueEnd))
+        bad(block, row, 'the record is cut off or damaged');
+      else if (keyStart < 0) bad(block, row, 'the record has no key: it must be the series text');
+      else {
+        let slot = table.find(bytes, keyStart, keyEnd);
+        if (slot < 0) slot = takeIn(block, row, { batch, reader, decoding, table });
+        if (slot < 0) continue;
+        slots[row] = slot;
+        t[row] = reader.timestamp;
+        start[row] = reader.startTimestamp;
+        count[row] = reader.count;
+        sum[row] = reader.sum;
+        const { gauge } = reader;
+        if (memberships.wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative))
+          classed[row] = Class.unselected;
+        else if (gauge) classed[row] = Class.gauge;
+        else if (memberships.keepsBuckets[slot] === 1) block.buckets.take(row, reader);
+      }
     }
     block.rows = row;
     return block;
   });
 }
 
-function readSample(
-  block: Block,
-  row: number,
-  reader: MetricReader,
-  decoding: MetricDecoding,
-  table: SeriesTable,
-): void {
-  const { bytes } = block;
-  const keyStart = block.keyStart[row] ?? -1;
-  const keyEnd = block.keyEnd[row] ?? -1;
-  const valueStart = block.valueStart[row] ?? 0;
-  const valueEnd = block.valueEnd[row] ?? 0;
-  if (!reader.read(bytes, valueStart + FRAME, valueEnd)) {
-    bad(block, row, 'the record is cut off or damaged');
-    return;
-  }
-  if (keyStart < 0) {
-    bad(block, row, 'the record has no key: it must be the series text');
-    return;
-  }
-  let slot = table.find(bytes, keyStart, keyEnd);
-  if (slot < 0) {
-    const identity = decoding.identity(bytes.subarray(valueStart, valueEnd));
-    const beyond = beyondLimits(identity, keyEnd - keyStart);
-    if (beyond !== null) {
-      refuse(block, row, table.wants(identity, reader.gauge) ? beyond : null);
-      return;
-    }
-    slot = table.intern(bytes.subarray(keyStart, keyEnd), identity);
-  }
-  block.slot[row] = slot;
-  block.t[row] = reader.timestamp;
-  block.start[row] = reader.startTimestamp;
-  block.count[row] = reader.count;
-  block.sum[row] = reader.sum;
-  const { gauge } = reader;
-  const { wanted, keepsBuckets } = table.memberships;
-  if (wanted[slot] !== (gauge ? Wanted.gauge : Wanted.cumulative)) block.class[row] = Class.unselected;
-  else if (gauge) block.class[row] = Class.gauge;
-  else if (keepsBuckets[slot] === 1) block.buckets.take(row, reader);
+interface Met {
+  readonly batch: RecordCursor;
+  readonly reader: MetricReader;
+  readonly decoding: MetricDecoding;
+  readonly table: SeriesTable;
 }
 
-function readOther(block: Block, row: number, decoding: MetricDecoding): void {
-  const value = block.bytes.subarray(block.valueStart[row], block.valueEnd[row]);
+/** A slot for a series that was not met before; -1 where it is refused. */
+function takeIn(block: Block, row: number, { batch, reader, decoding, table }: Met): number {
+  const { bytes, keyStart, keyEnd, valueStart, valueEnd } = batch;
+  const identity = decoding.identity(bytes.subarray(valueStart, valueEnd));
+  const beyond = beyondLimits(identity, keyEnd - keyStart);
+  if (beyond === null) return table.intern(bytes.subarray(keyStart, keyEnd), identity);
+  refuse(block, row, table.wants(identity, reader.gauge) ? beyond : null);
+  return -1;
+}
+
+function readOther(block: Block, row: number, decoding: MetricDecoding, value: Uint8Array): void {
   const other = decoding.other(value);
   if (typeof other === 'string') bad(block, row, other);
   else if (other !== null) {
@@ -108,10 +99,4 @@ function refuse(block: Block, row: number, beyond: string | null): void {
     bad(block, row, beyond);
     block.refused++;
   }
-}
-
-/** The schema id of a framed value; -1 where it is not framed. */
-function schemaId(bytes: Buffer, start: number, end: number): number {
-  if (end - start < FRAME || bytes[start] !== 0) return -1;
-  return bytes.readUInt32BE(start + 1);
 }
