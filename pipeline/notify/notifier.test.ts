@@ -162,6 +162,8 @@ describe('one that forgets', () => {
     peer.down();
     await driver.happens(resolves('/a'));
     await expect.poll(() => driver.said.at(-1)).toMatch(/^warn peer does not take/);
+    // Not before it waits to try again: no time would pass for it.
+    await expect.poll(() => driver.time.waits.some((ms) => ms < MINUTE)).toBe(true);
     peer.up();
     driver.time.pass(MINUTE);
     await expect.poll(() => peer.took.at(-1)).toBe('resolved /a');
