@@ -25,9 +25,9 @@ export interface OverLogResult extends Outcome {
   readonly warm: Counted;
   /** From the start of the stages until the first window was appended, s. */
   readonly firstOutput: number;
-  /** Greatest resident set of the process, bytes: with the pages of the log that it has mapped. */
+  /** Greatest resident set of the process until all was evaluated, bytes: with the pages of the log that it has mapped. */
   readonly peakRss: number;
-  /** Of what is resident at the end: the process's own memory, bytes; null where the system does not say. */
+  /** Of what is resident then: the process's own memory, bytes; null where the system does not say. */
   readonly ownRss: number | null;
 }
 
@@ -83,9 +83,10 @@ export async function runOverLog(
   }
   cold.stop();
   warm.stop();
+  // Before what was written is read back, which takes memory too.
+  const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: statusBytes('self', 'RssAnon') };
   await committed({ log, codec }, lastWindow);
   await pipeline.stop();
-  const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: statusBytes('self', 'RssAnon') };
   const { firstAt, ...outcome } = await readOutcome(log);
   await close();
   return {

@@ -97,6 +97,31 @@ export class BucketColumns {
     return !fell;
   }
 
+  /**
+   * Where the bounds are those of the sample before, and no count fell: grows since then and keeps the counts, all in
+   * one. Says whether it did; what it left undone is found out one by one.
+   */
+  goOn(row: number, kept: KeptBuckets, slot: number): boolean {
+    const { le, rises } = this.#layout[row] ?? noLayout;
+    if (!rises || kept.boundsOf(slot) !== le) return false;
+    const counts = this.#counts;
+    const increases = this.#increases;
+    const before = kept.counts;
+    const at = this.#at[row] as number;
+    const was = kept.at(slot);
+    let below = 0;
+    for (let i = 0; i < le.length; i++) {
+      const count = counts[at + i] as number;
+      const increase = count - (before[was + i] as number);
+      if (!(count >= below && count < Infinity && increase >= 0)) return false;
+      increases[at + i] = increase;
+      below = count;
+    }
+    for (let i = 0; i < le.length; i++) before[was + i] = counts[at + i] as number;
+    this.#grew[row] = 1;
+    return true;
+  }
+
   /** Sets so many increases, and says whether any is below 0. */
   #differ(at: number, length: number, before: Float64Array, was: number): boolean {
     const counts = this.#counts;

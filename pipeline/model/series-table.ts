@@ -76,10 +76,9 @@ export class SeriesTable implements SeriesOfSlots {
     return this.admitted[slot] === 1 || this.admittedCount < this.maxSeries;
   }
 
-  /** Whether a further sample changes nothing but the previous one: no group, no cap, no buckets. */
+  /** Whether a further sample changes nothing but the previous one: it is counted, and has its place in every group. */
   isSettled(slot: number): boolean {
-    const { displaced, keepsBuckets } = this.memberships;
-    return this.admitted[slot] === 1 && displaced[slot] === 0 && keepsBuckets[slot] === 0;
+    return this.admitted[slot] === 1 && this.memberships.displaced[slot] === 0;
   }
 
   /** Takes a later sample of such a series. */

@@ -45,6 +45,8 @@ function goesOn(block: Block, row: number, table: SeriesTable): boolean {
   const grew = count >= count1 && count < Infinity && sum >= sum1 && sum < Infinity;
   const later = t > t1 && t - t1 <= LOOKBACK && t <= (block.watermark[row] as number) + MAX_SKEW;
   if (!(grew && later) || (block.start[row] as number) > t1) return false;
+  if (table.memberships.keepsBuckets[slot] === 1 && !block.buckets.goOn(row, table.buckets, slot))
+    return false;
   block.class[row] = Class.aggregated;
   block.from[row] = Math.min(t1, t - 1);
   block.countIncrease[row] = count - count1;
