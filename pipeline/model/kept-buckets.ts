@@ -12,6 +12,9 @@ export class KeptBuckets {
   /** Places of what was dropped, by the number of bounds. */
   readonly #free = new Map<number, number[]>();
 
+  /** Bounds that were loaded last: those of the next slot are mostly the same. */
+  #loaded: readonly number[] = [];
+
   /** All counts; valid until the next is kept. */
   get counts(): Float64Array {
     return this.#counts;
@@ -54,7 +57,10 @@ export class KeptBuckets {
   load(from: StateReader, slot: number): void {
     const buckets = loadBuckets(from);
     if (buckets === null) return;
-    const at = this.keep(slot, buckets.le);
+    const { le } = buckets;
+    const last = this.#loaded;
+    if (le.length !== last.length || le.some((bound, i) => !Object.is(bound, last[i]))) this.#loaded = le;
+    const at = this.keep(slot, this.#loaded);
     this.#counts.set(buckets.counts, at);
   }
 
