@@ -61,8 +61,6 @@ export interface Move {
  */
 export class Block {
   rows = 0;
-  /** What the cursor's ranges point into. */
-  bytes: Buffer = Buffer.alloc(0);
   /** Series slot; -1 where the row is no selected sample. */
   slot = new Int32Array(0);
   class = new Uint8Array(0);
@@ -94,7 +92,6 @@ export class Block {
 
   reset(batch: RecordCursor): void {
     this.#batch = batch;
-    this.bytes = batch.bytes;
     this.rows = 0;
     this.refused = 0;
     this.watermarks.length = 0;

@@ -1,8 +1,10 @@
 import { BucketSums, type Buckets, loadBuckets, saveBuckets } from './buckets.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 
-/** Where the buckets of a group add up. */
-const Place = { none: 0, column: 1, apart: 2 } as const;
+/** Room for so many at first. */
+const FIRST_ROWS = 16;
+/** Of a group that has its sums apart. */
+const APART = -1;
 
 /**
  * What the buckets of a window's groups add up to, each as `BucketSums` would have it: side by side, as long as a
@@ -11,36 +13,35 @@ const Place = { none: 0, column: 1, apart: 2 } as const;
 export class GroupBuckets {
   /** Empty before the first bounds. */
   #le: readonly number[] = [];
+  /** Row by row: so many groups have one. */
   #counts = new Float64Array(0);
-  /** By group. */
-  #place = new Uint8Array(0);
+  #rows = 0;
+  /** By group: its row, from 1; 0 for none. */
+  #row = new Int32Array(0);
   /** By group: those with other bounds. */
   readonly #apart = new Map<number, BucketSums>();
 
   /** Adds counts at these bounds, from that place on. */
   add(group: number, le: readonly number[], counts: Float64Array, from: number): void {
-    if ((le !== this.#le && !this.#takeUp(le)) || this.#place[group] === Place.apart) {
-      this.#addApart(group, le, counts, from);
-      return;
-    }
-    const { length } = le;
-    const at = group * length;
-    if (at + length > this.#counts.length) this.#grow(group + 1);
-    const sums = this.#counts;
-    if (this.#place[group] === Place.column)
-      for (let i = 0; i < length; i++) sums[at + i] = (sums[at + i] ?? 0) + (counts[from + i] ?? 0);
+    if (group >= this.#row.length) this.#row = widen(this.#row, group + 1);
+    const row = this.#row[group] as number;
+    if ((le !== this.#le && !this.#takeUp(le)) || row === APART) this.#addApart(group, le, counts, from);
+    else if (row === 0) this.#begin(group, counts, from);
     else {
-      this.#place[group] = Place.column;
-      for (let i = 0; i < length; i++) sums[at + i] = counts[from + i] ?? 0;
+      const sums = this.#counts;
+      const { length } = le;
+      const at = (row - 1) * length;
+      for (let i = 0; i < length; i++) sums[at + i] = (sums[at + i] as number) + (counts[from + i] as number);
     }
   }
 
   /** Null where nothing was added. */
   of(group: number): Buckets | null {
-    if (this.#place[group] === Place.apart) return this.#apart.get(group)?.total() ?? null;
-    if (this.#place[group] !== Place.column) return null;
+    const row = this.#row[group] ?? 0;
+    if (row === 0) return null;
+    if (row === APART) return this.#apart.get(group)?.total() ?? null;
     const le = this.#le;
-    const at = group * le.length;
+    const at = (row - 1) * le.length;
     return { le, counts: le.map((_, i) => this.#counts[at + i] ?? 0) };
   }
 
@@ -72,6 +73,18 @@ export class GroupBuckets {
     return true;
   }
 
+  #begin(group: number, counts: Float64Array, from: number): void {
+    const { length } = this.#le;
+    const at = this.#rows * length;
+    this.#row[group] = ++this.#rows;
+    if (at + length > this.#counts.length) {
+      const wide = new Float64Array(Math.max(2 * this.#counts.length, FIRST_ROWS * length));
+      wide.set(this.#counts);
+      this.#counts = wide;
+    }
+    for (let i = 0; i < length; i++) this.#counts[at + i] = counts[from + i] as number;
+  }
+
   #addApart(group: number, le: readonly number[], counts: Float64Array, from: number): void {
     let sums = this.#apart.get(group);
     if (sums === undefined) {
@@ -79,19 +92,14 @@ export class GroupBuckets {
       const before = this.of(group);
       if (before !== null) sums.add(before.le, before.counts);
       this.#apart.set(group, sums);
-      if (group >= this.#place.length) this.#grow(group + 1);
-      this.#place[group] = Place.apart;
+      this.#row[group] = APART;
     }
     sums.add(le, counts, from);
   }
+}
 
-  #grow(groups: number): void {
-    const capacity = Math.max(groups, 2 * this.#place.length, 16);
-    const place = new Uint8Array(capacity);
-    place.set(this.#place);
-    this.#place = place;
-    const counts = new Float64Array(capacity * this.#le.length);
-    counts.set(this.#counts);
-    this.#counts = counts;
-  }
+function widen(old: Int32Array, needed: number): Int32Array<ArrayBuffer> {
+  const wide = new Int32Array(Math.max(needed, 2 * old.length, FIRST_ROWS));
+  wide.set(old);
+  return wide;
 }

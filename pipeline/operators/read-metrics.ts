@@ -22,7 +22,8 @@ export function readMetrics(
     const { memberships } = table;
     table.trim();
     block.reset(batch);
-    const { bytes, slot: slots, class: classed, t, start, count, sum } = block;
+    const { bytes } = batch;
+    const { slot: slots, class: classed, t, start, count, sum } = block;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let row = 0;
     for (; batch.advance(); row++) {
