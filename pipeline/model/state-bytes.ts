@@ -1,7 +1,17 @@
+/** What a state was written in is used for the next one, if it is no larger than this, bytes. */
+const KEPT = 1024 * 1024;
+let spare: Buffer | null = null;
+const nothing = Buffer.alloc(0);
+
 /** Writes a stage's state: compact, and bit-exact for doubles. */
 export class StateWriter {
-  #bytes = Buffer.allocUnsafe(4096);
+  #bytes: Buffer;
   #at = 0;
+
+  constructor() {
+    this.#bytes = spare ?? Buffer.allocUnsafe(4096);
+    spare = null;
+  }
 
   f64(value: number): void {
     this.#reserve(8);
@@ -54,8 +64,13 @@ export class StateWriter {
     for (const value of all) write(value);
   }
 
+  /** All that was written; ends with that. */
   finish(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#at));
+    const state = Buffer.from(this.#bytes.subarray(0, this.#at));
+    if (this.#bytes.length <= KEPT) spare = this.#bytes;
+    this.#bytes = nothing;
+    this.#at = 0;
+    return state;
   }
 
   #reserve(more: number): void {

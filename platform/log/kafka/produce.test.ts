@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { expect, test, vi } from 'vitest';
 import { record } from '../event-log.contract.js';
 import type { Broker } from './cluster.js';
-import { bodyOf, inOnePiece, type ProduceTopic } from './produce.js';
+import { inOnePiece, type ProduceTopic, writeBody } from './produce.js';
 import { RecordBatches } from './record-batches.js';
 import { toMessage } from './rounds.js';
 
@@ -68,7 +68,7 @@ test('a request has the bytes that kafkajs gives it', async () => {
 
 test('what is written can be read', async () => {
   const topic = [{ topic: 't', partitions: [{ partition: 1, firstSequence: 0, records: many }] }];
-  const body = bodyOf(id, topic, TIME);
+  const body = writeBody(Buffer.alloc(2_000_000), id, topic, TIME).buffer;
   const batch = new RecordBatches();
   const head = 2 + Buffer.byteLength(id.transactionalId) + 10 + 3 + 12;
   expect(await batch.load(body.subarray(head), { from: 0, aborted: [] })).toBe(many.length);
@@ -79,6 +79,18 @@ test('what is written can be read', async () => {
     expect(batch.appendedAt).toBe(TIME);
   }
   expect(row).toBe(many.length);
+});
+
+test('once a request is answered, the next one is written where it was', async () => {
+  const { broker, sent } = brokerOf(7);
+  const append = inOnePiece(expect.unreachable, () => TIME);
+  const memories: unknown[] = [];
+  for (const count of [9_000, 8_000]) {
+    const partitions = [{ partition: 0, firstSequence: 0, records: many.slice(0, count) }];
+    await append(broker, id, [{ topic: 'windows', partitions }]);
+    memories.push((await sent.pop()?.request.encode())?.buffer.buffer);
+  }
+  expect(memories[0]).toBe(memories[1]);
 });
 
 test('an old broker, and another version of kafkajs, get what kafkajs writes by itself', async () => {

@@ -1,12 +1,10 @@
-import { createRequire } from 'node:module';
 import type { LogRecord } from '../event-log.js';
 import { type BatchHead, mostBytes, writeBatch } from './batch-bytes.js';
 import type { Broker, InTransaction, ProducedTopic, Transacting } from './cluster.js';
+import { inPlace, ROOM } from './in-place.js';
 import { type Requests, requestsOf, through } from './requests.js';
 import { toMessage } from './rounds.js';
-
-const require = createRequire(import.meta.url);
-const Encoder = require('kafkajs/src/protocol/encoder') as new () => { writeBuffer(bytes: Buffer): unknown };
+import { Spares } from './spares.js';
 
 /** Those of a record batch begin here; the request has the same fields up to the last that kafkajs knows. */
 const FIRST_VERSION = 3;
@@ -54,14 +52,17 @@ export const recordByRecord: Producing = (broker, id, topics) =>
  * times, on the thread that does all else.
  */
 export function inOnePiece(warn: (message: string) => void, now: () => number): Producing {
+  const spares = new Spares();
   const producing = through<Broker, Requests, OfBroker>(
     requestsOf,
     (broker, requests) => (id, topics) => {
       const asked = requests.of(broker, 'Produce', { ...id, acks: ALL_IN_SYNC, topicData: [] });
       if (asked.request.apiVersion < FIRST_VERSION) return recordByRecord(broker, id, topics);
-      const encode = async (): Promise<unknown> => new Encoder().writeBuffer(bodyOf(id, topics, now()));
-      const request = { ...asked.request, encode };
-      return requests.send(broker, { ...asked, request }) as ReturnType<Transacting['produce']>;
+      return spares.lend(ROOM + mostOf(id, topics), (memory) => {
+        const encode = async (): Promise<unknown> => writeBody(memory, id, topics, now());
+        const request = { ...asked.request, encode };
+        return requests.send(broker, { ...asked, request }) as ReturnType<Transacting['produce']>;
+      });
     },
     (broker) => (id, topics) => recordByRecord(broker, id, topics),
     () => warn('this version of kafkajs appends in its own way only: that works, but costs more'),
@@ -70,27 +71,31 @@ export function inOnePiece(warn: (message: string) => void, now: () => number): 
 }
 type OfBroker = (id: InTransaction, topics: readonly ProduceTopic[]) => ReturnType<Producing>;
 
-/** A produce request, behind its header. */
-export function bodyOf(id: InTransaction, topics: readonly ProduceTopic[], time: number): Buffer {
-  const bytes = Buffer.allocUnsafe(mostOf(id, topics));
+/** A produce request, behind room for its header; `memory` is at least as large as both. */
+export function writeBody(
+  memory: Buffer,
+  id: InTransaction,
+  topics: readonly ProduceTopic[],
+  time: number,
+): ReturnType<typeof inPlace> {
   const { producerEpoch } = id;
   const producerId = BigInt(String(id.producerId));
-  let at = writeString(bytes, 0, id.transactionalId);
-  at = bytes.writeInt16BE(ALL_IN_SYNC, at);
-  at = bytes.writeInt32BE(TIMEOUT_MS, at);
-  at = bytes.writeInt32BE(topics.length, at);
+  let at = writeString(memory, ROOM, id.transactionalId);
+  at = memory.writeInt16BE(ALL_IN_SYNC, at);
+  at = memory.writeInt32BE(TIMEOUT_MS, at);
+  at = memory.writeInt32BE(topics.length, at);
   for (const { topic, partitions } of topics) {
-    at = writeString(bytes, at, topic);
-    at = bytes.writeInt32BE(partitions.length, at);
+    at = writeString(memory, at, topic);
+    at = memory.writeInt32BE(partitions.length, at);
     for (const { partition, firstSequence, records } of partitions) {
       const head: BatchHead = { producerId, producerEpoch, firstSequence, time };
-      at = bytes.writeInt32BE(partition, at);
-      const end = writeBatch(bytes, at + 4, records, head);
-      bytes.writeInt32BE(end - at - 4, at);
+      at = memory.writeInt32BE(partition, at);
+      const end = writeBatch(memory, at + 4, records, head);
+      memory.writeInt32BE(end - at - 4, at);
       at = end;
     }
   }
-  return bytes.subarray(0, at);
+  return inPlace(memory, at);
 }
 
 function mostOf({ transactionalId }: InTransaction, topics: readonly ProduceTopic[]): number {
