@@ -45,6 +45,13 @@ export class GroupBuckets {
     return { le, counts: le.map((_, i) => this.#counts[at + i] ?? 0) };
   }
 
+  /** How many buckets the group has; 0 where nothing was added. */
+  boundsOf(group: number): number {
+    const row = this.#row[group] ?? 0;
+    if (row === APART) return this.#apart.get(group)?.total()?.le.length ?? 0;
+    return row === 0 ? 0 : this.#le.length;
+  }
+
   save(to: StateWriter, group: number): void {
     const total = this.of(group);
     to.bool(total !== null);

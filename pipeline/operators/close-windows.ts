@@ -1,8 +1,8 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { Partial, PartialBatch } from '../../schemas/types.js';
 import type { Block, WatermarkRow } from '../model/block.js';
-import { toRecord } from '../model/buckets.js';
 import type { Group } from '../model/groups.js';
+import { PartialRow } from '../model/partial-row.js';
 import type { Selected, WindowSums } from '../model/selected.js';
 import { byCodeUnits } from '../model/text.js';
 import { closedEnd } from '../model/windows.js';
@@ -57,7 +57,7 @@ function close(state: Closing, mark: WatermarkRow): Closed['batches'] {
   for (const [owner, sums] of dueWindows(selected, mark.after)) {
     for (const id of owner.sortedGroups(sums)) {
       const group = owner.groups.get(id);
-      byTarget[group.target]?.add(partial(owner, sums, { id, group }), group);
+      byTarget[group.target]?.add(new PartialRow(owner.selection, sums, id, group), group);
     }
     owner.drop(sums);
   }
@@ -95,38 +95,13 @@ function dueWindows(selected: readonly Selected[], watermark: number): (readonly
   );
 }
 
-function partial(
-  owner: Selected,
-  sums: WindowSums,
-  { id, group }: { readonly id: number; readonly group: Group },
-): Partial {
-  return {
-    selection: owner.selection.id,
-    group: group.labels,
-    start: sums.start,
-    requests: sums.requests[id] ?? 0,
-    latencySum: sums.latencySum[id] ?? 0,
-    errors: sums.errors[id] ?? 0,
-    buckets: owner.selection.buckets ? bucketsOf(sums, id) : null,
-    samples: sums.samples[id] ?? 0,
-    covered: sums.covered[id] === 1,
-    max: sums.max[id] ?? null,
-  };
-}
-
-/** Null where nothing of the group grew in the window. */
-function bucketsOf({ buckets }: WindowSums, id: number): Partial['buckets'] {
-  const total = buckets.of(id);
-  return total === null ? null : toRecord(total);
-}
-
 /** Cuts by an upper bound of the encoded size, so that the same partials give the same parts. */
 class Parts {
   readonly parts: Partial[][] = [[]];
   #size = 0;
 
-  add(partial: Partial, group: Group): void {
-    const bytes = PARTIAL_BYTES + group.bytes + BUCKET_BYTES * (partial.buckets?.length ?? 0);
+  add(partial: PartialRow, { bytes: labels }: Group): void {
+    const bytes = PARTIAL_BYTES + labels + BUCKET_BYTES * partial.bounds;
     if (this.#size + bytes > PART_BYTES && this.#size > 0) {
       this.parts.push([]);
       this.#size = 0;

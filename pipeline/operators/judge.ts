@@ -2,10 +2,8 @@ import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
 import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
-import { toRecord, unknownBuckets } from '../model/buckets.js';
 import { type BurnFound, burnFor } from '../model/burn.js';
 import { CalmGroups, type GroupJudgement, type Judgement } from '../model/judgement.js';
-import { measured } from '../model/measures.js';
 import type { GroupRule, RuleJudging } from '../model/rule-judging.js';
 import type { Sharing } from '../model/shared-baselines.js';
 import type { GroupWindow } from '../model/sums.js';
@@ -13,6 +11,7 @@ import { byCodeUnits } from '../model/text.js';
 import type { Unjudged } from '../model/unjudged.js';
 import { judgedBy, type Verdict } from '../model/verdict.js';
 import { WindowColumns } from '../model/window-columns.js';
+import { WindowRow } from '../model/window-row.js';
 import type { ClosedWindow, ClosingStep } from './close-merged.js';
 import { begin, judgeGroup, type Remembered } from './judge-group.js';
 
@@ -42,7 +41,10 @@ export function judge(revision: () => string, expand: Expand): OperatorFunction<
     events.sort((a, b) => byCodeUnits(a.rule.name, b.rule.name) || byCodeUnits(a.group, b.group));
     return {
       windows: closed.flatMap((window) =>
-        window.groups.map((group) => ({ text: group.text, record: windowRecord(window, group) })),
+        window.groups.map((group) => ({
+          text: group.text,
+          record: new WindowRow(window.judging.selection, group),
+        })),
       ),
       alerts: events.map((event) => alertRecord(event, revision(), expand)),
       judgements,
@@ -203,26 +205,4 @@ function remember({ judging, end: at, groups }: ClosedWindow): void {
     past.windows.push({ start, ms: end - start, requests, latencySum, errors, buckets, max });
   }
   judging.trimSometimes();
-}
-
-function windowRecord({ judging }: ClosedWindow, group: GroupWindow): WindowRecord {
-  const { metric, id, buckets: keepsBuckets } = judging.selection;
-  const { labels, start, end, requests, latencySum, errors, buckets, max, samples, covered } = group;
-  return {
-    metric,
-    selection: id,
-    group: labels,
-    start,
-    end,
-    requests,
-    latencySum,
-    errors,
-    requestRate: (requests * 1000) / (end - start),
-    errorRatio: measured('error_ratio', group, end - start),
-    meanLatency: measured('mean_latency', group, end - start),
-    samples,
-    covered,
-    buckets: keepsBuckets ? toRecord(buckets ?? unknownBuckets) : null,
-    max,
-  };
 }

@@ -118,7 +118,7 @@ class Emitter {
         return `{ const ${x} = ${index}; if (${x} < 0) fail(${value}, ${JSON.stringify(what)}); p = long(b, p, ${x}); }`;
       }
       case 'union':
-        return this.#optional(type as readonly AvroSchema[], value, what);
+        return this.#optional(type as readonly AvroSchema[], { x, value, what });
       case 'record':
         this.#record(x, named, what);
         return `{ ${is(`typeof ${x} === 'object' && ${x} !== null`)} p = record${x}(b, p, ${x}, v); }`;
@@ -158,12 +158,16 @@ b[p++] = 0; remember(${x}, b, from, p); } }`;
     this.functions.push(`function record${x}(b, p, x, v) { ${code}\nreturn p; }`);
   }
 
-  #optional(branches: readonly AvroSchema[], value: string, what: string): string {
+  #optional(
+    branches: readonly AvroSchema[],
+    { x, value, what }: { readonly x: string; readonly value: string; readonly what: string },
+  ): string {
     const none = branches.indexOf('null');
     const some = branches[1 - none];
     if (branches.length !== 2 || none < 0 || some === undefined)
       throw new TypeError(`${what}: of unions, only those of null and one more type are written`);
-    return `if (${value} === null) b[p++] = ${none << 1};
-else { b[p++] = ${(1 - none) << 1}; ${this.write(some, value, what)} }`;
+    // Asked for once: it may be worked out for that.
+    return `{ const ${x} = ${value}; if (${x} === null) b[p++] = ${none << 1};
+else { b[p++] = ${(1 - none) << 1}; ${this.write(some, x, what)} } }`;
   }
 }
