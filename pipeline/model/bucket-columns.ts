@@ -2,6 +2,7 @@ import { sameBounds, unknownBuckets } from './buckets.js';
 import type { BucketReader } from './cursor.js';
 import type { GroupBuckets } from './group-buckets.js';
 import type { KeptBuckets } from './kept-buckets.js';
+import { widen } from './widen.js';
 
 /** Bounds, and whether they rise. */
 interface Layout {
@@ -41,7 +42,7 @@ export class BucketColumns {
     const at = this.#used;
     let layout = this.#layouts[this.#last] ?? noLayout;
     this.#reserve(at + layout.le.length);
-    if (!reader.bucketsAt(layout.le, this.#counts, at)) {
+    if (layout === noLayout || !reader.bucketsAt(layout.le, this.#counts, at)) {
       const { le, counts, length } = reader.buckets();
       layout = this.#layoutOf(le, length);
       this.#reserve(at + length);
@@ -183,13 +184,9 @@ export class BucketColumns {
 
   #reserve(needed: number): void {
     if (needed <= this.#counts.length) return;
-    const wider = (old: Float64Array): Float64Array<ArrayBuffer> => {
-      const wide = new Float64Array(Math.max(needed, old.length * 2, 1024));
-      wide.set(old);
-      return wide;
-    };
-    this.#counts = wider(this.#counts);
-    this.#increases = wider(this.#increases);
+    const room = Math.max(needed, this.#counts.length * 2, 1024);
+    this.#counts = widen(new Float64Array(room), this.#counts);
+    this.#increases = widen(new Float64Array(room), this.#increases);
   }
 }
 

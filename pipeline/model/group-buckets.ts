@@ -1,5 +1,6 @@
 import { BucketSums, type Buckets, loadBuckets, saveBuckets } from './buckets.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
+import { widen } from './widen.js';
 
 /** Room for so many at first. */
 const FIRST_ROWS = 16;
@@ -23,7 +24,7 @@ export class GroupBuckets {
 
   /** Adds counts at these bounds, from that place on. */
   add(group: number, le: readonly number[], counts: Float64Array, from: number): void {
-    if (group >= this.#row.length) this.#row = widen(this.#row, group + 1);
+    if (group >= this.#row.length) this.#makeRoomFor(group);
     const row = this.#row[group] as number;
     if ((le !== this.#le && !this.#takeUp(le)) || row === APART) this.#addApart(group, le, counts, from);
     else if (row === 0) this.#begin(group, counts, from);
@@ -80,14 +81,18 @@ export class GroupBuckets {
     return true;
   }
 
+  #makeRoomFor(group: number): void {
+    const row = this.#row;
+    this.#row = widen(new Int32Array(Math.max(group + 1, 2 * row.length, FIRST_ROWS)), row);
+  }
+
   #begin(group: number, counts: Float64Array, from: number): void {
     const { length } = this.#le;
     const at = this.#rows * length;
     this.#row[group] = ++this.#rows;
     if (at + length > this.#counts.length) {
-      const wide = new Float64Array(Math.max(2 * this.#counts.length, FIRST_ROWS * length));
-      wide.set(this.#counts);
-      this.#counts = wide;
+      const room = Math.max(2 * this.#counts.length, FIRST_ROWS * length);
+      this.#counts = widen(new Float64Array(room), this.#counts);
     }
     for (let i = 0; i < length; i++) this.#counts[at + i] = counts[from + i] as number;
   }
@@ -103,10 +108,4 @@ export class GroupBuckets {
     }
     sums.add(le, counts, from);
   }
-}
-
-function widen(old: Int32Array, needed: number): Int32Array<ArrayBuffer> {
-  const wide = new Int32Array(Math.max(needed, 2 * old.length, FIRST_ROWS));
-  wide.set(old);
-  return wide;
 }

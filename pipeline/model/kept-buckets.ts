@@ -1,5 +1,6 @@
 import { type Buckets, loadBuckets, saveBuckets } from './buckets.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
+import { widen } from './widen.js';
 
 /** The buckets of each series' previous sample, cumulative, by slot: side by side, with no object for a series. */
 export class KeptBuckets {
@@ -74,9 +75,8 @@ export class KeptBuckets {
     const at = this.#used;
     this.#used += length;
     if (this.#used > this.#counts.length) {
-      const wide = new Float64Array(Math.max(this.#used, this.#counts.length * 2, 1024));
-      wide.set(this.#counts);
-      this.#counts = wide;
+      const room = Math.max(this.#used, this.#counts.length * 2, 1024);
+      this.#counts = widen(new Float64Array(room), this.#counts);
     }
     return at;
   }

@@ -1,3 +1,5 @@
+import { widen } from './widen.js';
+
 const CHUNK_BITS = 18;
 /** Keys lie in chunks of so many bytes, so that nothing large is copied when one more is needed. */
 const CHUNK_BYTES = 1 << CHUNK_BITS;
@@ -208,9 +210,7 @@ export class KeyTable {
 
   #reserve(needed: number): void {
     if (needed <= this.#fields.length) return;
-    const wide = new Int32Array(Math.max(needed, this.#fields.length * 2, 256));
-    wide.set(this.#fields);
-    this.#fields = wide;
+    this.#fields = widen(new Int32Array(Math.max(needed, this.#fields.length * 2, 256)), this.#fields);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type GroupTable, OVERFLOW } from './groups.js';
 import type { Selected } from './selected.js';
 import type { SeriesIdentity } from './series-text.js';
+import { widen } from './widen.js';
 
 /** What a series is wanted as; a metric is one or the other in a rule file. */
 export const Wanted = { not: 0, cumulative: 1, gauge: 2 } as const;
@@ -200,9 +201,4 @@ export class Memberships {
       if (this.selected[s]?.selection.buckets) this.keepsBuckets[slot] = 1;
     }
   }
-}
-
-export function widen<T extends Float64Array | Int32Array | Uint8Array>(wide: T, old: T): T {
-  wide.set(old);
-  return wide;
 }

@@ -3,6 +3,7 @@ import { type Buckets, type SharedBounds, shared } from './buckets.js';
 import type { Labels } from './matcher.js';
 import { type CoveredSums, type GroupWindow, greatest } from './sums.js';
 import { groupText } from './text.js';
+import { widen } from './widen.js';
 
 /** A group's numbers in `PartSums`: requests, latencySum, errors, samples, and whether it is covered. */
 const WIDTH = 5;
@@ -31,9 +32,8 @@ class PartSums {
   set(place: number, partial: Partial, buckets: Buckets | null): void {
     const at = place * WIDTH;
     if (at >= this.#numbers.length) {
-      const grown = new Float64Array(Math.max(2 * this.#numbers.length, at + WIDTH));
-      grown.set(this.#numbers);
-      this.#numbers = grown;
+      const room = Math.max(2 * this.#numbers.length, at + WIDTH);
+      this.#numbers = widen(new Float64Array(room), this.#numbers);
     }
     const numbers = this.#numbers;
     numbers[at] = partial.requests;

@@ -3,6 +3,7 @@ import { type GroupOptions, GroupTable, OVERFLOW } from './groups.js';
 import { compileMatchers, type Labels } from './matcher.js';
 import type { Selection } from './selection.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
+import { widen } from './widen.js';
 
 /** Sums of one window by group id. A group is in it once a sample or an interval touched it. */
 export class WindowSums {
@@ -42,23 +43,13 @@ export class WindowSums {
 
   #grow(needed: number): void {
     const capacity = Math.max(needed, this.#marks.length * 2, 16);
-    this.requests = widen(this.requests, capacity);
-    this.latencySum = widen(this.latencySum, capacity);
-    this.errors = widen(this.errors, capacity);
-    this.samples = widen(this.samples, capacity);
-    const covered = new Uint8Array(capacity);
-    covered.set(this.covered);
-    this.covered = covered;
-    const marks = new Uint8Array(capacity);
-    marks.set(this.#marks);
-    this.#marks = marks;
+    this.requests = widen(new Float64Array(capacity), this.requests);
+    this.latencySum = widen(new Float64Array(capacity), this.latencySum);
+    this.errors = widen(new Float64Array(capacity), this.errors);
+    this.samples = widen(new Float64Array(capacity), this.samples);
+    this.covered = widen(new Uint8Array(capacity), this.covered);
+    this.#marks = widen(new Uint8Array(capacity), this.#marks);
   }
-}
-
-function widen(old: Float64Array, capacity: number): Float64Array<ArrayBuffer> {
-  const wide = new Float64Array(capacity);
-  wide.set(old);
-  return wide;
 }
 
 /** One selection at work in one source partition: its groups and its open windows. */

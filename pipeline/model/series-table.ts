@@ -1,9 +1,10 @@
 import { KeptBuckets } from './kept-buckets.js';
 import { KeyTable } from './key-table.js';
-import { Memberships, type SeriesOfSlots, Wanted, widen } from './memberships.js';
+import { Memberships, type SeriesOfSlots, Wanted } from './memberships.js';
 import type { Selected } from './selected.js';
 import { parseSeriesText, readsAs, type SeriesIdentity } from './series-text.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
+import { widen } from './widen.js';
 
 /** A series is forgotten when the watermark is more than this past its last sample, ms. */
 const FORGET_AFTER = 3_600_000;

@@ -41,8 +41,9 @@ function addRows(block: Block, adding: Adding): void {
   const { class: classed, slot, t, from } = block;
   const { window: length } = selected.selection;
   const moves = block.moves.size > 0;
-  // The sample before mostly lay in the same window: nothing is divided to find that out.
+  // The sample before mostly lay in the same window: nothing is divided, nor looked up, to find that out.
   let own = Number.NaN;
+  let sums: WindowSums | null = null;
   for (let row = 0; row < block.rows; row++) {
     // Late for the selection before, it may be in time for this one.
     if (classed[row] !== Class.aggregated && classed[row] !== Class.late) continue;
@@ -51,20 +52,25 @@ function addRows(block: Block, adding: Adding): void {
     const member = (before === null ? members[here] : before[index]) ?? -1;
     if (member < 0) continue;
     const at = (t[row] ?? 0) - 1;
-    if (!(at >= own && at < own + length)) own = windowStart(at, length);
+    if (!(at >= own && at < own + length)) {
+      own = windowStart(at, length);
+      sums = null;
+    }
     // NaN, for a sample without increase, is before nothing.
     if ((from[row] ?? Number.NaN) < own) split(block, adding, { row, member, own });
     else if (own >= selected.from) {
       if (isClosed(block, selected, row, own)) late(block, row, selected, own);
-      else addWhole(block, selected, { row, member, own });
+      else {
+        sums ??= selected.window(own);
+        addWhole(block, selected, sums, row, member);
+      }
     }
   }
 }
 
 /** The fast path: the interval crosses no boundary, nothing is divided. */
-function addWhole(block: Block, selected: Selected, { row, member, own }: Sample): void {
+function addWhole(block: Block, selected: Selected, sums: WindowSums, row: number, member: number): void {
   const group = member >> 1;
-  const sums = selected.window(own);
   selected.enter(sums, group);
   sums.samples[group] = (sums.samples[group] ?? 0) + 1;
   if (Number.isNaN(block.from[row])) {
