@@ -1,3 +1,4 @@
+import type { Bucket } from '../../schemas/types.js';
 import type { StateReader, StateWriter } from './state-bytes.js';
 
 /** Counts of a classic histogram, cumulative by le, at inclusive bounds in rising order. */
@@ -100,10 +101,26 @@ export function loadBuckets(from: StateReader): { le: number[]; counts: number[]
 }
 
 /** As they stand in records. */
-export const toRecord = ({ le, counts }: Buckets): { le: number; count: number }[] =>
-  le.map((bound, i) => ({ le: bound, count: counts[i] ?? 0 }));
+export const toRecord = (buckets: Buckets): readonly Bucket[] =>
+  buckets.le.map((_, i) => new BucketRow(buckets, i));
 
-export const fromRecord = (all: readonly { readonly le: number; readonly count: number }[]): Buckets => ({
+/** A record's numbers are looked up where they lie: they are only asked for once, when it is written. */
+class BucketRow implements Bucket {
+  constructor(
+    readonly of: Buckets,
+    readonly at: number,
+  ) {}
+
+  get le(): number {
+    return this.of.le[this.at] as number;
+  }
+
+  get count(): number {
+    return this.of.counts[this.at] ?? 0;
+  }
+}
+
+export const fromRecord = (all: readonly Bucket[]): Buckets => ({
   le: all.map(({ le }) => le),
   counts: all.map(({ count }) => count),
 });
@@ -115,11 +132,13 @@ export const fromRecord = (all: readonly { readonly le: number; readonly count: 
 export class SharedBounds {
   #le: readonly number[] = [];
 
-  fromRecord(all: readonly { readonly le: number; readonly count: number }[]): Buckets {
+  fromRecord(all: readonly Bucket[]): Buckets {
     const counts: number[] = [];
-    let isSame = all.length === this.#le.length;
-    for (const { le, count } of all) {
-      isSame &&= Object.is(le, this.#le[counts.length]);
+    const { length } = all;
+    let isSame = length === this.#le.length;
+    for (let i = 0; i < length; i++) {
+      const { le, count } = all[i] as Bucket;
+      isSame &&= Object.is(le, this.#le[i]);
       counts.push(count);
     }
     if (!isSame) this.#le = all.map(({ le }) => le);
