@@ -36,42 +36,51 @@ export interface BaselineView {
 
 export interface BaselineQuery {
   readonly rule: Rule;
-  /** Start of the window that is judged, ms. */
-  readonly start: number;
-  /** Its end; of a session, when it was over; ms. */
+  /** End of the window that is judged; of a session, when it was over; ms. */
   readonly end: number;
-  readonly past: readonly PastWindow[];
   /** Whether the rule is pending or firing, as the window before left it. */
   readonly active: boolean;
   readonly held: Held | null;
-  /** Whether the rule was pending or firing after the window that starts there. */
-  readonly wasActive: (start: number) => boolean;
 }
 
-/** docs/semantics.md, "Baseline": the windows before, without those that the rule itself condemned. */
-export function baselineFor(query: BaselineQuery): BaselineView {
-  const { rule, start, end, past, active, held, wasActive } = query;
+/**
+ * docs/semantics.md, "Baseline": what is held, or the windows before; those that the rule itself condemned are left out
+ * of them, but where `sumsOf` is asked for all.
+ */
+export function baselineFor(
+  { rule, end, active, held }: BaselineQuery,
+  sumsOf: (all: boolean) => BaselineSums | null,
+): BaselineView {
   const { freeze, maxAge } = rule.baseline;
   const isHeld = freeze && active && held !== null;
   if (isHeld && end - held.frozenAt <= maxAge) {
     return { sums: held.sums, frozenAt: held.frozenAt, expired: false };
   }
-  const all = !freeze || isHeld;
-  return { sums: sumUp({ rule, start, end, past }, all ? null : wasActive), frozenAt: null, expired: isHeld };
+  return { sums: sumsOf(!freeze || isHeld), frozenAt: null, expired: isHeld };
 }
 
 /** That of a rule which is inactive, and was so after every window that is remembered. */
 export const calmBaseline = (looking: Looking): BaselineView => ({
-  sums: sumUp(looking, null),
+  sums: baselineSums(looking, null),
   frozenAt: null,
   expired: false,
 });
 
 /** Where a baseline is looked for. */
-export type Looking = Pick<BaselineQuery, 'rule' | 'start' | 'end' | 'past'>;
+export interface Looking {
+  readonly rule: Rule;
+  /** Of the window that is judged, ms. */
+  readonly start: number;
+  /** Likewise; of a session, when it was over. */
+  readonly end: number;
+  readonly past: readonly PastWindow[];
+}
 
-/** Over the candidates that count; null where they are too few. */
-function sumUp(looking: Looking, isLeftOut: ((start: number) => boolean) | null): BaselineSums | null {
+/** Over the candidates that count, but those that are left out by their start; null where they are too few. */
+export function baselineSums(
+  looking: Looking,
+  isLeftOut: ((start: number) => boolean) | null,
+): BaselineSums | null {
   const { rule, past } = looking;
   const [first, behind] = range(looking);
   const each: PastWindow[] | null = rule.baseline.method === 'median' ? [] : null;

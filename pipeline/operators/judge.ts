@@ -1,7 +1,7 @@
 import { map, type OperatorFunction } from 'rxjs';
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { type AlertEvent, alertRecord, type Expand } from '../model/alert-record.js';
-import { type BaselineView, baselineFor, type PastWindow } from '../model/baseline.js';
+import { type BaselineView, baselineFor, baselineSums, type PastWindow } from '../model/baseline.js';
 import { type BurnFound, burnFor } from '../model/burn.js';
 import { CalmGroups, type GroupJudgement, type Judgement } from '../model/judgement.js';
 import type { GroupRule, RuleJudging } from '../model/rule-judging.js';
@@ -65,39 +65,68 @@ const pastOf = ({ judging }: ClosedWindow, text: string): readonly PastWindow[] 
   judging.past.get(text)?.windows ?? nothing;
 
 function judgeRule(window: ClosedWindow, judging: RuleJudging, columns: WindowColumns): Found {
-  const { groups } = columns;
+  const { groups, calm } = columns;
   const notable = notableOf(judging, columns);
   const found: Found = { notable, groups: [], transitions: [] };
+  const { rule } = judging;
   for (const i of notable) {
     const { merged, past } = groups[i] as Sharing;
     const { text } = merged;
     const group = judging.known(text);
-    if (group !== undefined) judgeActive(found, { window, judging, group, merged, text, past });
-    else judgeCalm(found, { window, judging, merged, baseline: columns.calm.of(judging.rule, i) });
+    if (group === undefined) judgeCalm(found, { window, judging, merged, baseline: calm.of(rule, i) });
+    else {
+      const baseline = baselineOf(window, judging, group, (all) =>
+        all ? calm.of(rule, i).sums : calm.without(rule, i, group.activeStarts),
+      );
+      judgeActive(found, { window, judging, group, merged, text, past }, baseline);
+    }
   }
   for (const { group, text, past, isOpen } of absentGroups(window, judging, columns)) {
     if (isOpen) {
       const { labels, alert } = group;
       const state = alert?.state ?? 'inactive';
       found.groups.push({ labels, sums: null, baseline: none, burned: null, state, unjudged: null });
-    } else judgeActive(found, { window, judging, group, merged: null, text, past });
+    } else {
+      const { start, end } = window;
+      const baseline = baselineOf(window, judging, group, (all) =>
+        baselineSums({ rule, start, end, past }, all ? null : (one) => group.activeStarts.includes(one)),
+      );
+      judgeActive(found, { window, judging, group, merged: null, text, past }, baseline);
+    }
   }
   return found;
 }
 
+const baselineOf = (
+  { end }: ClosedWindow,
+  { rule }: RuleJudging,
+  { alert }: GroupRule,
+  sumsOf: Parameters<typeof baselineFor>[1],
+): BaselineView => baselineFor({ rule, end, active: alert !== null, held: alert?.held ?? null }, sumsOf);
+
+const inOrder = (a: number, b: number): number => a - b;
+
 /** Places of the groups that have to be looked at, in order: also those of which the rule remembers something. */
 function notableOf({ rule, groups: remembered }: RuleJudging, columns: WindowColumns): readonly number[] {
   const notable = columns.notable(rule);
-  if (remembered.size === 0 || notable.length === columns.groups.length) return notable;
-  const marked = new Uint8Array(columns.groups.length);
-  for (const i of notable) marked[i] = 1;
+  const { length } = notable;
+  if (remembered.size === 0 || length === columns.groups.length) return notable;
   for (const text of remembered.keys()) {
     const place = columns.places.get(text);
-    if (place !== undefined) marked[place] = 1;
+    if (place !== undefined && !isAmong(notable, length, place)) notable.push(place);
   }
-  const all: number[] = [];
-  for (let i = 0; i < marked.length; i++) if (marked[i] === 1) all.push(i);
-  return all;
+  return notable.length === length ? notable : notable.sort(inOrder);
+}
+
+/** Whether a place is among the first ones of these, which are in order. */
+function isAmong(places: readonly number[], length: number, place: number): boolean {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((places[middle] as number) < place) low = middle + 1;
+    else high = middle;
+  }
+  return low < length && places[low] === place;
 }
 
 interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
@@ -111,17 +140,17 @@ function absentGroups(window: ClosedWindow, judging: RuleJudging, columns: Windo
   const alerts = judging.rule.noData === 'alert' && seen !== null && seen.size > 0;
   if (judging.active === 0 && !alerts) return [];
   const { places: withData } = columns;
-  const absent = new Map<string, Absent>();
+  const absent: Absent[] = [];
   const add = (text: string, group: GroupRule): void => {
     const isOpen = sessions?.isOpen(text) ?? false;
-    absent.set(text, { group, text, past: pastOf(window, text), isOpen });
+    absent.push({ group, text, past: pastOf(window, text), isOpen });
   };
   for (const [text, group] of judging.groups)
     if (group.alert !== null && !withData.has(text)) add(text, group);
-  if (alerts)
-    for (const [text, { labels }] of seen)
-      if (!withData.has(text) && !absent.has(text)) add(text, judging.group(text, labels));
-  return [...absent.values()];
+  if (!alerts) return absent;
+  for (const [text, { labels }] of seen)
+    if (!withData.has(text) && !judging.known(text)?.alert) add(text, judging.group(text, labels));
+  return absent;
 }
 
 interface Calm extends Pick<Remembered, 'window' | 'judging'> {
@@ -148,19 +177,11 @@ function judgeCalm(found: Found, { window, judging, merged, baseline }: Calm): v
 }
 
 /** A rule that is active for the group, or was after a window that is remembered. */
-function judgeActive(found: Found, { window, judging, group, merged, text, past }: Remembered): void {
+function judgeActive(found: Found, remembered: Remembered, baseline: BaselineView): void {
+  const { window, judging, group, merged, text } = remembered;
   const { rule } = judging;
   const { labels, activeStarts } = group;
   const start = merged?.start ?? window.start;
-  const baseline = baselineFor({
-    rule,
-    start,
-    end: window.end,
-    past,
-    active: group.alert !== null,
-    held: group.alert?.held ?? null,
-    wasActive: (start) => activeStarts.includes(start),
-  });
   const burn = merged && burnOf(judging, window, merged);
   const verdict = burn?.verdict ?? judgedBy(rule, merged, baseline);
   if (group.alert !== null || verdict !== false) {

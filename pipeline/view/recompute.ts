@@ -1,7 +1,14 @@
 import type { AlertRecord, WindowRecord } from '../../schemas/types.js';
 import { isActive } from '../follow/alert-store.js';
 import { baselineField, baselineValue, conditionsOf, thresholdOf } from '../model/alert-record.js';
-import { type BaselineView, baselineFor, candidates, noSums, type PastWindow } from '../model/baseline.js';
+import {
+  type BaselineView,
+  baselineFor,
+  baselineSums,
+  candidates,
+  noSums,
+  type PastWindow,
+} from '../model/baseline.js';
 import { type Measure, measured } from '../model/measures.js';
 import type { Condition, Rule } from '../model/rule.js';
 import { judgedAt, sumsOf } from '../model/window-sums.js';
@@ -119,17 +126,13 @@ function lookBack(
   // Active, but with nothing held any more: what was held has expired.
   const wasHeld = rule.baseline.freeze && beganWithData(alert, evidence.transitions);
   const expired = wasHeld && frozenAt === null && leavesActive(before.at(-1));
-  const view = baselineFor({
-    rule,
-    start,
-    end: madeAt,
-    past,
-    active: expired,
-    held: expired ? { sums: noSums(null), frozenAt: Number.NEGATIVE_INFINITY } : null,
-    wasActive,
-  });
+  const looking = { rule, start, end: madeAt, past };
+  const held = expired ? { sums: noSums(null), frozenAt: Number.NEGATIVE_INFINITY } : null;
+  const view = baselineFor({ rule, end: madeAt, active: expired, held }, (all) =>
+    baselineSums(looking, all ? null : wasActive),
+  );
   const all = expired || !rule.baseline.freeze;
-  const lookedAt = candidates({ rule, start, end: madeAt, past }).map(({ start, end, ms, ...sums }) => ({
+  const lookedAt = candidates(looking).map(({ start, end, ms, ...sums }) => ({
     ...{ start, end, requests: sums.requests, value: measured(measure, sums, ms) },
     counted: sums.requests > 0 && (all || !wasActive(start)),
   }));
