@@ -6,7 +6,7 @@ import type { Outcome } from './outputs.js';
 import type { OverLogResult } from './over-log.js';
 import { type Phases, runPhase } from './phase.js';
 import type { Report, Row } from './report.js';
-import { apart, QUANTILE_RULES, RULES, sharing } from './rules.js';
+import { apart, NONE_ALERTS, QUANTILE_RULES, RULES, SOME_ALERT, sharing } from './rules.js';
 import { measureStart } from './start.js';
 import { withFolder } from './temporary.js';
 import { SERIES } from './workload.js';
@@ -93,13 +93,16 @@ class PhaseRunner {
   }
 
   async rules(): Promise<void> {
-    const records = this.options.records / 2;
     const of = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
     for (const count of SHARING)
       await this.#alone(`engine alone, ${of(count, 'rule')} on one selection`, {
-        records,
-        sla: sharing(count),
+        sla: sharing(count, SOME_ALERT),
       });
+    const most = Math.max(...SHARING);
+    await this.#alone(`engine alone, ${most} rules of which none alerts`, {
+      sla: sharing(most, NONE_ALERTS),
+    });
+    const records = this.options.records / 2;
     for (const count of SELECTIONS)
       await this.#alone(`engine alone, ${of(count, 'selection')}`, { records, sla: apart(count) });
   }

@@ -11,12 +11,16 @@ export const RULES = file([
 /** Keeps buckets. */
 export const QUANTILE_RULES = file([`alert: P99High, ${usual}, when: p99_latency > 300ms`]);
 
+/** Above which part of a baseline the first of several rules alerts: some do where a group doubles, or none. */
+export const SOME_ALERT = 1.2;
+export const NONE_ALERTS = 4;
+
 /** So many rules that are computed from the same windows. */
-export const sharing = (count: number): string =>
+export const sharing = (count: number, least: number): string =>
   file(
     Array.from(
       { length: count },
-      (_, i) => `alert: Slow${i}, ${usual}, when: mean_latency > ${(1.2 + i / 100).toFixed(2)} * baseline`,
+      (_, i) => `alert: Slow${i}, ${usual}, when: mean_latency > ${(least + i / 100).toFixed(2)} * baseline`,
     ),
   );
 

@@ -75,7 +75,7 @@ export function alertRecord(event: AlertEvent, revision: string, expand: Expand)
   );
   return {
     id: digest(`${rule.name}\n${event.group}\n${event.at}\n${state}`),
-    fingerprint: digest(groupText(labels)),
+    fingerprint: fingerprintOf(labels),
     alert: rule.alert,
     state,
     severity: event.severity,
@@ -140,6 +140,17 @@ function contextOf(measure: Measure, event: AlertEvent, baseline: BaselineView):
   const ratio = value === null || past === null || past === 0 ? null : value / past;
   const factor = condition.threshold.kind === 'baseline' ? condition.threshold.factor : RISING;
   return { measure, value, baseline: past, ratio, rising: ratio !== null && ratio > factor };
+}
+
+/** An alert has the same label set from its first record to its last. */
+const fingerprints = new WeakMap<Labels, string>();
+
+function fingerprintOf(labels: Labels): string {
+  const known = fingerprints.get(labels);
+  if (known !== undefined) return known;
+  const fingerprint = digest(groupText(labels));
+  fingerprints.set(labels, fingerprint);
+  return fingerprint;
 }
 
 /** The first 32 hex digits of SHA-256: what ids and fingerprints are. */

@@ -104,29 +104,28 @@ const baselineOf = (
   sumsOf: Parameters<typeof baselineFor>[1],
 ): BaselineView => baselineFor({ rule, end, active: alert !== null, held: alert?.held ?? null }, sumsOf);
 
-const inOrder = (a: number, b: number): number => a - b;
-
 /** Places of the groups that have to be looked at, in order: also those of which the rule remembers something. */
 function notableOf({ rule, groups: remembered }: RuleJudging, columns: WindowColumns): readonly number[] {
   const notable = columns.notable(rule);
-  const { length } = notable;
-  if (remembered.size === 0 || length === columns.groups.length) return notable;
+  if (remembered.size === 0 || notable.length === columns.groups.length) return notable;
   for (const text of remembered.keys()) {
     const place = columns.places.get(text);
-    if (place !== undefined && !isAmong(notable, length, place)) notable.push(place);
+    if (place === undefined) continue;
+    const at = placeFor(notable, place);
+    if (notable[at] !== place) notable.splice(at, 0, place);
   }
-  return notable.length === length ? notable : notable.sort(inOrder);
+  return notable;
 }
 
-/** Whether a place is among the first ones of these, which are in order. */
-function isAmong(places: readonly number[], length: number, place: number): boolean {
-  let [low, high] = [0, length];
+/** Where a number stands among others in order, or would. */
+function placeFor(numbers: readonly number[], one: number): number {
+  let [low, high] = [0, numbers.length];
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((places[middle] as number) < place) low = middle + 1;
+    if ((numbers[middle] as number) < one) low = middle + 1;
     else high = middle;
   }
-  return low < length && places[low] === place;
+  return low;
 }
 
 interface Absent extends Pick<Remembered, 'group' | 'text' | 'past'> {
