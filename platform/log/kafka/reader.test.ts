@@ -134,3 +134,16 @@ test('a close waits for the pull under way, which would connect the cluster agai
   expect([await pulled, await closed]).toEqual([null, undefined]);
   expect(told).toEqual(['asked', 'connected', 'disconnected']);
 });
+
+test('asks for twice as much each time, up to a bound, so that the first of a backlog are soon there', async () => {
+  const asked: unknown[] = [];
+  const fetch = vi.fn<Fetching['fetch']>(async ({ maxBytes, topics: [topic] }) => {
+    asked.push([maxBytes, topic?.partitions[0]?.maxBytes]);
+    return { responses: [] };
+  });
+  const { reader } = harness({ findBroker: async () => ({ fetch }) });
+  for (let i = 0; i < 5; i++) await reader.pull({ waitMs: 0 });
+  const MiB = 1024 * 1024;
+  expect(asked).toEqual([0.5, 1, 2, 4, 4].map((much) => [much * MiB, much * MiB]));
+  await reader.close();
+});

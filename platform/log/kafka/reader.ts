@@ -8,8 +8,11 @@ import { RecordBatches } from './record-batches.js';
 /** A fetch waits no longer than this at the broker, so that an abort is heard soon, ms. */
 const LONGEST_WAIT_MS = 250;
 const READ_COMMITTED = 1;
-/** Of one fetch. Four times as much is no faster, and is resident four times per stage. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/**
+ * Of one fetch: twice as much each time, so that the first records of a backlog are soon at hand. Four times as much
+ * at most is no faster, and is resident four times per stage.
+ */
+const MAX_BYTES = { first: 512 * 1024, most: 4 * 1024 * 1024 } as const;
 /** How long to wait before a fetch that failed is tried again, ms: longer each time, up to a second. */
 const RETRY_MS = 100;
 const LAST_RETRY_MS = 1_000;
@@ -43,6 +46,7 @@ export class KafkaReader implements LogReader {
   /** What came record by record. */
   readonly #single = new FrameBatch();
   #offset: Offset;
+  #maxBytes: number = MAX_BYTES.first;
   #cluster: Cluster<Fetching> | null = null;
   #closed = false;
   #underWay: Promise<unknown> = Promise.resolve();
@@ -161,14 +165,16 @@ export class KafkaReader implements LogReader {
     if (nodeId === undefined)
       throw Object.assign(new Error('it has no leader'), { type: 'LEADER_NOT_AVAILABLE' });
     const broker = await cluster.findBroker({ nodeId });
-    const place = { partition, fetchOffset: String(this.#offset), maxBytes: MAX_BYTES };
+    const maxBytes = this.#maxBytes;
+    const place = { partition, fetchOffset: String(this.#offset), maxBytes };
     const { responses } = await this.options.fetching(broker).fetch({
       isolationLevel: READ_COMMITTED,
       maxWaitTime,
       minBytes: 1,
-      maxBytes: MAX_BYTES,
+      maxBytes,
       topics: [{ topic, partitions: [place] }],
     });
+    this.#maxBytes = Math.min(MAX_BYTES.most, 2 * maxBytes);
     return responses[0]?.partitions[0] ?? null;
   }
 
