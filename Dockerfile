@@ -8,6 +8,8 @@ LABEL org.opencontainers.image.title="Tidemark" \
 # A fresh volume takes the owner of the folder that it covers.
 RUN install -d -o node -g node /data /videos && ln -s /app/dist/cli/main.js /usr/local/bin/tidemark
 ENV TIDEMARK_HOST=0.0.0.0 TIDEMARK_DATA=/data TIDEMARK_VIDEOS=/videos
+# Of young objects V8 keeps twice as much by itself: it is no faster, and a pipeline is resident with 90 MB more.
+ENV NODE_OPTIONS=--max-semi-space-size=16
 EXPOSE 8080 9464
 # Here lies the `sla.yaml` that is read where no other is named.
 WORKDIR /etc/tidemark

@@ -93,7 +93,8 @@ this.length = length;
 return this;
 }`;
 
-const state = `${kept.map((name) => `${name} = 0;`).join('\n')} gauge = false;`;
+/** NaN is a double from the start: what begins as a small integer and becomes one changes the shape of the reader. */
+const state = `${kept.map((name) => `${name} = NaN;`).join('\n')} gauge = false;`;
 
 /** A view of the bytes, which are mostly those of the record before. */
 const look =

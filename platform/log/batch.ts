@@ -35,9 +35,9 @@ const NO_KEY = 0xffffffff;
 export class FrameBatch implements Batch {
   bytes: Buffer;
   count = 0;
-  next: Offset = 0;
+  // A double from the start, so that the shape of a batch stays as it is.
+  next: Offset = Number.NaN;
   more = false;
-  offset = 0;
   keyStart = -1;
   keyEnd = -1;
   valueStart = 0;
@@ -51,6 +51,10 @@ export class FrameBatch implements Batch {
   constructor(capacity = 64 * 1024) {
     this.bytes = Buffer.allocUnsafe(capacity);
     this.#view = viewOf(this.bytes);
+  }
+
+  get offset(): Offset {
+    return this.#view.getFloat64(this.#record, true);
   }
 
   get appendedAt(): number {
@@ -123,7 +127,6 @@ export class FrameBatch implements Batch {
     const value = keyLength === NO_KEY ? start : start + keyLength;
     const end = value + view.getUint32(at + 20, true);
     this.#record = at;
-    this.offset = view.getFloat64(at, true);
     this.keyStart = keyLength === NO_KEY ? -1 : start;
     this.keyEnd = keyLength === NO_KEY ? -1 : value;
     this.valueStart = value;

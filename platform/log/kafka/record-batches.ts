@@ -47,10 +47,10 @@ export const areBatches = (records: Buffer): boolean => records.length <= MAGIC 
  */
 export class RecordBatches implements Batch {
   count = 0;
-  next: Offset = 0;
+  // A double from the start: what begins as a small integer and becomes one changes the shape of the batch, and V8 (of
+  // Node 24) may then compile the loop that reads it in vain, again and again.
+  next: Offset = Number.NaN;
   more = false;
-  offset = 0;
-  appendedAt = 0;
   keyStart = -1;
   keyEnd = -1;
   valueStart = 0;
@@ -127,9 +127,16 @@ export class RecordBatches implements Batch {
     this.keyEnd = places[4 * row + 1] as number;
     this.valueStart = places[4 * row + 2] as number;
     this.valueEnd = places[4 * row + 3] as number;
-    this.offset = this.#numbers[2 * row] as number;
-    this.appendedAt = this.#numbers[2 * row + 1] as number;
     return true;
+  }
+
+  // Looked up where they are asked for, which is seldom.
+  get offset(): Offset {
+    return this.#numbers[2 * this.#row - 2] ?? 0;
+  }
+
+  get appendedAt(): number {
+    return this.#numbers[2 * this.#row - 1] ?? 0;
   }
 
   /** Looks at each record once: who reads a batch more often does not pay for it again, and nothing fails then. */
