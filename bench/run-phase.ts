@@ -1,3 +1,4 @@
+import { boundHeap } from '../cli/heap.js';
 import { apart } from './apart.js';
 import { runAvscAlone } from './avsc-alone.js';
 import { measureCluster } from './cluster.js';
@@ -27,6 +28,7 @@ async function openBacklog(options: OnCluster): Promise<OpenLog> {
   return { ...open, log: apart(open.log, options.prefix) };
 }
 
+boundHeap();
 const [, , name = '', options = '', profile] = process.argv;
 const run = runs[name as keyof Phases] as (options: unknown) => Promise<unknown>;
 const work = (): Promise<unknown> => run(JSON.parse(options));

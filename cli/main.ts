@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { allCommands } from './commands.js';
 import { exitCodeOf, explain } from './failure.js';
+import { boundHeap } from './heap.js';
 import { endOnSignals, warn } from './process.js';
 import { unknownVariables } from './variables.js';
 
@@ -21,6 +22,7 @@ function fail(error: unknown): void {
   process.exitCode = exitCodeOf(error);
 }
 
+boundHeap();
 endOnSignals();
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,5 @@
 /** What a state was written in is used for the next one, if it is no larger than this, bytes. */
-const KEPT = 1024 * 1024;
+const KEPT = 4 * 1024 * 1024;
 let spare: Buffer | null = null;
 const nothing = Buffer.alloc(0);
 

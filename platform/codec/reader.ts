@@ -49,7 +49,7 @@ class Emitter {
           ? this.#repeated(n, into)
           : `${sized(n)} ${into} = text(b, p, ${n}); p += ${n}; }`;
       case 'bytes':
-        return `${sized(n)} ${into} = Buffer.from(b.subarray(p, p + ${n})); p += ${n}; }`;
+        return `${sized(n)} ${into} = b.subarray(p, p + ${n}); p += ${n}; }`;
       case 'enum':
         return `{ let ${n} = 0; ${long(n)} ${into} = ${JSON.stringify(named.symbols ?? [])}[${n}]; if (${into} === undefined) throw cut; }`;
       case 'union': {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Frames } from './frames.js';
 
 const response = (size: number, fill: number): Buffer => {
@@ -39,12 +39,25 @@ test('responses come out whole, however they come in', () => {
   );
 });
 
-test('a large response goes where the one before was, until small ones say that the backlog is done', () => {
-  const memories: ArrayBufferLike[] = [];
-  const frames = new Frames((frame) => memories.push(frame.buffer));
-  for (const size of [500_000, 400_000, 500_000, 10, 500_000]) put(frames, response(size, 1), [100_000]);
-  const [first, second, third, , last] = memories;
-  expect(second === first && third === first && last !== first).toBe(true);
+describe('a large response', () => {
+  const memoriesOf = (sizes: readonly number[]): readonly ArrayBufferLike[] => {
+    const memories: ArrayBufferLike[] = [];
+    const frames = new Frames((frame) => memories.push(frame.buffer));
+    for (const size of sizes) put(frames, response(size, 1), [100_000]);
+    return memories;
+  };
+
+  test('goes where the one before was, and so does one that is a little larger', () => {
+    const memories = memoriesOf([500_000, 400_000, 10, 520_000, 524_288 + 80]);
+    expect(new Set(memories.filter((_, i) => i !== 2)).size).toBe(1);
+  });
+
+  test('has new memory once small ones say that the backlog is done', () => {
+    const small = Array.from({ length: 64 }, () => 10);
+    const memories = memoriesOf([500_000, ...small.slice(1), 500_000, ...small, 500_000]);
+    const [first, second, third] = memories.filter(({ byteLength }) => byteLength > 500_000);
+    expect(second === first && third !== first).toBe(true);
+  });
 });
 
 test('what cannot be a response is refused before memory is set aside for it', () => {

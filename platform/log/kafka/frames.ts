@@ -1,8 +1,12 @@
 /** A response this large is put where the one before was, bytes. */
 const LARGE = 64 * 1024;
+/** After so many responses in a row that need little of it, that memory is given back. */
+const MANY = 64;
 /** No response is larger: it is not Kafka that answers, bytes. */
 const MOST = 256 * 1024 * 1024;
 const HEAD = 4;
+/** What a response has around the records that were asked for, of which it mostly has as many as it may, bytes. */
+const HEADS = 4096;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -17,6 +21,8 @@ export class Frames {
   #frame: Buffer | null = null;
   #filled = 0;
   #large = NOTHING;
+  /** Responses in a row that need little of it. */
+  #small = 0;
 
   constructor(readonly onFrame: (frame: Buffer) => void) {}
 
@@ -61,10 +67,13 @@ export class Frames {
   }
 
   #memory(size: number): Buffer {
-    // Whoever is not behind any more needs it no longer.
-    if (size * 4 < this.#large.length) this.#large = NOTHING;
+    // Whoever is not behind any more needs it no longer; whoever is almost not has large ones among small ones.
+    this.#small = size * 4 < this.#large.length ? this.#small + 1 : 0;
+    if (this.#small === MANY) this.#large = NOTHING;
     if (size < LARGE) return Buffer.allocUnsafe(size);
-    if (size > this.#large.length) this.#large = Buffer.allocUnsafeSlow(size);
+    // What is thrown away lies outside of the heap, and is collected late: a little more does for the next ones.
+    if (size > this.#large.length)
+      this.#large = Buffer.allocUnsafeSlow(HEADS + 2 ** Math.ceil(Math.log2(size - HEADS)));
     return this.#large.subarray(0, size);
   }
 
