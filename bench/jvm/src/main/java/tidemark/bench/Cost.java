@@ -1,0 +1,38 @@
+package tidemark.bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicReference;
+
+/** What this process has used so far: CPU time of all threads, those of the JVM as well, s; and the time, ms. */
+record Cost(double cpu, long time) {
+  private static final OperatingSystemMXBean SYSTEM =
+      ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+  private static final AtomicReference<Cost> BEGIN = new AtomicReference<>();
+
+  static Cost now() {
+    return new Cost(SYSTEM.getProcessCpuTime() / 1e9, System.currentTimeMillis());
+  }
+
+  /** The job begins to read: the first of its threads that says so. */
+  static void begin() {
+    BEGIN.compareAndSet(null, now());
+  }
+
+  static Cost atBegin() {
+    var begin = BEGIN.get();
+    if (begin == null) throw new IllegalStateException("the job ended before it began to read");
+    return begin;
+  }
+
+  /** Greatest resident set of this process, bytes. */
+  static long peakRss() throws IOException {
+    try (var lines = Files.lines(Path.of("/proc/self/status"))) {
+      var line = lines.filter(one -> one.startsWith("VmHWM:")).findFirst().orElseThrow();
+      return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+    }
+  }
+}
