@@ -40,6 +40,10 @@ final class OpenWindows implements Sample.Into {
     }
   }
 
+  long closed() {
+    return closed;
+  }
+
   Set<Map.Entry<Long, Sums>> open() {
     return sums.entrySet();
   }

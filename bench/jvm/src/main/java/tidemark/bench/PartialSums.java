@@ -23,9 +23,6 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
   /** A series that was silent for so long is forgotten, ms. */
   private static final long REMEMBERED_FOR = 3_600_000;
 
-  /** A series: its last sample, and its group's windows. */
-  private record Series(Sample sample, OpenWindows windows) {}
-
   /** A series in a checkpoint. */
   public static final class Saved {
     public byte[] key;
@@ -66,7 +63,7 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
     savedSums = store.getListState(new ListStateDescriptor<>("sums", Partial.class));
     for (var one : savedSeries.get()) {
       series.merge(new Key(one.key), new Series(one.sample, windowsOf(one.group)),
-          (a, b) -> a.sample.timestamp < b.sample.timestamp ? b : a);
+          (a, b) -> a.sample().timestamp < b.sample().timestamp ? b : a);
     }
     for (var one : savedSums.get()) windowsOf(one.group).at(one.start).add(one.sums);
   }
@@ -74,11 +71,11 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
     super.snapshotState(context);
-    series.values().removeIf(one -> one.sample.timestamp < watermark - REMEMBERED_FOR);
+    series.values().removeIf(one -> one.sample().timestamp < watermark - REMEMBERED_FOR);
     savedSeries.clear();
     for (var entry : series.entrySet()) {
       var one = entry.getValue();
-      savedSeries.add(new Saved(entry.getKey().bytes(), one.windows.group, one.sample));
+      savedSeries.add(new Saved(entry.getKey().bytes(), one.windows().group, one.sample()));
     }
     savedSums.clear();
     for (var windows : groups.values()) {
@@ -96,7 +93,7 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
       one = new Series(new Sample(), windowsOf(reader.group(metric)));
       series.put(key, one);
     }
-    one.sample.follow(metric, one.windows);
+    one.sample().follow(metric, one.windows());
   }
 
   @Override
