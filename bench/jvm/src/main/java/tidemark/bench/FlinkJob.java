@@ -44,7 +44,7 @@ public final class FlinkJob {
     Program.main(args, Set.of("--parallelism", "--checkpoint-every"), FlinkJob::run);
   }
 
-  private static void run(Options options) throws Exception {
+  private static Cost run(Options options) throws Exception {
     var checkpoints = Files.createTempDirectory("flink-checkpoints");
     try {
       var env = StreamExecutionEnvironment.getExecutionEnvironment(configuration(options, checkpoints));
@@ -54,6 +54,7 @@ public final class FlinkJob {
           .process(new JudgeGroups(options))
           .sinkTo(sink(options));
       env.execute("tidemark.bench");
+      return Cost.now();
     } finally {
       // The engine may still be at it, deleting them one by one.
       FileUtils.deleteDirectoryQuietly(checkpoints.toFile());

@@ -120,31 +120,17 @@ interface Form<T> {
     }
   };
 
-  Form<Series> SERIES = new Form<>() {
+  Form<Name> NAME = new Form<>() {
     @Override
-    public void write(Series series, DataOutputStream to) throws IOException {
-      GROUP.write(series.windows().group, to);
-      to.writeLong(series.sample().timestamp);
-      to.writeDouble(series.sample().count);
-      to.writeDouble(series.sample().sum);
-      to.writeLong(series.windows().closed());
-      to.writeInt(series.windows().open().size());
-      for (var entry : series.windows().open()) {
-        to.writeLong(entry.getKey());
-        SUMS.write(entry.getValue(), to);
-      }
+    public void write(Name name, DataOutputStream to) throws IOException {
+      to.writeInt(name.key().length);
+      to.write(name.key());
+      GROUP.write(name.group(), to);
     }
 
     @Override
-    public Series read(DataInputStream from) throws IOException {
-      var group = GROUP.read(from);
-      var sample = new Sample();
-      sample.timestamp = from.readLong();
-      sample.count = from.readDouble();
-      sample.sum = from.readDouble();
-      var windows = new OpenWindows(group, from.readLong());
-      for (int left = from.readInt(); left > 0; left--) windows.at(from.readLong()).add(SUMS.read(from));
-      return new Series(sample, windows);
+    public Name read(DataInputStream from) throws IOException {
+      return new Name(from.readNBytes(from.readInt()), GROUP.read(from));
     }
   };
 

@@ -34,18 +34,17 @@ final class JudgeGroups extends KeyedProcessFunction<Group, Partial, Output> {
   public void processElement(Partial partial, Context context, Collector<Output> out) throws Exception {
     var sums = open.get(partial.start);
     if (sums == null) {
-      open.put(partial.start, partial.sums);
+      sums = new Sums();
       wakeAt(partial.start + Windows.LENGTH, context);
-    } else {
-      sums.add(partial.sums);
-      open.put(partial.start, sums);
     }
+    sums.add(partial.sums);
+    open.put(partial.start, sums);
   }
 
   @Override
   public void onTimer(long timestamp, OnTimerContext context, Collector<Output> out) throws Exception {
     long end = timestamp + 1;
-    // A bounded source ends with all watermarks, also those of windows that have not got all their samples.
+    // A bounded source ends with the watermark of all times: no alert ends by that.
     if (end > options.lastWindow()) return;
     var group = context.getCurrentKey();
     var sums = open.get(end - Windows.LENGTH);

@@ -5,9 +5,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.ObjLongConsumer;
 
-/** The windows of one group that are not closed yet. */
+/** Sums of the windows that are not closed yet. */
 final class OpenWindows implements Sample.Into {
-  final Group group;
   private final TreeMap<Long, Sums> sums = new TreeMap<>();
   /** Mostly it is asked for the same window as before. */
   private long lastStart = Long.MIN_VALUE;
@@ -15,8 +14,7 @@ final class OpenWindows implements Sample.Into {
   /** Ends of windows up to here are closed. */
   private long closed;
 
-  OpenWindows(Group group, long closed) {
-    this.group = group;
+  OpenWindows(long closed) {
     this.closed = closed;
   }
 

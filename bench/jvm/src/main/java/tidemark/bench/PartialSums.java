@@ -23,6 +23,9 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
   /** A series that was silent for so long is forgotten, ms. */
   private static final long REMEMBERED_FOR = 3_600_000;
 
+  /** A series: its last sample, and its group with the windows that are open. */
+  private record Grouped(Group group, Sample sample, OpenWindows windows) {}
+
   /** A series in a checkpoint. */
   public static final class Saved {
     public byte[] key;
@@ -40,7 +43,7 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
 
   private final String registry;
   private transient MetricReader reader;
-  private transient Map<Key, Series> series;
+  private transient Map<Key, Grouped> series;
   private transient Map<Group, OpenWindows> groups;
   private transient ListState<Saved> savedSeries;
   private transient ListState<Partial> savedSums;
@@ -62,8 +65,8 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
     savedSeries = store.getUnionListState(new ListStateDescriptor<>("series", Saved.class));
     savedSums = store.getListState(new ListStateDescriptor<>("sums", Partial.class));
     for (var one : savedSeries.get()) {
-      series.merge(new Key(one.key), new Series(one.sample, windowsOf(one.group)),
-          (a, b) -> a.sample().timestamp < b.sample().timestamp ? b : a);
+      series.merge(new Key(one.key), new Grouped(one.group, one.sample, windowsOf(one.group)),
+          (a, b) -> a.sample.timestamp < b.sample.timestamp ? b : a);
     }
     for (var one : savedSums.get()) windowsOf(one.group).at(one.start).add(one.sums);
   }
@@ -71,15 +74,17 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
     super.snapshotState(context);
-    series.values().removeIf(one -> one.sample().timestamp < watermark - REMEMBERED_FOR);
+    series.values().removeIf(one -> one.sample.timestamp + REMEMBERED_FOR < watermark);
     savedSeries.clear();
     for (var entry : series.entrySet()) {
       var one = entry.getValue();
-      savedSeries.add(new Saved(entry.getKey().bytes(), one.windows().group, one.sample()));
+      savedSeries.add(new Saved(entry.getKey().bytes(), one.group, one.sample));
     }
     savedSums.clear();
-    for (var windows : groups.values()) {
-      for (var entry : windows.open()) savedSums.add(new Partial(windows.group, entry.getKey(), entry.getValue()));
+    for (var group : groups.entrySet()) {
+      for (var window : group.getValue().open()) {
+        savedSums.add(new Partial(group.getKey(), window.getKey(), window.getValue()));
+      }
     }
   }
 
@@ -90,26 +95,30 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
     var key = new Key(metric.key);
     var one = series.get(key);
     if (one == null) {
-      one = new Series(new Sample(), windowsOf(reader.group(metric)));
+      var group = reader.group(metric);
+      one = new Grouped(group, new Sample(), windowsOf(group));
       series.put(key, one);
     }
-    one.sample().follow(metric, one.windows());
+    one.sample.follow(metric, one.windows);
   }
 
   @Override
   public void processWatermark(Watermark mark) throws Exception {
-    long before = watermark;
-    watermark = mark.getTimestamp() + 1;
-    if (Windows.startOf(watermark) > before) {
-      for (var windows : groups.values()) {
-        windows.close(watermark, (sums, start) ->
-            output.collect(new StreamRecord<>(new Partial(windows.group, start, sums))));
-      }
-    }
+    // The end of a bounded source is no promise: what has not got all its samples stays open.
+    if (!mark.equals(Watermark.MAX_WATERMARK)) closeUntil(mark.getTimestamp() + 1);
     super.processWatermark(mark);
   }
 
+  private void closeUntil(long promised) {
+    boolean closesAny = Windows.startOf(promised) > watermark;
+    watermark = promised;
+    if (!closesAny) return;
+    groups.forEach((group, windows) ->
+        windows.close(watermark, (sums, start) ->
+            output.collect(new StreamRecord<>(new Partial(group, start, sums)))));
+  }
+
   private OpenWindows windowsOf(Group group) {
-    return groups.computeIfAbsent(group, key -> new OpenWindows(key, watermark));
+    return groups.computeIfAbsent(group, key -> new OpenWindows(watermark));
   }
 }

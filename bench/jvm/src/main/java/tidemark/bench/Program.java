@@ -21,8 +21,8 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 /** What both programs have in common: runs a job, then says in a line of JSON what came out and what it cost. */
 final class Program {
   interface Job {
-    /** Returns once all windows up to the last one are committed. */
-    void run(Options options) throws Exception;
+    /** What was used when all windows up to the last one were committed. */
+    Cost run(Options options) throws Exception;
   }
 
   private Program() {}
@@ -36,8 +36,8 @@ final class Program {
         var topics = Stream.of(options.windows(), options.alerts());
         admin.createTopics(topics.map(name -> new NewTopic(name, partitions, (short) 1)).toList()).all().get();
       }
-      within(options.timeout(), options, job);
-      System.out.println(report(options, Cost.atBegin(), Cost.now(), Cost.peakRss()));
+      var end = within(options.timeout(), options, job);
+      System.out.println(report(options, Cost.atBegin(), end, Cost.peakRss()));
       // Threads of the engines that are still there keep nobody waiting.
       Runtime.getRuntime().halt(0);
     } catch (Exception e) {
@@ -50,19 +50,18 @@ final class Program {
     return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().size();
   }
 
-  private static void within(long seconds, Options options, Job job) throws Exception {
-    var done = new CompletableFuture<Void>();
+  private static Cost within(long seconds, Options options, Job job) throws Exception {
+    var done = new CompletableFuture<Cost>();
     var thread = new Thread(() -> {
       try {
-        job.run(options);
-        done.complete(null);
+        done.complete(job.run(options));
       } catch (Throwable e) {
         done.completeExceptionally(e);
       }
     });
     thread.start();
     try {
-      done.get(seconds, TimeUnit.SECONDS);
+      return done.get(seconds, TimeUnit.SECONDS);
     } catch (TimeoutException e) {
       throw new IllegalStateException("not done within " + seconds + " s", e);
     }

@@ -32,14 +32,15 @@ import org.apache.kafka.streams.state.Stores;
  * The benchmark's job on Kafka Streams: increases and their sums by the partitions of the input, then, over a topic in
  * between, windows and the rule by group.
  *
- * <p>Written with the Processor API. Windows of the DSL close by the greatest timestamp of whatever partition is read,
- * which on a backlog, where one partition is read minutes ahead of another, drops most samples as late; here what a
- * partition promises goes along with its sums, and the least of all partitions closes a window. It also lets a group's
- * sums of a window go through the topic in between in place of each sample.
+ * <p>Written with the Processor API. Windows of the DSL close by stream time, the greatest timestamp that a task has
+ * seen: behind a repartition topic, of whichever partition of the input is ahead, on a backlog by minutes, so that what
+ * the others bring is late. Here what a partition promises goes along with its sums, and the least of all promises
+ * closes a window. So also a group's sums of a window go through the topic in between in place of each sample.
  *
  * <p>Stores are in memory, with a changelog and a cache, which leaves out what changes again before a commit.
  */
 public final class StreamsJob {
+  static final String NAMES = "names";
   static final String SERIES = "series";
   static final String WATERMARKS = "watermarks";
   static final String OPEN = "open";
@@ -47,6 +48,7 @@ public final class StreamsJob {
 
   private static final String GUARANTEE = "--guarantee";
   private static final String THREADS = "--threads";
+  private static final long LOOK_EVERY_MS = 50;
 
   private StreamsJob() {}
 
@@ -54,7 +56,7 @@ public final class StreamsJob {
     Program.main(args, Set.of(GUARANTEE, THREADS), StreamsJob::run);
   }
 
-  private static void run(Options options) throws Exception {
+  private static Cost run(Options options) throws Exception {
     var states = Files.createTempDirectory("kafka-streams");
     try (var admin = Admin.create(Map.<String, Object>of("bootstrap.servers", options.brokers()))) {
       int partitions = Program.partitions(admin, options.topic());
@@ -70,8 +72,9 @@ public final class StreamsJob {
         streams.start();
         while (!isCommitted(admin, options, partitions, finals)) {
           if (failed.isDone()) failed.get();
-          Thread.sleep(50);
+          Thread.sleep(LOOK_EVERY_MS);
         }
+        return Cost.now();
       } finally {
         streams.close(Duration.ofSeconds(30));
       }
@@ -86,7 +89,8 @@ public final class StreamsJob {
     return new Topology()
         .addSource(AutoOffsetReset.earliest(), "metrics", bytes, bytes, options.topic())
         .addProcessor("sum", () -> new SumSeries(options, partitions), "metrics")
-        .addStateStore(store(SERIES, Serdes.ByteArray(), Form.serde(Form.SERIES)), "sum")
+        .addStateStore(store(NAMES, Serdes.Integer(), Form.serde(Form.NAME)), "sum")
+        .addStateStore(store(SERIES, Serdes.Integer(), Series.serde()), "sum")
         .addSink("partials", partials(options), Serdes.Integer().serializer(), Form.serde(Form.CLOSED).serializer(),
             (topic, partition, closed, of) -> Optional.of(Set.of(partition)), "sum")
         .addSource(AutoOffsetReset.earliest(), "closed", Serdes.Integer().deserializer(),

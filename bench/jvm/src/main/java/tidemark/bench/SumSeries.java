@@ -11,22 +11,29 @@ import org.apache.kafka.streams.state.KeyValueStore;
 
 /**
  * Increases of each series of a partition, by window; as a watermark closes windows, their sums by group, to each
- * partition of groups. A series has its windows beside its last sample, so that a sample changes one entry of one
- * store; the store is written alone, and what it holds is kept as objects beside it.
+ * partition of groups.
+ *
+ * <p>What a sample costs is its entry in a store. So there is one: a series has its own part of the open windows beside
+ * its last sample, under a number in place of its long key. What the stores hold is kept as objects beside them, so that
+ * they are read only at the start.
  */
 final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
   /** A series that was silent for so long is forgotten, ms. */
   private static final long REMEMBERED_FOR = 3_600_000;
 
+  private record Known(int id, Group group, Series series) {}
+
   private final Options options;
   private final int partitions;
   private final Metric metric = new Metric();
-  private final Map<Key, Series> series = new HashMap<>();
-  private ProcessorContext<Integer, Closed> context;
-  private KeyValueStore<byte[], Series> store;
-  private MetricReader reader;
+  private final Map<Key, Known> known = new HashMap<>();
+  private int nextId;
   /** Ends of windows up to here are closed. */
   private long watermark = Long.MIN_VALUE;
+  private ProcessorContext<Integer, Closed> context;
+  private KeyValueStore<Integer, Name> names;
+  private KeyValueStore<Integer, Series> states;
+  private MetricReader reader;
 
   SumSeries(Options options, int partitions) {
     this.options = options;
@@ -38,11 +45,14 @@ final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
     Cost.begin();
     this.context = context;
     reader = new MetricReader(new Registry(options.registry()));
-    store = context.getStateStore(StreamsJob.SERIES);
-    try (var saved = store.all()) {
+    names = context.getStateStore(StreamsJob.NAMES);
+    states = context.getStateStore(StreamsJob.SERIES);
+    try (var saved = names.all()) {
       saved.forEachRemaining(one -> {
-        series.put(new Key(one.key), one.value);
-        watermark = Math.max(watermark, one.value.windows().closed());
+        var series = states.get(one.key);
+        known.put(new Key(one.value.key()), new Known(one.key, one.value.group(), series));
+        nextId = Math.max(nextId, one.key + 1);
+        watermark = Math.max(watermark, series.windows().closed());
       });
     }
   }
@@ -54,41 +64,41 @@ final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
       if (Windows.startOf(metric.timestamp) > watermark) close(metric.timestamp, record);
       return;
     }
-    var key = new Key(record.key());
-    var one = series.get(key);
+    var key = new Key(metric.key);
+    var one = known.get(key);
     if (one == null) {
-      one = new Series(new Sample(), new OpenWindows(reader.group(metric), watermark));
-      series.put(key, one);
+      one = new Known(nextId++, reader.group(metric), new Series(new Sample(), new OpenWindows(watermark)));
+      known.put(key, one);
+      names.put(one.id, new Name(metric.key, one.group));
     }
-    one.sample().follow(metric, one.windows());
-    store.put(key.bytes(), one);
+    one.series.sample().follow(metric, one.series.windows());
+    states.put(one.id, one.series);
   }
 
   private void close(long promised, Record<byte[], byte[]> record) {
     watermark = promised;
-    var sums = new HashMap<Group, Map<Long, Sums>>();
-    var all = series.entrySet().iterator();
-    while (all.hasNext()) {
-      var entry = all.next();
-      var one = entry.getValue();
-      var windows = one.windows();
-      windows.close(watermark, (closed, start) ->
-          sums.computeIfAbsent(windows.group, key -> new HashMap<>())
-              .computeIfAbsent(start, key -> new Sums()).add(closed));
-      if (one.sample().timestamp < watermark - REMEMBERED_FOR) {
-        all.remove();
-        store.delete(entry.getKey().bytes());
-      } else {
-        store.put(entry.getKey().bytes(), one);
-      }
-    }
-    List<List<Partial>> targets = new ArrayList<>();
-    for (int i = 0; i < partitions; i++) targets.add(new ArrayList<>());
-    sums.forEach((group, windows) -> windows.forEach((start, one) ->
-        targets.get(group.partition(partitions)).add(new Partial(group, start, one))));
     int source = context.taskId().partition();
+    var targets = new ArrayList<List<Partial>>();
+    for (int i = 0; i < partitions; i++) targets.add(new ArrayList<>());
+    sums().forEach((group, windows) -> windows.forEach((start, sums) ->
+        targets.get(group.partition(partitions)).add(new Partial(group, start, sums))));
     for (int i = 0; i < partitions; i++) {
       context.forward(record.withKey(i).withValue(new Closed(source, watermark, targets.get(i))));
     }
+  }
+
+  /** Those of the windows that are closed, by group and start; what was silent for too long is forgotten. */
+  private Map<Group, Map<Long, Sums>> sums() {
+    var sums = new HashMap<Group, Map<Long, Sums>>();
+    known.values().removeIf(one -> {
+      one.series.windows().close(watermark, (closed, start) ->
+          sums.computeIfAbsent(one.group, group -> new HashMap<>())
+              .computeIfAbsent(start, key -> new Sums()).add(closed));
+      boolean isForgotten = one.series.sample().timestamp + REMEMBERED_FOR < watermark;
+      if (isForgotten) names.delete(one.id);
+      states.put(one.id, isForgotten ? null : one.series);
+      return isForgotten;
+    });
+    return sums;
   }
 }
