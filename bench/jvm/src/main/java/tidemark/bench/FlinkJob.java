@@ -63,7 +63,7 @@ public final class FlinkJob {
 
   private static Configuration configuration(Options options, Path checkpoints) {
     return new Configuration()
-        .set(CoreOptions.DEFAULT_PARALLELISM, (int) options.number("--parallelism", 2))
+        .set(CoreOptions.DEFAULT_PARALLELISM, (int) options.number("--parallelism", 1))
         .set(PipelineOptions.OBJECT_REUSE, true)
         // What falls back to Kryo would be slow, and say nothing.
         .set(PipelineOptions.GENERIC_TYPES, false)

@@ -111,10 +111,12 @@ final class Program {
     }
   }
 
-  /** The first and the last cause: what went wrong, and why. */
+  /** The innermost message: the engines wrap what went wrong in many that only say that something did. */
   private static String reason(Throwable e) {
-    Throwable root = e;
-    while (root.getCause() != null) root = root.getCause();
-    return root == e || root.getMessage() == null ? e.toString() : e.getClass().getSimpleName() + ": " + root;
+    var reason = e.toString();
+    for (var cause = e; cause != null; cause = cause.getCause()) {
+      if (cause.getMessage() != null) reason = cause.getMessage();
+    }
+    return reason;
   }
 }

@@ -113,7 +113,7 @@ public final class StreamsJob {
     properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, options.brokers());
     properties.put(StreamsConfig.STATE_DIR_CONFIG, states.toString());
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, options.text(GUARANTEE, StreamsConfig.EXACTLY_ONCE_V2));
-    properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, (int) options.number(THREADS, 2));
+    properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, (int) options.number(THREADS, 1));
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
     // A backlog is read in few, large pieces.
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 10_000);
