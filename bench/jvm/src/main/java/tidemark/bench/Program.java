@@ -71,7 +71,8 @@ final class Program {
     var outcome = new Outcome(options);
     return String.format(
         Locale.ROOT,
-        "{\"windows\":%d,\"alerts\":%d,\"cpuStart\":%.3f,\"cpu\":%.3f,\"wall\":%.3f,\"firstOutput\":%.3f,\"peakRss\":%d}",
+        "{\"windows\":%d,\"alerts\":%d,\"cpuStart\":%.3f,\"cpu\":%.3f,"
+            + "\"wall\":%.3f,\"firstOutput\":%.3f,\"peakRss\":%d}",
         outcome.windows, outcome.alerts, begin.cpu(), end.cpu() - begin.cpu(),
         (end.time() - begin.time()) / 1e3, (outcome.first - begin.time()) / 1e3, peakRss);
   }

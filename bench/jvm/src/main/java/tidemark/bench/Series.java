@@ -8,7 +8,9 @@ import org.apache.kafka.common.serialization.Serdes;
 record Series(Sample sample, OpenWindows windows) {
   /** Written for each sample, so by a fixed layout. */
   static Serde<Series> serde() {
-    return Serdes.serdeFrom((topic, series) -> series == null ? null : series.bytes(), (topic, bytes) -> bytes == null ? null : read(bytes));
+    return Serdes.serdeFrom(
+        (topic, series) -> series == null ? null : series.bytes(),
+        (topic, bytes) -> bytes == null ? null : read(bytes));
   }
 
   private byte[] bytes() {

@@ -14,8 +14,8 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * partition of groups.
  *
  * <p>What a sample costs is its entry in a store. So there is one: a series has its own part of the open windows beside
- * its last sample, under a number in place of its long key. What the stores hold is kept as objects beside them, so that
- * they are read only at the start.
+ * its last sample, under a number in place of its long key. What the stores hold is kept as objects beside them, so
+ * that they are read only at the start.
  */
 final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
   /** A series that was silent for so long is forgotten, ms. */
