@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { groups, HELP, readArgs } from './args.js';
 
 describe('arguments of the benchmark', () => {
-  test('without any, everything is measured', () => {
+  test('without any, everything is measured but what needs another platform', () => {
     expect(readArgs([])).toEqual({
       json: false,
       profile: false,
@@ -10,12 +10,13 @@ describe('arguments of the benchmark', () => {
       compare: null,
       records: 2_000_000,
       named: false,
-      only: Object.keys(groups),
+      only: Object.keys(groups).filter((name) => name !== 'peers'),
     });
   });
 
   test('name what to measure, in the order in which it is measured', () => {
     expect(readArgs(['--only', 'log,engine', '--only', 'start']).only).toEqual(['start', 'engine', 'log']);
+    expect(readArgs(['--only', 'peers']).only).toEqual(['peers']);
   });
 
   test.each([

@@ -12,8 +12,11 @@ export const groups = {
   visible: 'from a watermark to an alert in the page, in the Chromium of this machine if it has one',
   gateway: 'the gateway beside http-proxy and bare undici: CPU time of a request, and of uploads',
   kafka: 'engine and latency over Kafka, and take-over, where KAFKA_BROKERS and SCHEMA_REGISTRY_URL name one',
+  peers: 'Flink and Kafka Streams at the same job over the same Kafka, with Maven and a JDK; only if named',
 } as const;
 export type Group = keyof typeof groups;
+/** What needs more than this package, and some minutes. */
+const onRequest: readonly Group[] = ['peers'];
 
 export interface Args {
   readonly json: boolean;
@@ -71,7 +74,7 @@ export function readArgs(argv: readonly string[]): Args {
     compare,
     records,
     named: only.length > 0,
-    only: names.filter((name) => only.length === 0 || only.includes(name)),
+    only: names.filter((name) => (only.length === 0 ? !onRequest.includes(name) : only.includes(name))),
   };
 }
 

@@ -1,14 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { topics } from '../pipeline/stage/stage.js';
-import type { EventLog } from '../platform/log/event-log.js';
 import { Feed, FLAPPING_RULES } from './feed.js';
 import { type LatencyResult, measureLatency } from './latency.js';
-import { type ClusterOptions, openKafka } from './logs.js';
+import { type ClusterOptions, openKafka, refuseUsed } from './logs.js';
 import { Spawned } from './spawned.js';
 import { measureTakeOver, type TakeOverResult } from './take-over.js';
 import { withFolder } from './temporary.js';
-import { PARTITIONS } from './workload.js';
 
 export interface ClusterResult {
   readonly latency: LatencyResult;
@@ -38,13 +35,4 @@ export function measureCluster({ brokers, registry }: ClusterOptions): Promise<C
       await close();
     }
   });
-}
-
-/** It would be measured among others' records, and they would have those of the benchmark among theirs. */
-async function refuseUsed(log: EventLog): Promise<void> {
-  for (let partition = 0; partition < PARTITIONS; partition++) {
-    const { end } = await log.range(topics.metrics, partition);
-    if (end > 0)
-      throw new Error(`topic ${topics.metrics} has records already: give the benchmark a broker of its own`);
-  }
 }

@@ -2,12 +2,14 @@ import { Command } from 'commander';
 import { clusterNames, connectCluster } from '../cli/cluster.js';
 import { Liveness } from '../cli/liveness.js';
 import { optionsOf, readOptions } from '../cli/settings.js';
+import { topics } from '../pipeline/stage/stage.js';
 import type { Codec } from '../platform/codec/codec.js';
 import { embeddedCodec } from '../platform/codec/embedded.js';
 import { openEnvironment } from '../platform/lmdb/environment.js';
 import type { EventLog } from '../platform/log/event-log.js';
 import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { createLogger } from '../platform/telemetry/logger.js';
+import { PARTITIONS } from './workload.js';
 
 /** A log, and how it is written and read. */
 export interface OpenLog {
@@ -54,4 +56,13 @@ export async function openKafka({ brokers, registry }: ClusterOptions): Promise<
       return close();
     },
   };
+}
+
+/** It would be measured among others' records, and they would have those of the benchmark among theirs. */
+export async function refuseUsed(log: EventLog): Promise<void> {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const { end } = await log.range(topics.metrics, partition);
+    if (end > 0)
+      throw new Error('there are metrics already where the benchmark writes its own: give it a new broker');
+  }
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Args, ArgsError, HELP, readArgs } from './args.js';
+import { type Args, ArgsError, type Group, HELP, readArgs } from './args.js';
 import {
   CompareError,
   checkMachine,
@@ -16,6 +16,7 @@ import type { ClusterOptions } from './logs.js';
 import { measure } from './measure.js';
 import { formatReport, type Report } from './report.js';
 
+const overKafka: readonly Group[] = ['kafka', 'peers'];
 const write = (text: string): void => void process.stderr.write(`${text}\n`);
 
 try {
@@ -40,8 +41,9 @@ async function run(args: Args): Promise<number> {
   const stored = args.compare === null ? null : storedResult(args.compare, machine);
   const { records, only, named } = args;
   const cluster = clusterOf(process.env);
-  if (named && only.includes('kafka') && cluster === null)
-    throw new ArgsError('--only kafka needs a broker: name it with KAFKA_BROKERS, and its registry');
+  const needing = only.find((name) => named && overKafka.includes(name));
+  if (needing && cluster === null)
+    throw new ArgsError(`--only ${needing} needs a broker: name it with KAFKA_BROKERS, and its registry`);
   const folder = args.profile ? mkdtempSync(join(tmpdir(), 'tidemark-profiles-')) : null;
   const measured = await measure({
     ...{ records, only, cluster },

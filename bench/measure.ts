@@ -1,21 +1,26 @@
+import { topics } from '../pipeline/stage/stage.js';
+import { embeddedCodec } from '../platform/codec/embedded.js';
 import type { Group } from './args.js';
 import type { EngineOptions } from './engine-alone.js';
 import { measureGateway } from './gateway.js';
 import type { ClusterOptions } from './logs.js';
 import type { Outcome } from './outputs.js';
 import type { OverLogResult } from './over-log.js';
+import { buildPeers, type NamedPeerResult, peers, runPeer } from './peers.js';
 import { type Phases, runPhase } from './phase.js';
 import type { Report, Row } from './report.js';
 import { apart, NONE_ALERTS, QUANTILE_RULES, RULES, SOME_ALERT, sharing } from './rules.js';
 import { measureStart } from './start.js';
 import { withFolder } from './temporary.js';
-import { SERIES } from './workload.js';
+import { SERIES, Workload } from './workload.js';
 
 const CARDINALITIES = [1_000, 100_000, 1_000_000];
 /** Scrapes of all series that are counted there, at least. */
 const COUNTED_SCRAPES = 4;
 const SHARING = [1, 10, 100];
 const SELECTIONS = [1, 2, 4];
+/** What the names of its topics begin with. */
+const BACKLOG = 'backlog';
 
 export interface MeasureOptions {
   readonly only: readonly Group[];
@@ -35,6 +40,8 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const phases = new PhaseRunner(options);
   const has = (group: Group): boolean => only.includes(group);
   if (has('start')) say('starting');
+  if (has('peers')) say('building the programs for other engines');
+  if (has('peers')) await buildPeers();
   const start = has('start') ? await measureStart() : null;
   // Records are held against it; a gateway reads none.
   if (only.some((group) => group !== 'gateway')) await phases.avsc();
@@ -54,13 +61,27 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   if (has('gateway')) say('gateways side by side');
   const gateway = has('gateway') ? await measureGateway() : null;
   const kafka = has('kafka') && cluster ? await phases.overKafka(cluster) : null;
-  return { start, throughput: phases.rows, log, latency, visible, gateway, kafka };
+  const peers = has('peers') && cluster ? await phases.peers(cluster) : [];
+  return {
+    start,
+    throughput: phases.rows,
+    log,
+    latency,
+    visible,
+    gateway,
+    kafka,
+    backlog: phases.backlog,
+    peers,
+  };
 }
 
 class PhaseRunner {
   readonly rows: Row[] = [];
   /** What came out of the engine alone, by its rules, to hold others against. */
   readonly #outcomes = new Map<string, Outcome>();
+
+  /** Over Kafka. */
+  backlog: OverLogResult | null = null;
 
   constructor(readonly options: MeasureOptions) {}
 
@@ -122,11 +143,39 @@ class PhaseRunner {
   async overKafka(cluster: ClusterOptions): Promise<Report['kafka']> {
     this.options.say('over Kafka');
     const { latency, takeOver } = await this.run('cluster', cluster, 'kafka');
-    const backlog = await this.#backlog(cluster, 'backlog', RULES);
-    this.#overLogRows('Kafka', backlog);
+    await this.#rulesOverKafka(cluster);
     const { warm } = await this.#backlog(cluster, 'quantiles', QUANTILE_RULES);
     this.rows.push({ ...warm, name: 'engine over Kafka, with a quantile' });
-    return { latency, takeOver, backlog };
+    return { latency, takeOver };
+  }
+
+  /** Over the records of the backlog, so that only who reads them differs. */
+  async peers(cluster: ClusterOptions): Promise<Report['peers']> {
+    const { windows, alerts } = await this.#rulesOverKafka(cluster);
+    const { records, lastWindow } = new Workload(embeddedCodec(), this.#workload({}));
+    const results: NamedPeerResult[] = [];
+    for (const [i, peer] of peers.entries()) {
+      const { name } = peer;
+      this.options.say(name);
+      const topic = `${BACKLOG}-${topics.metrics}`;
+      const result = await runPeer(peer, { ...cluster, topic, prefix: `peer-${i}`, lastWindow });
+      if (result.windows !== windows || result.alerts !== alerts)
+        throw new Error(
+          `${name}: ${result.windows} windows and ${result.alerts} alert records, not ${windows} and ${alerts}`,
+        );
+      const { cpu, wall, gc } = result;
+      this.rows.push({ name: `${name}, from a cold process`, ...{ records, cpu, wall, gc } });
+      results.push({ name, ...result });
+    }
+    return results;
+  }
+
+  /** Once: who comes next reads what is there. */
+  async #rulesOverKafka(cluster: ClusterOptions): Promise<OverLogResult> {
+    if (this.backlog !== null) return this.backlog;
+    this.backlog = await this.#backlog(cluster, BACKLOG, RULES);
+    this.#overLogRows('Kafka', this.backlog);
+    return this.backlog;
   }
 
   async #backlog(cluster: ClusterOptions, prefix: string, sla: string): Promise<OverLogResult> {

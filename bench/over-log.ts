@@ -8,7 +8,7 @@ import { topics } from '../pipeline/stage/stage.js';
 import type { EventLog, LogRecord } from '../platform/log/event-log.js';
 import { type Counted, Meter } from './cost.js';
 import { type EngineOptions, WARM_UP } from './engine-alone.js';
-import type { OpenLog } from './logs.js';
+import { type OpenLog, refuseUsed } from './logs.js';
 import { statusBytes } from './memory.js';
 import { type Outcome, Outputs } from './outputs.js';
 import { PARTITIONS, Workload, type WorkloadOptions } from './workload.js';
@@ -35,6 +35,7 @@ export interface OverLogResult extends Outcome {
 export async function fillLog({ log, codec, close }: OpenLog, options: WorkloadOptions): Promise<void> {
   const workload = new Workload(codec, options);
   await log.createTopics(topicSpecs(RETENTION_MS));
+  await refuseUsed(log);
   const waiting: LogRecord[][] = Array.from({ length: PARTITIONS }, () => []);
   const append = async (): Promise<void> => {
     for (const [partition, records] of waiting.entries()) {

@@ -5,6 +5,7 @@ import { WARM_UP } from './engine-alone.js';
 import type { GatewayResult } from './gateway.js';
 import type { LatencyResult } from './latency.js';
 import type { OverLogResult } from './over-log.js';
+import type { NamedPeerResult } from './peers.js';
 import { formatGateways } from './report-gateway.js';
 import type { StartResult } from './start.js';
 import { formatTable, grouped, megabytes, milliseconds, seconds } from './table.js';
@@ -29,7 +30,10 @@ export interface Report {
   readonly latency: LatencyResult | null;
   readonly visible: VisibleResult | null;
   readonly gateway: GatewayResult | null;
-  readonly kafka: (ClusterResult & { readonly backlog: OverLogResult }) | null;
+  readonly kafka: ClusterResult | null;
+  /** Over Kafka. */
+  readonly backlog: OverLogResult | null;
+  readonly peers: readonly NamedPeerResult[];
 }
 
 export function formatReport(report: Report): string {
@@ -73,7 +77,7 @@ export function formatThroughput(rows: readonly Row[]): string {
   ]);
 }
 
-function overLog({ log, kafka }: Report): string {
+function overLog({ log, backlog, peers }: Report): string {
   const lines: string[] = [];
   if (log) {
     lines.push(
@@ -82,12 +86,16 @@ function overLog({ log, kafka }: Report): string {
       `over the log: first window after ${seconds(log.firstOutput)}`,
     );
   }
-  if (kafka) {
-    const { windows, alerts, peakRss, firstOutput } = kafka.backlog;
+  if (backlog) {
+    const { windows, alerts, peakRss, firstOutput } = backlog;
     lines.push(
       `over Kafka: ${grouped(windows)} windows, ${grouped(alerts)} alert records: the same bytes; peak RSS ${megabytes(peakRss)}, first window after ${seconds(firstOutput)}`,
     );
   }
+  for (const { name, windows, alerts, peakRss, firstOutput } of peers)
+    lines.push(
+      `${name}: ${grouped(windows)} windows, ${grouped(alerts)} alert records, as many; peak RSS ${megabytes(peakRss)}, first window after ${seconds(firstOutput)}`,
+    );
   return lines.join('\n');
 }
 

@@ -2,19 +2,26 @@ package tidemark.bench;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.GarbageCollectorMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** What this process has used so far: CPU time of all threads, those of the JVM as well, s; and the time, ms. */
-record Cost(double cpu, long time) {
+/**
+ * What this process has used so far: CPU time of all threads, those of the JVM as well, s; in which it stood still to
+ * collect garbage, s; and the time, ms.
+ */
+record Cost(double cpu, double gc, long time) {
   private static final OperatingSystemMXBean SYSTEM =
       ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
   private static final AtomicReference<Cost> BEGIN = new AtomicReference<>();
 
   static Cost now() {
-    return new Cost(SYSTEM.getProcessCpuTime() / 1e9, System.currentTimeMillis());
+    long collected = ManagementFactory.getGarbageCollectorMXBeans().stream()
+        .mapToLong(GarbageCollectorMXBean::getCollectionTime)
+        .sum();
+    return new Cost(SYSTEM.getProcessCpuTime() / 1e9, collected / 1e3, System.currentTimeMillis());
   }
 
   /** The job begins to read: the first of its threads that says so. */

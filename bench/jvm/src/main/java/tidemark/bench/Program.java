@@ -72,9 +72,9 @@ final class Program {
     return String.format(
         Locale.ROOT,
         "{\"windows\":%d,\"alerts\":%d,\"cpuStart\":%.3f,\"cpu\":%.3f,"
-            + "\"wall\":%.3f,\"firstOutput\":%.3f,\"peakRss\":%d}",
+            + "\"gc\":%.3f,\"wall\":%.3f,\"firstOutput\":%.3f,\"peakRss\":%d}",
         outcome.windows, outcome.alerts, begin.cpu(), end.cpu() - begin.cpu(),
-        (end.time() - begin.time()) / 1e3, (outcome.first - begin.time()) / 1e3, peakRss);
+        end.gc() - begin.gc(), (end.time() - begin.time()) / 1e3, (outcome.first - begin.time()) / 1e3, peakRss);
   }
 
   /** What a consumer sees of the outputs that takes committed records alone. */
