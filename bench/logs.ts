@@ -11,6 +11,8 @@ import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { createLogger } from '../platform/telemetry/logger.js';
 import { PARTITIONS } from './workload.js';
 
+export const LOOK_EVERY_MS = 20;
+
 /** A log, and how it is written and read. */
 export interface OpenLog {
   readonly log: EventLog;
@@ -63,6 +65,31 @@ export async function refuseUsed(log: EventLog): Promise<void> {
   for (let partition = 0; partition < PARTITIONS; partition++) {
     const { end } = await log.range(topics.metrics, partition);
     if (end > 0)
-      throw new Error('there are metrics already where the benchmark writes its own: give it a new broker');
+      throw new Error(
+        `${topics.metrics}/${partition} has records already, where the benchmark writes its own: give it a broker of its own`,
+      );
+  }
+}
+
+export interface Entry {
+  readonly partition: number;
+  readonly value: Buffer;
+  /** ms since the epoch */
+  readonly appendedAt: number;
+}
+
+/** All of a topic of `PARTITIONS` that is committed, by partition and offset; values are valid until the next one. */
+export async function* entries(log: EventLog, topic: string): AsyncGenerator<Entry> {
+  for (let partition = 0; partition < PARTITIONS; partition++) {
+    const reader = log.read(topic, partition, 0);
+    const { end } = await log.range(topic, partition);
+    while (reader.position < end) {
+      const batch = await reader.pull({ waitMs: LOOK_EVERY_MS });
+      while (batch?.advance()) {
+        const value = batch.bytes.subarray(batch.valueStart, batch.valueEnd);
+        yield { partition, value, appendedAt: batch.appendedAt };
+      }
+    }
+    await reader.close();
   }
 }

@@ -6,10 +6,11 @@ import { measureGateway } from './gateway.js';
 import type { ClusterOptions } from './logs.js';
 import type { Outcome } from './outputs.js';
 import type { OverLogResult } from './over-log.js';
-import { buildPeers, type NamedPeerResult, peers, runPeer } from './peers.js';
+import { buildPeers, engines, type PeerResult, runPeer } from './peers.js';
 import { type Phases, runPhase } from './phase.js';
-import type { Report, Row } from './report.js';
+import { type Report, type Row, type WarmAndCold, warmAndCold } from './report.js';
 import { apart, NONE_ALERTS, QUANTILE_RULES, RULES, SOME_ALERT, sharing } from './rules.js';
+import { checkSameJob } from './same-job.js';
 import { measureStart } from './start.js';
 import { withFolder } from './temporary.js';
 import { SERIES, Workload } from './workload.js';
@@ -39,9 +40,9 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const { only, cluster, say } = options;
   const phases = new PhaseRunner(options);
   const has = (group: Group): boolean => only.includes(group);
-  if (has('start')) say('starting');
   if (has('peers')) say('building the programs for other engines');
   if (has('peers')) await buildPeers();
+  if (has('start')) say('starting');
   const start = has('start') ? await measureStart() : null;
   // Records are held against it; a gateway reads none.
   if (only.some((group) => group !== 'gateway')) await phases.avsc();
@@ -150,22 +151,16 @@ class PhaseRunner {
   }
 
   /** Over the records of the backlog, so that only who reads them differs. */
-  async peers(cluster: ClusterOptions): Promise<Report['peers']> {
-    const { windows, alerts } = await this.#rulesOverKafka(cluster);
+  async peers(cluster: ClusterOptions): Promise<readonly PeerResult[]> {
+    await this.#rulesOverKafka(cluster);
     const { records, lastWindow } = new Workload(embeddedCodec(), this.#workload({}));
-    const results: NamedPeerResult[] = [];
-    for (const [i, peer] of peers.entries()) {
-      const { name } = peer;
-      this.options.say(name);
-      const topic = `${BACKLOG}-${topics.metrics}`;
-      const result = await runPeer(peer, { ...cluster, topic, prefix: `peer-${i}`, lastWindow });
-      if (result.windows !== windows || result.alerts !== alerts)
-        throw new Error(
-          `${name}: ${result.windows} windows and ${result.alerts} alert records, not ${windows} and ${alerts}`,
-        );
-      const { cpu, wall, gc } = result;
-      this.rows.push({ name: `${name}, from a cold process`, ...{ records, cpu, wall, gc } });
-      results.push({ name, ...result });
+    const topic = `${BACKLOG}-${topics.metrics}`;
+    const results: PeerResult[] = [];
+    for (const [i, peer] of engines.entries()) {
+      this.options.say(peer.name);
+      const prefix = `peer-${i}`;
+      results.push(await runPeer(peer, { ...cluster, topic, records, prefix, lastWindow }));
+      await checkSameJob(cluster, { ours: BACKLOG, peers: prefix });
     }
     return results;
   }
@@ -201,12 +196,8 @@ class PhaseRunner {
     this.rows.push({ name, records, cpu, wall, gc, rss });
   }
 
-  #overLogRows(
-    where: string,
-    { warm, cold }: { readonly warm: Row | Omit<Row, 'name'>; readonly cold: Omit<Row, 'name'> },
-  ): void {
-    this.rows.push({ ...warm, name: `engine over ${where}, same order` });
-    this.rows.push({ ...cold, name: `engine over ${where}, from a cold process` });
+  #overLogRows(where: string, costs: WarmAndCold): void {
+    this.rows.push(...warmAndCold(`engine over ${where}, same order`, `engine over ${where}`, costs));
   }
 
   /** What comes out over a log is what the engine gives alone. */

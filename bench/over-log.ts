@@ -8,7 +8,7 @@ import { topics } from '../pipeline/stage/stage.js';
 import type { EventLog, LogRecord } from '../platform/log/event-log.js';
 import { type Counted, Meter } from './cost.js';
 import { type EngineOptions, WARM_UP } from './engine-alone.js';
-import { type OpenLog, refuseUsed } from './logs.js';
+import { entries, LOOK_EVERY_MS, type OpenLog, refuseUsed } from './logs.js';
 import { statusBytes } from './memory.js';
 import { type Outcome, Outputs } from './outputs.js';
 import { PARTITIONS, Workload, type WorkloadOptions } from './workload.js';
@@ -16,7 +16,8 @@ import { PARTITIONS, Workload, type WorkloadOptions } from './workload.js';
 const RETENTION_MS = 86_400_000;
 /** So many scrapes are appended at once. */
 const SCRAPES_AT_ONCE = 20;
-const LOOK_EVERY_MS = 20;
+/** The windows of a partition that close at one time are fewer. */
+const LAST_WINDOWS = 1_000;
 
 export interface OverLogResult extends Outcome {
   /** From a cold process: with the start of the stages and their warm-up. */
@@ -82,11 +83,11 @@ export async function runOverLog(
       warm.start();
     }
   }
+  await committed({ log, codec }, lastWindow);
   cold.stop();
   warm.stop();
-  // Before what was written is read back, which takes memory too.
+  // Before all that was written is read back, which takes memory too.
   const rss = { peakRss: process.resourceUsage().maxRSS * 1024, ownRss: statusBytes('self', 'RssAnon') };
-  await committed({ log, codec }, lastWindow);
   await pipeline.stop();
   const { firstAt, ...outcome } = await readOutcome(log);
   await close();
@@ -115,7 +116,8 @@ async function reached(registry: Registry): Promise<number> {
 /** What was evaluated is in the log a little later: waits for the windows of that end in every partition. */
 async function committed({ log, codec }: Pick<OpenLog, 'log' | 'codec'>, lastWindow: number): Promise<void> {
   for (let partition = 0; partition < PARTITIONS; partition++) {
-    const reader = log.read(topics.windows, partition, 0);
+    const { end } = await log.range(topics.windows, partition);
+    const reader = log.read(topics.windows, partition, Math.max(0, end - LAST_WINDOWS));
     for (let there = false; !there; ) {
       const batch = await reader.pull({ waitMs: LOOK_EVERY_MS });
       while (batch?.advance()) {
@@ -131,17 +133,9 @@ async function readOutcome(log: EventLog): Promise<Outcome & { readonly firstAt:
   let firstAt = Number.POSITIVE_INFINITY;
   const outputs = new Outputs();
   for (const topic of [topics.windows, topics.alerts]) {
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const reader = log.read(topic, partition, 0);
-      const { end } = await log.range(topic, partition);
-      while (reader.position < end) {
-        const batch = await reader.pull({ waitMs: LOOK_EVERY_MS });
-        while (batch?.advance()) {
-          firstAt = Math.min(firstAt, batch.appendedAt);
-          outputs.add(topic, partition, batch.bytes.subarray(batch.valueStart, batch.valueEnd));
-        }
-      }
-      await reader.close();
+    for await (const { partition, value, appendedAt } of entries(log, topic)) {
+      firstAt = Math.min(firstAt, appendedAt);
+      outputs.add(topic, partition, value);
     }
   }
   return { ...outputs.finish(), firstAt };

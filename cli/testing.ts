@@ -186,7 +186,8 @@ export class Topology {
 
   /** As a reader of the log would see it. */
   #collect(bytes: Uint8Array): void {
-    const { type, value } = codec.decode(bytes);
+    // A copy: a dead letter holds parts of it.
+    const { type, value } = codec.decode(Buffer.from(bytes));
     if (type === 'WindowRecord') this.#windows.push(value);
     else if (type === 'AlertRecord') this.#alerts.push(value);
     else if (type === 'DeadLetter') this.#deadLetters.push(value);

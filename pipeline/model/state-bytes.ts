@@ -1,4 +1,7 @@
-/** What a state was written in is used for the next one, if it is no larger than this, bytes. */
+/**
+ * What a state was written in is kept for the next one, as long as the process lives, if it is no larger than this:
+ * states of some thousand groups with their baselines, bytes.
+ */
 const KEPT = 4 * 1024 * 1024;
 let spare: Buffer | null = null;
 const nothing = Buffer.alloc(0);
@@ -67,7 +70,8 @@ export class StateWriter {
   /** All that was written; ends with that. */
   finish(): Buffer {
     const state = Buffer.from(this.#bytes.subarray(0, this.#at));
-    if (this.#bytes.length <= KEPT) spare = this.#bytes;
+    const { length } = this.#bytes;
+    if (length <= KEPT && length > (spare?.length ?? 0)) spare = this.#bytes;
     this.#bytes = nothing;
     this.#at = 0;
     return state;

@@ -131,7 +131,7 @@ export class Driver implements AsyncDisposable {
     const letters: DeadLetter[] = [];
     for (let batch = await reader.pull({ waitMs: 0 }); batch; batch = await reader.pull({ waitMs: 0 }))
       while (batch.advance()) {
-        const decoded = codec.decode(batch.bytes.subarray(batch.valueStart, batch.valueEnd));
+        const decoded = codec.decode(Buffer.from(batch.bytes.subarray(batch.valueStart, batch.valueEnd)));
         if (decoded.type === 'DeadLetter') letters.push(decoded.value);
       }
     await reader.close();

@@ -14,8 +14,8 @@ export interface Codec {
   /** Maps are written with keys sorted by UTF-16 code units. */
   encode<Name extends RecordName>(type: Name, value: RecordTypes[Name]): Buffer;
   /**
-   * Fields of bytes may be views of the bytes given. Throws `CodecError` on damaged bytes, an unknown id, or a
-   * foreign frame.
+   * Fields of bytes are valid as long as the bytes given, of which they may be views. Throws `CodecError` on damaged
+   * bytes, an unknown id, or a foreign frame.
    */
   decode(bytes: Uint8Array): Decoded;
   /** The id that `encode` writes for the type. */

@@ -1,6 +1,6 @@
 /** A response this large is put where the one before was, bytes. */
 const LARGE = 64 * 1024;
-/** After so many responses in a row that need little of it, that memory is given back. */
+/** After so many responses in a row that are small for it, the memory of the large ones is given back. */
 const MANY = 64;
 /** No response is larger: it is not Kafka that answers, bytes. */
 const MOST = 256 * 1024 * 1024;
@@ -21,8 +21,8 @@ export class Frames {
   #frame: Buffer | null = null;
   #filled = 0;
   #large = NOTHING;
-  /** Responses in a row that need little of it. */
-  #small = 0;
+  /** So many responses in a row need less than a quarter of `#large`. */
+  #smallInARow = 0;
 
   constructor(readonly onFrame: (frame: Buffer) => void) {}
 
@@ -67,11 +67,11 @@ export class Frames {
   }
 
   #memory(size: number): Buffer {
-    // Whoever is not behind any more needs it no longer; whoever is almost not has large ones among small ones.
-    this.#small = size * 4 < this.#large.length ? this.#small + 1 : 0;
-    if (this.#small === MANY) this.#large = NOTHING;
+    // Many small ones: the backlog is done. A few: near its end they alternate with large ones.
+    this.#smallInARow = size * 4 < this.#large.length ? this.#smallInARow + 1 : 0;
+    if (this.#smallInARow === MANY) this.#large = NOTHING;
     if (size < LARGE) return Buffer.allocUnsafe(size);
-    // What is thrown away lies outside of the heap, and is collected late: a little more does for the next ones.
+    // With room for the next ones, which may be a little larger: memory outside of the heap is collected late.
     if (size > this.#large.length)
       this.#large = Buffer.allocUnsafeSlow(HEADS + 2 ** Math.ceil(Math.log2(size - HEADS)));
     return this.#large.subarray(0, size);

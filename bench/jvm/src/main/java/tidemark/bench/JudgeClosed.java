@@ -37,8 +37,12 @@ final class JudgeClosed implements Processor<Integer, Closed, byte[], byte[]> {
     this.finals = finals;
   }
 
+  /** Also where a task is revived, with this very object: then what it held was of a transaction that failed. */
   @Override
   public void init(ProcessorContext<byte[], byte[]> context) {
+    watermarks.clear();
+    open.clear();
+    judgings.clear();
     this.context = context;
     writer = new OutputWriter(options);
     savedWatermarks = context.getStateStore(StreamsJob.WATERMARKS);
@@ -109,8 +113,8 @@ final class JudgeClosed implements Processor<Integer, Closed, byte[], byte[]> {
     }
   }
 
-  /** With the time at which it is written: else it would have that of the record that was read. */
+  /** A record needs a time; the topic keeps that of the broker in its place. */
   private void write(Output output) {
-    context.forward(new Record<>(output.key, output.value, System.currentTimeMillis()), output.topic);
+    context.forward(new Record<>(output.key, output.value, context.currentSystemTimeMs()), output.topic);
   }
 }

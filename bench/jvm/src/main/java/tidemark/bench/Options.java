@@ -8,6 +8,7 @@ import java.util.TreeMap;
 final class Options implements Serializable {
   private static final Set<String> REQUIRED =
       Set.of("--brokers", "--registry", "--topic", "--prefix", "--last-window");
+  private static final Set<String> OPTIONAL = Set.of("--timeout", "--warm-up");
 
   private final TreeMap<String, String> given = new TreeMap<>();
 
@@ -15,7 +16,7 @@ final class Options implements Serializable {
   Options(String[] args, Set<String> own) {
     for (int i = 0; i < args.length; i += 2) {
       var name = args[i];
-      if (!REQUIRED.contains(name) && !own.contains(name) && !name.equals("--timeout")) {
+      if (!REQUIRED.contains(name) && !OPTIONAL.contains(name) && !own.contains(name)) {
         throw new IllegalArgumentException("unknown option " + name);
       }
       if (i + 1 == args.length) throw new IllegalArgumentException(name + " needs a value");
@@ -59,6 +60,11 @@ final class Options implements Serializable {
   /** How long the job may take, s. */
   long timeout() {
     return number("--timeout", 600);
+  }
+
+  /** Samples that are read before the job counts as warm. */
+  long warmUp() {
+    return number("--warm-up", 0);
   }
 
   String text(String name, String otherwise) {

@@ -20,9 +20,6 @@ import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
  * taken up by anybody.
  */
 final class PartialSums extends AbstractStreamOperator<Partial> implements OneInputStreamOperator<Metric, Partial> {
-  /** A series that was silent for so long is forgotten, ms. */
-  private static final long REMEMBERED_FOR = 3_600_000;
-
   /** A series: its last sample, and its group with the windows that are open. */
   private record Grouped(Group group, Sample sample, OpenWindows windows) {}
 
@@ -74,7 +71,7 @@ final class PartialSums extends AbstractStreamOperator<Partial> implements OneIn
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
     super.snapshotState(context);
-    series.values().removeIf(one -> one.sample.timestamp + REMEMBERED_FOR < watermark);
+    series.values().removeIf(one -> one.sample.isForgottenAt(watermark));
     savedSeries.clear();
     for (var entry : series.entrySet()) {
       var one = entry.getValue();

@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** What both programs have in common: runs a job, then says in a line of JSON what came out and what it cost. */
@@ -33,11 +34,12 @@ final class Program {
       var brokers = Map.<String, Object>of("bootstrap.servers", options.brokers());
       try (var admin = Admin.create(brokers)) {
         int partitions = partitions(admin, options.topic());
-        var topics = Stream.of(options.windows(), options.alerts());
-        admin.createTopics(topics.map(name -> new NewTopic(name, partitions, (short) 1)).toList()).all().get();
+        var topics = Stream.of(options.windows(), options.alerts()).map(name -> output(name, partitions)).toList();
+        admin.createTopics(topics).all().get();
       }
+      Cost.warmUpWith(options.warmUp());
       var end = within(options.timeout(), options, job);
-      System.out.println(report(options, Cost.atBegin(), end, Cost.peakRss()));
+      System.out.println(report(options, Cost.atBegin(), Cost.warm(), end, Cost.peakRss()));
       // Threads of the engines that are still there keep nobody waiting.
       Runtime.getRuntime().halt(0);
     } catch (Exception e) {
@@ -48,6 +50,12 @@ final class Program {
 
   static int partitions(Admin admin, String topic) throws ExecutionException, InterruptedException {
     return admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions().size();
+  }
+
+  /** With the time at which the broker appends a record: as it is in Tidemark's, and alike for both engines. */
+  private static NewTopic output(String name, int partitions) {
+    return new NewTopic(name, partitions, (short) 1)
+        .configs(Map.of(TopicConfig.MESSAGE_TIMESTAMP_TYPE_CONFIG, "LogAppendTime"));
   }
 
   private static Cost within(long seconds, Options options, Job job) throws Exception {
@@ -67,21 +75,27 @@ final class Program {
     }
   }
 
-  private static String report(Options options, Cost begin, Cost end, long peakRss) {
+  private static String report(Options options, Cost begin, Cost warm, Cost end, long peakRss) {
     var outcome = new Outcome(options);
     return String.format(
         Locale.ROOT,
-        "{\"windows\":%d,\"alerts\":%d,\"cpuStart\":%.3f,\"cpu\":%.3f,"
-            + "\"gc\":%.3f,\"wall\":%.3f,\"firstOutput\":%.3f,\"peakRss\":%d}",
-        outcome.windows, outcome.alerts, begin.cpu(), end.cpu() - begin.cpu(),
-        end.gc() - begin.gc(), (end.time() - begin.time()) / 1e3, (outcome.first - begin.time()) / 1e3, peakRss);
+        "{\"windows\":%d,\"alerts\":%d,%s,\"warmUp\":%d,\"warm\":{%s},\"firstOutput\":%.3f,\"peakRss\":%d}",
+        outcome.windows, outcome.alerts, used(begin, end), warm.samples(), used(warm, end),
+        (outcome.first - begin.time()) / 1e3, peakRss);
+  }
+
+  private static String used(Cost from, Cost to) {
+    return String.format(
+        Locale.ROOT,
+        "\"cpu\":%.3f,\"gc\":%.3f,\"wall\":%.3f",
+        to.cpu() - from.cpu(), to.gc() - from.gc(), (to.time() - from.time()) / 1e3);
   }
 
   /** What a consumer sees of the outputs that takes committed records alone. */
   private static final class Outcome {
     long windows;
     long alerts;
-    /** When the first window was written, ms since the epoch. */
+    /** When the first window was appended, ms since the epoch. */
     long first = Long.MAX_VALUE;
 
     Outcome(Options options) {
@@ -112,12 +126,17 @@ final class Program {
     }
   }
 
-  /** The innermost message: the engines wrap what went wrong in many that only say that something did. */
+  /** What each of the causes adds, in a line: the outer ones say where it was, the inner ones what went wrong. */
   private static String reason(Throwable e) {
-    var reason = e.toString();
+    var reason = new StringBuilder();
     for (var cause = e; cause != null; cause = cause.getCause()) {
-      if (cause.getMessage() != null) reason = cause.getMessage();
+      var message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+      var line = message.strip().replaceAll("\\s*\\R\\s*", " ");
+      // Most of what wraps another repeats it.
+      if (reason.indexOf(line) >= 0) continue;
+      if (!reason.isEmpty()) reason.append(": ");
+      reason.append(line);
     }
-    return reason;
+    return reason.toString();
   }
 }

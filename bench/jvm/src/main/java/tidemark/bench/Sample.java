@@ -4,6 +4,8 @@ package tidemark.bench;
 public final class Sample {
   /** A sample that comes later is the first of its series again, ms. */
   private static final long LOOKBACK = 300_000;
+  /** A series that was silent for so long is forgotten, ms. */
+  private static final long REMEMBERED_FOR = 3_600_000;
 
   public long timestamp = Metric.UNKNOWN;
   public double count;
@@ -38,6 +40,10 @@ public final class Sample {
     timestamp = next.timestamp;
     count = next.count;
     sum = next.sum;
+  }
+
+  boolean isForgottenAt(long watermark) {
+    return timestamp + REMEMBERED_FOR < watermark;
   }
 
   /** An increase over (from, to], by time; the last window gets what the others left, so that nothing is lost. */

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -48,12 +49,13 @@ public final class StreamsJob {
 
   private static final String GUARANTEE = "--guarantee";
   private static final String THREADS = "--threads";
+  private static final String COMMIT_EVERY = "--commit-every";
   private static final long LOOK_EVERY_MS = 50;
 
   private StreamsJob() {}
 
   public static void main(String[] args) {
-    Program.main(args, Set.of(GUARANTEE, THREADS), StreamsJob::run);
+    Program.main(args, Set.of(GUARANTEE, THREADS, COMMIT_EVERY), StreamsJob::run);
   }
 
   private static Cost run(Options options) throws Exception {
@@ -114,7 +116,14 @@ public final class StreamsJob {
     properties.put(StreamsConfig.STATE_DIR_CONFIG, states.toString());
     properties.put(StreamsConfig.PROCESSING_GUARANTEE_CONFIG, options.text(GUARANTEE, StreamsConfig.EXACTLY_ONCE_V2));
     properties.put(StreamsConfig.NUM_STREAM_THREADS_CONFIG, (int) options.number(THREADS, 1));
+    // As often as Flink takes a checkpoint. By default it would be each 100 ms, if exactly once: then what changed of
+    // each series goes to the changelog ten times a second, and the caches leave out little.
+    properties.put(StreamsConfig.COMMIT_INTERVAL_MS_CONFIG, options.number(COMMIT_EVERY, 10_000));
+    // A transaction lasts from one commit to the next.
+    properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 60_000);
     properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+    // Tidemark does not check them either.
+    properties.put(ConsumerConfig.CHECK_CRCS_CONFIG, false);
     // A backlog is read in few, large pieces.
     properties.put(ConsumerConfig.MAX_POLL_RECORDS_CONFIG, 10_000);
     properties.put(ConsumerConfig.MAX_PARTITION_FETCH_BYTES_CONFIG, 4 << 20);

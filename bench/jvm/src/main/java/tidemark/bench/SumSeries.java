@@ -18,9 +18,6 @@ import org.apache.kafka.streams.state.KeyValueStore;
  * that they are read only at the start.
  */
 final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
-  /** A series that was silent for so long is forgotten, ms. */
-  private static final long REMEMBERED_FOR = 3_600_000;
-
   private record Known(int id, Group group, Series series) {}
 
   private final Options options;
@@ -29,7 +26,7 @@ final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
   private final Map<Key, Known> known = new HashMap<>();
   private int nextId;
   /** Ends of windows up to here are closed. */
-  private long watermark = Long.MIN_VALUE;
+  private long watermark;
   private ProcessorContext<Integer, Closed> context;
   private KeyValueStore<Integer, Name> names;
   private KeyValueStore<Integer, Series> states;
@@ -40,9 +37,13 @@ final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
     this.partitions = partitions;
   }
 
+  /** Also where a task is revived, with this very object: then what it held was of a transaction that failed. */
   @Override
   public void init(ProcessorContext<Integer, Closed> context) {
     Cost.begin();
+    known.clear();
+    nextId = 0;
+    watermark = Long.MIN_VALUE;
     this.context = context;
     reader = new MetricReader(new Registry(options.registry()));
     names = context.getStateStore(StreamsJob.NAMES);
@@ -85,6 +86,8 @@ final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
     for (int i = 0; i < partitions; i++) {
       context.forward(record.withKey(i).withValue(new Closed(source, watermark, targets.get(i))));
     }
+    // Those who judge see it only then, and nothing else follows for which to wait.
+    if (watermark >= options.lastWindow()) context.commit();
   }
 
   /** Those of the windows that are closed, by group and start; what was silent for too long is forgotten. */
@@ -94,7 +97,7 @@ final class SumSeries implements Processor<byte[], byte[], Integer, Closed> {
       one.series.windows().close(watermark, (closed, start) ->
           sums.computeIfAbsent(one.group, group -> new HashMap<>())
               .computeIfAbsent(start, key -> new Sums()).add(closed));
-      boolean isForgotten = one.series.sample().timestamp + REMEMBERED_FOR < watermark;
+      boolean isForgotten = one.series.sample().isForgottenAt(watermark);
       if (isForgotten) names.delete(one.id);
       states.put(one.id, isForgotten ? null : one.series);
       return isForgotten;
