@@ -11,6 +11,7 @@ import { lmdbLog } from '../platform/log/lmdb/log.js';
 import { createLogger } from '../platform/telemetry/logger.js';
 import { PARTITIONS } from './workload.js';
 
+/** How often to look for what another one does, ms. */
 export const LOOK_EVERY_MS = 20;
 
 /** A log, and how it is written and read. */

@@ -67,7 +67,7 @@ export class Frames {
   }
 
   #memory(size: number): Buffer {
-    // Many small ones: the backlog is done. A few: near its end they alternate with large ones.
+    // Many small ones: the backlog is done. A few come between large ones.
     this.#smallInARow = size * 4 < this.#large.length ? this.#smallInARow + 1 : 0;
     if (this.#smallInARow === MANY) this.#large = NOTHING;
     if (size < LARGE) return Buffer.allocUnsafe(size);
